@@ -1,0 +1,69 @@
+"""Relation names, their indices and multi-hot rows."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from mrca.errors import MrcaError
+
+
+class RelationSet:
+    """An ordered set of relation names. The order is part of a trained model.
+
+    Args:
+        names: the relation names in column order, without repeats.
+
+    Raises:
+        MrcaError: if a name is empty or stands twice, or if there is none.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names: tuple[str, ...] = tuple(names)
+        self._index = {name: index for index, name in enumerate(self.names)}
+        if not self.names:
+            raise MrcaError("A relation set needs at least one relation name. Received: none.")
+        if "" in self._index:
+            raise MrcaError("A relation name is empty. Expected a name of at least one character.")
+        if len(self._index) != len(self.names):
+            repeated = sorted({name for name in self.names if self.names.count(name) > 1})
+            raise MrcaError(f"Relation names must be unique. Received more than once: {repeated}.")
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._index
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RelationSet) and self.names == other.names
+
+    def __hash__(self) -> int:
+        return hash(self.names)
+
+    def __repr__(self) -> str:
+        return f"RelationSet({len(self)} relations)"
+
+    def index(self, name: str) -> int:
+        """Column of `name`; raises `MrcaError` if it is not one of the relations."""
+        try:
+            return self._index[name]
+        except KeyError:
+            raise MrcaError(
+                f"Unknown relation {name!r}. Expected one of the {len(self)} relations of this set, "
+                f"such as {', '.join(repr(known) for known in self.names[:3])}."
+            ) from None
+
+    def multi_hot(self, rows: Sequence[Sequence[str]]) -> np.ndarray:
+        """Labels as a 0/1 matrix, shape `(len(rows), len(self))`, dtype uint8.
+
+        Args:
+            rows: for each row, the names of its relations (none, one or many).
+        """
+        labels = np.zeros((len(rows), len(self)), dtype=np.uint8)
+        for row, names in enumerate(rows):
+            for name in names:
+                labels[row, self.index(name)] = 1
+        return labels
