@@ -1,0 +1,46 @@
+"""Losses for imbalanced multi-label data, each with the decision rule that it implies."""
+
+import difflib
+from typing import Any
+
+from mrca.errors import MrcaError
+from mrca.losses.binary_crossentropy import BinaryCrossentropy
+from mrca.losses.decision_rule import DecisionRule, FixedThreshold, decision_rule_from_config
+from mrca.losses.dice import Dice
+from mrca.losses.multi_label_loss import MultiLabelLoss
+from mrca.losses.rc_dice import RCDice
+
+LOSSES: dict[str, type[MultiLabelLoss]] = {
+    "rc_dice": RCDice,
+    "dice": Dice,
+    "binary_crossentropy": BinaryCrossentropy,
+}
+
+
+def get(name: str, **config: Any) -> MultiLabelLoss:
+    """The loss registered under `name`, made with `config`.
+
+    Raises:
+        MrcaError: if there is no such loss, or an argument is unknown or out of its range.
+    """
+    if name not in LOSSES:
+        near = difflib.get_close_matches(name, LOSSES, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise MrcaError(f"Unknown loss {name!r}.{hint} Expected one of: {', '.join(LOSSES)}.")
+    try:
+        return LOSSES[name](**config)
+    except TypeError as error:
+        raise MrcaError(f"Loss {name!r} does not take these arguments: {config}. {error}") from None
+
+
+__all__ = [
+    "LOSSES",
+    "BinaryCrossentropy",
+    "DecisionRule",
+    "Dice",
+    "FixedThreshold",
+    "MultiLabelLoss",
+    "RCDice",
+    "decision_rule_from_config",
+    "get",
+]

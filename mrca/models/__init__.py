@@ -1,0 +1,5 @@
+"""Models: encoder, pooling and head, assembled."""
+
+from mrca.models.mrca import MRCA
+
+__all__ = ["MRCA"]

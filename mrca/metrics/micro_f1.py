@@ -1,0 +1,67 @@
+"""Micro-averaged F1 with any decision rule."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from mrca.losses import DecisionRule, FixedThreshold, decision_rule_from_config
+
+
+@keras.saving.register_keras_serializable(package="mrca")
+class MicroF1(keras.metrics.Metric):
+    """Micro F1, `2 TP / (2 TP + FP + FN)`, from counts summed over all batches; 0 where undefined.
+
+    Keras's own `F1Score` averages neither this way for multi-label data with a threshold on raw
+    scores, nor with `>=`; this one is exact and decides as the loss does.
+
+    Args:
+        decision_rule: how outputs become labels; default `score >= 0.5`. Take a loss's own as
+            `loss.decision_rule`.
+        name: the metric's name in logs.
+        dtype: the dtype of the result.
+    """
+
+    def __init__(
+        self,
+        decision_rule: DecisionRule | None = None,
+        name: str = "micro_f1",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self.decision_rule = decision_rule or FixedThreshold()
+        self.true_positives = self._counter("true_positives")
+        self.false_positives = self._counter("false_positives")
+        self.false_negatives = self._counter("false_negatives")
+
+    def _counter(self, name: str) -> Any:
+        # Integers count exactly where float32 stops at 2^24 cells.
+        return self.add_variable(shape=(), initializer="zeros", dtype="int32", name=name)
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Add labels `(batch, relations)` and raw outputs `(batch, columns)` to the counts."""
+        if sample_weight is not None:
+            raise ValueError("MicroF1 counts rows and does not take sample weights.")
+        gold = ops.cast(y_true, "bool")
+        predicted = self.decision_rule.labels(y_pred)
+        for counter, cells in (
+            (self.true_positives, ops.logical_and(gold, predicted)),
+            (self.false_positives, ops.logical_and(ops.logical_not(gold), predicted)),
+            (self.false_negatives, ops.logical_and(gold, ops.logical_not(predicted))),
+        ):
+            counter.assign_add(ops.sum(ops.cast(cells, "int32")))
+
+    def result(self) -> Any:
+        """Micro F1 so far, between 0 and 1."""
+        hits = 2 * ops.cast(self.true_positives, self.dtype)
+        misses = ops.cast(self.false_positives + self.false_negatives, self.dtype)
+        return ops.divide_no_nan(hits, hits + misses)
+
+    def get_config(self) -> dict[str, Any]:
+        """Every constructor argument."""
+        return {**super().get_config(), "decision_rule": self.decision_rule.get_config()}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "MicroF1":
+        """The metric that `get_config` described."""
+        return cls(**{**config, "decision_rule": decision_rule_from_config(config["decision_rule"])})
