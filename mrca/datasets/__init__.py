@@ -1,0 +1,46 @@
+"""Corpora: readers, registry, download, statistics.
+
+`load_corpus` gives a named corpus or the user's own folder; `iter_jsonl` streams rows that need
+not have labels.
+"""
+
+from mrca.datasets.corpus import Corpus, load_corpus, read_relations
+from mrca.datasets.jsonl import iter_jsonl, row_from_value
+from mrca.datasets.locate import fetch_corpus, find_corpus, locate_corpus
+from mrca.datasets.reader import iter_rows
+from mrca.datasets.registry import CORPORA, SPLITS, CorpusSource, corpus_source
+from mrca.datasets.row import Problem, Row, RowError
+from mrca.datasets.statistics import (
+    CorpusStatistics,
+    LabelStatistics,
+    corpus_statistics,
+    label_statistics,
+    long_tail_groups,
+)
+from mrca.datasets.write import to_json_row, write_jsonl
+
+__all__ = [
+    "CORPORA",
+    "SPLITS",
+    "Corpus",
+    "CorpusSource",
+    "CorpusStatistics",
+    "LabelStatistics",
+    "Problem",
+    "Row",
+    "RowError",
+    "corpus_source",
+    "corpus_statistics",
+    "fetch_corpus",
+    "find_corpus",
+    "iter_jsonl",
+    "iter_rows",
+    "label_statistics",
+    "load_corpus",
+    "locate_corpus",
+    "long_tail_groups",
+    "read_relations",
+    "row_from_value",
+    "to_json_row",
+    "write_jsonl",
+]

@@ -1,0 +1,30 @@
+"""Truth and prediction compared after training: numbers, plots and tables."""
+
+from mrca.evaluation.plots import plot_f1_by_count, plot_history, plot_precision_recall
+from mrca.evaluation.precision_recall_curve import average_precision, precision_recall_curve
+from mrca.evaluation.render import report_tables, runs_table
+from mrca.evaluation.report import Report, evaluate
+from mrca.evaluation.scores import Score, macro_score, micro_score, precision_recall_f1
+from mrca.evaluation.seeds import mean_and_deviation, summarise_runs
+from mrca.evaluation.threshold import tune_threshold
+from mrca.evaluation.triples import triple_score
+
+__all__ = [
+    "Report",
+    "Score",
+    "average_precision",
+    "evaluate",
+    "macro_score",
+    "mean_and_deviation",
+    "micro_score",
+    "plot_f1_by_count",
+    "plot_history",
+    "plot_precision_recall",
+    "precision_recall_curve",
+    "precision_recall_f1",
+    "report_tables",
+    "runs_table",
+    "summarise_runs",
+    "triple_score",
+    "tune_threshold",
+]

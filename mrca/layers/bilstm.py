@@ -65,8 +65,8 @@ class BiLSTM(keras.layers.Layer):
     def call(self, inputs: Any, lengths: Any) -> Any:
         """See the class."""
         time_major = ops.transpose(inputs, (1, 0, 2))
-        step = ops.expand_dims(ops.arange(ops.shape(time_major)[0], dtype="int32"), 1)
-        is_token = ops.cast(step < ops.cast(lengths, "int32"), time_major.dtype)
+        step = ops.arange(ops.shape(time_major)[0], dtype="int32")
+        is_token = ops.expand_dims(step, 1) < ops.cast(lengths, "int32")
         states = [
             _lstm(
                 time_major,
@@ -87,66 +87,71 @@ class BiLSTM(keras.layers.Layer):
         return {**super().get_config(), "units": self.units}
 
 
+# A gate's input where there is no token: sigmoid(_CLOSED) is exactly 0 in every float type.
+_CLOSED = -1e4
+
+
 def _lstm(
     inputs: Any, is_token: Any, kernel: Any, recurrent_kernel: Any, bias: Any, reverse: bool
 ) -> Any:
-    """One direction over time-major `inputs` (T, B, D), with `is_token` (T, B, 1) of 0 and 1.
+    """One direction over time-major `inputs` (T, B, D), with booleans `is_token` (T, B, 1).
 
-    A padded step sets the cell to 0, so in either direction a row's first real token meets a
-    zero state.
+    Every gate is closed on padding: the cell becomes 0 there, no gradient passes, and in either
+    direction a row's first real token meets a zero state.
     """
     units = recurrent_kernel.shape[0]
 
     @ops.custom_gradient
     def run(inputs: Any, kernel: Any, recurrent_kernel: Any, bias: Any) -> Any:
-        projected = ops.matmul(inputs, kernel) + bias
+        projected = ops.where(is_token, ops.matmul(inputs, kernel) + bias, _CLOSED)
         zero = ops.zeros_like(projected[0, :, :units])
 
-        def forward_step(carry: Any, step: Any) -> Any:
+        def forward_step(carry: Any, projection: Any) -> Any:
             hidden, cell = carry[0], carry[1]
-            projection, real = step
             gates = projection + ops.matmul(hidden, recurrent_kernel)
             i, f, o = ops.split(ops.sigmoid(gates[:, : 3 * units]), 3, axis=-1)
             g = ops.tanh(gates[:, 3 * units :])
-            cell = real * (f * cell + i * g)
+            cell = f * cell + i * g
             # The gates ride along in the carry, since a scan returns what it carries.
             carry = [o * ops.tanh(cell), cell, i, f, o, g]
             return carry, carry
 
         _, (hiddens, cells, i, f, o, g) = ops.scan(
-            forward_step, [zero] * 6, [projected, is_token], reverse=reverse
+            forward_step, [zero] * 6, projected, reverse=reverse
         )
 
         def gradient(*arguments: Any, upstream: Any = None) -> Any:
             if upstream is None:
                 (upstream,) = arguments
             tanh_cells = ops.tanh(cells)
-            by_cell = o * (1 - tanh_cells * tanh_cells)
-            by_gate = ops.concatenate(
+            # Per step: the output's gradient, then what turns it into the cell's and the gates'.
+            # One array, because Keras's scan takes only one where the time axis is unknown.
+            steps = ops.concatenate(
                 [
-                    is_token * g * i * (1 - i),
-                    is_token * _previous(cells, reverse) * f * (1 - f),
+                    upstream,
+                    o * (1 - tanh_cells * tanh_cells),
+                    f,
+                    g * i * (1 - i),
+                    _previous(cells, reverse) * f * (1 - f),
                     tanh_cells * o * (1 - o),
-                    is_token * i * (1 - g * g),
+                    i * (1 - g * g),
                 ],
                 axis=-1,
             )
             transposed = ops.transpose(recurrent_kernel)
 
             def backward_step(carry: Any, step: Any) -> Any:
-                d_hidden, d_cell = carry[0], carry[1]
-                d_output, hidden_to_cell, to_gates, forget = step
-                d_hidden = d_hidden + d_output
-                d_cell = d_cell + d_hidden * hidden_to_cell
-                d_gates = to_gates * ops.concatenate([d_cell, d_cell, d_hidden, d_cell], axis=-1)
-                carry = [ops.matmul(d_gates, transposed), d_cell * forget, d_gates]
+                d_hidden = carry[0] + step[:, :units]
+                d_cell = carry[1] + d_hidden * step[:, units : 2 * units]
+                d_gates = step[:, 3 * units :] * ops.concatenate(
+                    [d_cell, d_cell, d_hidden, d_cell], axis=-1
+                )
+                d_previous_cell = d_cell * step[:, 2 * units : 3 * units]
+                carry = [ops.matmul(d_gates, transposed), d_previous_cell, d_gates]
                 return carry, carry
 
             _, (_, _, d_gates) = ops.scan(
-                backward_step,
-                [zero, zero, ops.zeros_like(projected[0])],
-                [upstream, by_cell, by_gate, is_token * f],
-                reverse=not reverse,
+                backward_step, [zero, zero, ops.zeros_like(projected[0])], steps, reverse=not reverse
             )
             return (
                 ops.matmul(d_gates, ops.transpose(kernel)),

@@ -50,7 +50,7 @@ class TokenFeatures(keras.layers.Layer):
 
     def call(self, words: Any, case: Any, role: Any) -> Any:
         """See the class."""
-        vectors = ops.take(ops.cast(self.table, self.compute_dtype), words, axis=0)
+        vectors = ops.cast(ops.take(self.table, words, axis=0), self.compute_dtype)
         marks = ops.stack([case, role], axis=-1)
         marks = ops.cast(marks, vectors.dtype) * self.feature_value
         return ops.concatenate([vectors, marks], axis=-1)

@@ -1,7 +1,18 @@
 """Plain-Python language objects: spans, examples, relation sets and the tokeniser."""
 
+from mrca.text.entity_pairs import EntityPair, entity_pairs
 from mrca.text.example import Example, Span, Triple
 from mrca.text.relation_set import RelationSet
 from mrca.text.tokenise import Token, find_mention, tokenise
 
-__all__ = ["Example", "RelationSet", "Span", "Token", "Triple", "find_mention", "tokenise"]
+__all__ = [
+    "EntityPair",
+    "Example",
+    "RelationSet",
+    "Span",
+    "Token",
+    "Triple",
+    "entity_pairs",
+    "find_mention",
+    "tokenise",
+]

@@ -1,0 +1,17 @@
+"""Fit once: from a configuration to a run folder, and a run folder in use."""
+
+from mrca.training.reporter import Reporter, SilentReporter
+from mrca.training.run import PredictedTriple, Prediction, Run, load
+from mrca.training.train import evaluate_split, split_examples, train
+
+__all__ = [
+    "PredictedTriple",
+    "Prediction",
+    "Reporter",
+    "Run",
+    "SilentReporter",
+    "evaluate_split",
+    "load",
+    "split_examples",
+    "train",
+]

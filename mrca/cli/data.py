@@ -1,0 +1,255 @@
+"""`mrca data`: corpora, fetched, counted, checked and converted."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.table import Table
+
+from mrca.datasets import (
+    CORPORA,
+    Corpus,
+    CorpusStatistics,
+    corpus_statistics,
+    fetch_corpus,
+    find_corpus,
+    load_corpus,
+)
+from mrca.resources.download import Progress as ProgressCallback
+
+app = typer.Typer(
+    help="Corpora: list, fetch, stats, validate, convert.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="A folder of corpora to look in before all others."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+_BAR = 24  # characters of the longest bar
+_COLOURS = {"head": "blue", "medium": "yellow", "tail": "red"}
+
+
+@app.command("list")
+def list_corpora(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """The corpora that have a name, and where they are on this machine."""
+    found = {name: find_corpus(name, data_dir) for name in CORPORA}
+    if as_json:
+        rows = [
+            {
+                "name": source.name,
+                "description": source.description,
+                "origin": source.origin,
+                "folder": str(found[name]) if found[name] else None,
+            }
+            for name, source in CORPORA.items()
+        ]
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    missing = {
+        "download": "not here; fetched when it is needed",
+        "generated": "not here; written when it is needed",
+        "local": "not here; no download, bring it yourself",
+    }
+    table = Table("name", "what it is", "folder")
+    for name, source in CORPORA.items():
+        place = escape(str(found[name])) if found[name] else f"[dim]{missing[source.origin]}[/dim]"
+        table.add_row(name, source.description, place)
+    Console().print(table)
+
+
+@app.command()
+def fetch(
+    name: Annotated[str, typer.Argument(help="A name that `mrca data list` shows.")],
+    from_file: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A file that you downloaded elsewhere; recognised and verified by its digest. "
+            "May be given several times."
+        ),
+    ] = None,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option("--data-dir", help="Where to put it; the user's cache if not given."),
+    ] = None,
+) -> None:
+    """Download a corpus, verified; or take it from files that you bring."""
+    with download_progress(name) as progress:
+        folder = fetch_corpus(name, data_dir, brought=from_file or (), progress=progress)
+    typer.echo(folder)
+
+
+@app.command()
+def stats(
+    corpus: Annotated[str, typer.Argument(help="A corpus's name or folder.")],
+    as_json: AsJson = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the long tail and the labels per sentence (.png).")
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Count sentences, lengths, relations per sentence and the long tail."""
+    with download_progress(corpus) as progress:
+        loaded = load_corpus(corpus, data_dir, progress=progress)
+    statistics = corpus_statistics(loaded)
+    if plot is not None:
+        from mrca.datasets.plot import plot_statistics
+
+        plot_statistics(statistics, plot)
+        Console(stderr=True).print(f"Drew {plot}", markup=False, soft_wrap=True)
+    _print_notes(loaded)
+    if as_json:
+        typer.echo(json.dumps(statistics.to_dict(), ensure_ascii=False, indent=2))
+        return
+    console = Console()
+    console.print(_splits_table(statistics))
+    console.print(_tail_table(statistics))
+    if loaded.unmatched:
+        console.print(
+            f"{len(loaded.unmatched)} mentions do not stand in their sentence and are not marked. "
+            f"See them with: mrca data validate {loaded.folder}",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+@app.command()
+def validate(
+    path: Annotated[Path, typer.Argument(help="A file, or a folder with train, valid and test.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say everything that is wrong: line, field, expected, received. Exit code 1 on an error."""
+    from mrca.datasets.validate import validate as check
+
+    report = check(path)
+    if as_json:
+        content = {
+            "valid": not report.errors,
+            "rows": report.rows,
+            "unlabelled": report.unlabelled,
+            "problems": [problem.to_dict() for problem in report.problems],
+        }
+        typer.echo(json.dumps(content, ensure_ascii=False, indent=2))
+    else:
+        for problem in report.problems:
+            typer.echo(f"{problem.kind}: {problem}")
+        rows = sum(report.rows.values())
+        others = len(report.problems) - len(report.errors)
+        unlabelled = f", {report.unlabelled:,} rows without labels" if report.unlabelled else ""
+        typer.echo(f"{rows:,} rows, {len(report.errors):,} errors, {others:,} notices{unlabelled}")
+    if report.errors:
+        raise typer.Exit(1)
+
+
+@app.command()
+def convert(
+    source: Annotated[str, typer.Argument(help="A file, or a corpus's name or folder.")],
+    target: Annotated[Path, typer.Argument(help="The file or folder to write; must not exist.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Write any readable form as JSON Lines (a file to a file, a corpus to a folder)."""
+    from mrca.datasets.convert import convert_corpus, convert_file
+
+    if Path(source).is_file():
+        convert_file(Path(source), target)
+    else:
+        with download_progress(source) as progress:
+            loaded = load_corpus(source, data_dir, progress=progress)
+        _print_notes(loaded)
+        convert_corpus(loaded, target)
+    typer.echo(target)
+
+
+@contextmanager
+def download_progress(label: str) -> Iterator[ProgressCallback]:
+    """A progress bar on stderr that appears with the first byte: the callback that moves it."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+    )
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = bar.add_task(f"Fetching {escape(label)}", total=None)
+
+    def advance(done: int, total: int | None) -> None:
+        bar.start()
+        bar.update(task, completed=done, total=total)
+
+    try:
+        yield advance
+    finally:
+        if bar.live.is_started:
+            bar.stop()
+
+
+def _print_notes(corpus: Corpus) -> None:
+    for note in corpus.notes:
+        Console(stderr=True).print(f"Note: {note}", markup=False, soft_wrap=True)
+
+
+def _splits_table(statistics: CorpusStatistics) -> Table:
+    table = Table("", title=f"{escape(statistics.name)} ({statistics.fingerprint[:12]})")
+    for split in statistics.splits:
+        table.add_column(split, justify="right")
+    splits = list(statistics.splits.values())
+    table.add_row("sentences", *(f"{split.sentences:,}" for split in splits))
+    table.add_row("words", *(f"{split.tokens:,}" for split in splits))
+    table.add_row("words per sentence", *(f"{split.mean_length:.1f}" for split in splits))
+    table.add_row("  median", *(f"{split.median_length:g}" for split in splits))
+    table.add_row("  longest", *(str(split.max_length) for split in splits), end_section=True)
+    for title, spreads in (
+        ("triples per sentence", [split.triples for split in splits]),
+        ("relations per sentence", [split.relations for split in splits]),
+    ):
+        table.add_row(
+            title, *("–" if s is None else f"{s.mean:.2f} ± {s.deviation:.2f}" for s in spreads)
+        )
+        table.add_row(
+            "  three or more", *("–" if s is None else f"{s.share_3:.1%}" for s in spreads)
+        )
+    table.add_section()
+    for number in sorted({n for split in splits for n in split.labels_per_sentence}):
+        table.add_row(
+            f"with {number} relation{'' if number == 1 else 's'}",
+            *(f"{split.labels_per_sentence.get(number, 0):,}" for split in splits),
+        )
+    table.add_section()
+    table.add_row("relations never seen", *(str(len(split.never_seen)) for split in splits))
+    table.add_row("mentions not found", *(str(split.unmatched) for split in splits))
+    return table
+
+
+def _tail_table(statistics: CorpusStatistics) -> Table:
+    sizes = ", ".join(f"{len(names)} {group}" for group, names in statistics.groups.items())
+    table = Table(title=f"{len(statistics.train_counts)} relations: {sizes}")
+    table.add_column("relation", overflow="fold")
+    table.add_column("training sentences", justify="right")
+    table.add_column("", no_wrap=True)
+    largest = max(*statistics.train_counts.values(), 1)
+    for group, names in statistics.groups.items():
+        for name in names:
+            count = statistics.train_counts[name]
+            colour = _COLOURS[group]
+            table.add_row(
+                escape(name),
+                f"{count:,}",
+                f"[{colour}]{bar(count, largest, _BAR)}[/{colour}]",
+                end_section=name == names[-1],
+            )
+    return table
+
+
+def bar(value: int, largest: int, width: int) -> str:
+    """A horizontal bar in eighths of a character; any value above zero shows."""
+    eighths = max(round(8 * width * value / largest), 1 if value else 0)
+    return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()

@@ -1,0 +1,104 @@
+"""Everything needed to repeat a run."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class DataConfig(_Section):
+    """Where the sentences come from."""
+
+    dataset: str = Field("", description="a corpus's name, or a folder of your own")
+    unmatched: Literal["keep", "drop"] = Field(
+        "keep", description="a row with a mention that is not in its text: keep it unmarked, or drop"
+    )
+
+
+class VectorsConfig(_Section):
+    """Where the word vectors come from."""
+
+    name: str = Field(
+        "glove-wiki-gigaword-300",
+        description="a name that `mrca vectors list` shows, a path, or "
+        "`corpus` for the vectors/ in the corpus's own folder",
+    )
+
+
+class FeaturesConfig(_Section):
+    """How a sentence becomes numbers."""
+
+    case: bool = Field(True, description="mark words whose first character is upper case")
+    role: bool = Field(True, description="mark words of subjects and objects")
+    padding: Literal["masked", "fixed"] = Field(
+        "masked", description="compute on real tokens only, or on everything padded to max_length"
+    )
+    max_length: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        100, description="tokens; longer sentences are cut"
+    )
+
+
+class ModelConfig(_Section):
+    """The layers (paper, table 4)."""
+
+    units: Annotated[int, Field(ge=1)] = Field(500, description="of each LSTM direction")
+    pool_size: Annotated[int, Field(ge=1)] = Field(80, description="of average pooling, in tokens")
+    strides: Annotated[int, Field(ge=1)] = Field(2, description="of average pooling, in tokens")
+    dropout: Annotated[float, Field(ge=0, lt=1)] = Field(0.15, description="before the output")
+
+    @model_validator(mode="after")
+    def _windows_touch(self) -> "ModelConfig":
+        if self.pool_size < self.strides:
+            raise ValueError(
+                f"pool_size ({self.pool_size}) must be at least strides ({self.strides}), or "
+                "tokens between two windows would be lost"
+            )
+        return self
+
+
+class LossConfig(_Section):
+    """What is minimised."""
+
+    name: str = Field("rc_dice", description="one of `mrca.losses.LOSSES`")
+    options: dict[str, Any] = Field({}, description="the loss's own arguments")
+
+
+class TrainingConfig(_Section):
+    """How it is minimised (paper, table 4)."""
+
+    batch_size: Annotated[int, Field(ge=1)] = Field(32, description="rows a batch")
+    epochs: Annotated[int, Field(ge=1)] = Field(50, description="at most this many")
+    patience: Annotated[int, Field(ge=1)] = Field(
+        5, description="stop after so many epochs without a better validation micro F1"
+    )
+    learning_rate: Annotated[float, Field(gt=0)] = Field(1.5e-3, description="Adam's, first epoch")
+    learning_rate_decay: Annotated[float, Field(ge=0)] = Field(
+        3e-5, description="subtracted after each epoch"
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(1, description="of everything random")
+    deterministic: bool = Field(False, description="deterministic kernels, on a GPU slower")
+    tensorboard: bool = Field(False, description="write logs for TensorBoard")
+
+    @model_validator(mode="after")
+    def _rate_stays_positive(self) -> "TrainingConfig":
+        last = self.learning_rate - self.learning_rate_decay * (self.epochs - 1)
+        if last <= 0:
+            raise ValueError(
+                f"the learning rate reaches {last:.2g} in the last of {self.epochs} epochs: lower "
+                f"epochs or learning_rate_decay, or raise learning_rate ({self.learning_rate})"
+            )
+        return self
+
+
+class RunConfig(_Section):
+    """A run's whole configuration; the defaults are the paper's settings."""
+
+    data: DataConfig = DataConfig()
+    vectors: VectorsConfig = VectorsConfig()
+    features: FeaturesConfig = FeaturesConfig()
+    model: ModelConfig = ModelConfig()
+    loss: LossConfig = LossConfig()
+    training: TrainingConfig = TrainingConfig()

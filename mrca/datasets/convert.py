@@ -1,0 +1,65 @@
+"""Any readable form to the JSON Lines of `docs/data-format.md`."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from mrca.datasets.corpus import Corpus
+from mrca.datasets.reader import iter_rows
+from mrca.datasets.write import write_jsonl
+from mrca.errors import MrcaError
+from mrca.text import Example
+
+
+def convert_file(source: Path, target: Path) -> int:
+    """Write one file as JSON Lines; how many rows it has.
+
+    Args:
+        source: a file in any form that the readers take.
+        target: the file to write; it must not exist.
+
+    Raises:
+        MrcaError: if a row cannot be used (nothing is written then), or the target exists.
+    """
+    _refuse_existing(target)
+    return write_jsonl(_examples(source), target)
+
+
+def convert_corpus(corpus: Corpus, target: Path) -> None:
+    """Write a corpus as a folder of JSON Lines, with `relations.json` to keep their order.
+
+    Args:
+        corpus: what `load_corpus` gave.
+        target: the folder to make; it must not exist.
+
+    Raises:
+        MrcaError: if the target exists or cannot be written.
+    """
+    _refuse_existing(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as temporary:
+            made = Path(temporary) / "corpus"
+            for split, examples in corpus.splits.items():
+                write_jsonl(examples, made / f"{split}.jsonl")
+            names = json.dumps(list(corpus.relations), ensure_ascii=False, indent=0)
+            (made / "relations.json").write_text(names + "\n", encoding="utf-8")
+            made.replace(target)
+    except OSError as error:
+        raise MrcaError(f"Cannot write {target}: {error.strerror or error}.") from error
+
+
+def _examples(source: Path) -> Iterator[Example]:
+    for row in iter_rows(source):
+        if row.example is None:
+            raise MrcaError(
+                f"{row.error}\nNothing was written. See every such row with: "
+                f"mrca data validate {source}"
+            )
+        yield row.example
+
+
+def _refuse_existing(target: Path) -> None:
+    if target.exists():
+        raise MrcaError(f"{target} exists. Choose another name, or remove it first.")

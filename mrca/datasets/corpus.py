@@ -1,0 +1,236 @@
+"""A corpus in memory: its splits, its relations, and what is worth knowing about it."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from mrca.datasets.locate import locate_corpus, split_file
+from mrca.datasets.reader import iter_rows
+from mrca.datasets.registry import CORPORA, SPLITS
+from mrca.datasets.row import Problem, RowError
+from mrca.datasets.strict_json import JsonError, decode, parse
+from mrca.errors import MrcaError
+from mrca.resources.download import Progress
+from mrca.text import Example, RelationSet
+
+_SHOWN = 5  # how many unusable rows an error lists
+_HELD_OUT = 10  # one training row in so many becomes validation where there is none
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Splits of examples that share one relation set.
+
+    Attributes:
+        name: the registered name, or the folder's own.
+        folder: where it was read from.
+        splits: `"train"`, `"valid"` and, where there is one, `"test"`.
+        relations: the relations, in the order that a model trained on it has.
+        fingerprint: SHA-256 over the files of the splits and the relations; the same data gives
+            the same fingerprint wherever it lies.
+        problems: mentions that were not found, wrong hints, and decisions taken for the user.
+    """
+
+    name: str
+    folder: Path
+    splits: dict[str, list[Example]]
+    relations: RelationSet
+    fingerprint: str
+    problems: list[Problem]
+
+    @property
+    def unmatched(self) -> list[Problem]:
+        """The mentions that do not stand in their sentence."""
+        return [problem for problem in self.problems if problem.kind == "unmatched"]
+
+    @property
+    def notes(self) -> list[Problem]:
+        """What was decided for the user, such as a held-out validation split."""
+        return [problem for problem in self.problems if problem.kind == "note"]
+
+
+def load_corpus(
+    name_or_folder: str,
+    data_dir: Path | None = None,
+    unmatched: Literal["keep", "drop"] = "keep",
+    download: bool = True,
+    progress: Progress | None = None,
+) -> Corpus:
+    """Load a corpus by its name or its folder.
+
+    A name is looked for as `<search folder>/<name>/` in `data_dir`, `$MRCA_DATA_DIR`, `data/` and
+    the user's cache, and downloaded if it is nowhere. A folder holds `train.jsonl`, `valid.jsonl`
+    and `test.jsonl` (or `.json` in a public form); without a validation split, a seeded tenth of
+    the training rows is held out, and a note says so.
+
+    The relations are those of the folder's `relations.json`, in its order. Without that file they
+    are the sorted union over the splits of a registered corpus, and the sorted labels of the
+    training split of any other.
+
+    Args:
+        name_or_folder: such as `"webnlg"` or `"my/corpus"`.
+        data_dir: a folder to look in before all others.
+        unmatched: what becomes of a row with a mention that does not stand in its sentence:
+            `"keep"` it without that mark, or `"drop"` it. Either way it is reported.
+        download: whether a missing corpus may be downloaded, or written where it is the sample.
+        progress: called with the bytes so far and in all while a file is downloaded.
+
+    Raises:
+        MrcaError: if the corpus cannot be had, a row cannot be used, a label is not one of the
+            relations, or a split holds nothing.
+
+    Example:
+        >>> corpus = load_corpus("sample")
+        >>> sorted(corpus.splits), len(corpus.relations)
+        (['test', 'train', 'valid'], 12)
+    """
+    if unmatched not in ("keep", "drop"):
+        raise MrcaError(f"unmatched is {unmatched!r}. Expected 'keep' or 'drop'.")
+    folder = locate_corpus(name_or_folder, data_dir, download=download, progress=progress)
+    registered = name_or_folder in CORPORA
+    files = {split: path for split in SPLITS if (path := split_file(folder, split))}
+    if "train" not in files:
+        raise MrcaError(
+            f"{folder} has no training split. Expected train.jsonl (or train.json in a public "
+            f"form). It holds: {_listing(folder)}."
+        )
+    problems: list[Problem] = []
+    splits: dict[str, list[Example]] = {}
+    first_seen: dict[str, dict[str, int]] = {}
+    for split, path in files.items():
+        splits[split], first_seen[split] = _read_split(path, unmatched, problems)
+    relations = _relations(folder, registered, first_seen)
+    _check_labels(folder, files, relations, first_seen)
+    if "valid" not in splits:
+        problems.append(_hold_out(splits, files["train"]))
+    return Corpus(
+        name=name_or_folder if registered else folder.resolve().name,
+        folder=folder,
+        splits={split: splits[split] for split in SPLITS if split in splits},
+        relations=relations,
+        fingerprint=_fingerprint(files, relations),
+        problems=problems,
+    )
+
+
+def _read_split(
+    path: Path, unmatched: Literal["keep", "drop"], problems: list[Problem]
+) -> tuple[list[Example], dict[str, int]]:
+    """The examples of a file, and for each relation the row that it stands in first."""
+    examples: list[Example] = []
+    first_seen: dict[str, int] = {}
+    errors: list[RowError] = []
+    for row in iter_rows(path, require_labels=True):
+        if row.error is not None:
+            errors.append(row.error)
+            if len(errors) == _SHOWN:
+                break
+            continue
+        problems.extend(row.problems)
+        if unmatched == "drop" and any(p.kind == "unmatched" for p in row.problems):
+            continue
+        assert row.example is not None
+        examples.append(row.example)
+        for label in row.example.labels:
+            first_seen.setdefault(label, row.line)
+    if errors:
+        listing = "\n".join(f"  {line}" for error in errors for line in str(error).splitlines())
+        raise MrcaError(
+            f"{path} has rows that cannot be used:\n{listing}\n"
+            f"See all of them with: mrca data validate {path.parent}"
+        )
+    if not examples:
+        raise MrcaError(f"{path} holds no rows. Expected at least one sentence.")
+    return examples, first_seen
+
+
+def _relations(
+    folder: Path, registered: bool, first_seen: dict[str, dict[str, int]]
+) -> RelationSet:
+    path = folder / "relations.json"
+    if path.is_file():
+        return read_relations(path)
+    counted = first_seen.values() if registered else [first_seen["train"]]
+    names = sorted({name for split in counted for name in split})
+    if not names:
+        raise MrcaError(
+            f"No training row of {folder} has a relation, so there is nothing to learn. Give "
+            '"triples" or "labels" in train.jsonl.'
+        )
+    return RelationSet(names)
+
+
+def read_relations(path: Path) -> RelationSet:
+    """The relation set of a `relations.json`: a JSON list of names.
+
+    Raises:
+        MrcaError: if it cannot be read or is not a list of different names.
+    """
+    try:
+        names = parse(decode(path.read_bytes(), first=True))
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise JsonError("a JSON list of relation names", "something else")
+        return RelationSet(names)
+    except OSError as error:
+        raise MrcaError(f"Cannot read {path}: {error.strerror or error}.") from error
+    except (JsonError, MrcaError) as error:
+        raise MrcaError(f"{path}: {error}") from error
+
+
+def _check_labels(
+    folder: Path,
+    files: dict[str, Path],
+    relations: RelationSet,
+    first_seen: dict[str, dict[str, int]],
+) -> None:
+    for split, seen in first_seen.items():
+        for name, line in seen.items():
+            if name not in relations:
+                listed = folder / "relations.json"
+                origin = "relations.json" if listed.is_file() else "the training split"
+                raise MrcaError(
+                    f"{files[split]}, row {line}: the relation {name!r} of the {split} split is "
+                    f"not one of the {len(relations)} relations of {origin}. Add it to {listed} "
+                    "(a JSON list of all names, in the order the model is to have), or remove it."
+                )
+
+
+def _hold_out(splits: dict[str, list[Example]], path: Path) -> Problem:
+    """Move a tenth of the training rows to a validation split, always the same ones."""
+    rows = splits["train"]
+    count = max(1, round(len(rows) / _HELD_OUT))
+    if len(rows) < 2:
+        raise MrcaError(
+            f"{path} holds one row and there is no valid.jsonl. Expected at least two rows, so "
+            "that one can be held out for validation."
+        )
+    held = set(np.random.default_rng(0).permutation(len(rows))[:count].tolist())
+    splits["valid"] = [row for index, row in enumerate(rows) if index in held]
+    splits["train"] = [row for index, row in enumerate(rows) if index not in held]
+    return Problem(
+        "note",
+        str(path.parent),
+        0,
+        "valid",
+        "valid.jsonl",
+        f"none; {count:,} of the {len(rows):,} training rows are held out for validation",
+    )
+
+
+def _fingerprint(files: dict[str, Path], relations: RelationSet) -> str:
+    state = hashlib.sha256(json.dumps(relations.names).encode())
+    for split, path in files.items():
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        state.update(f"\n{split} {content}".encode())
+    return state.hexdigest()
+
+
+def _listing(folder: Path) -> str:
+    names: Iterable[str] = sorted(path.name for path in folder.iterdir())
+    return ", ".join(list(names)[:10]) or "nothing"

@@ -1,0 +1,154 @@
+"""From a corpus's name to the folder that holds it, fetching or writing it where it is missing."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from mrca.datasets.registry import CORPORA, SPLITS, CorpusSource, corpus_source
+from mrca.errors import MrcaError
+from mrca.resources import adopt_any, cache_folder, fetch, search_folders
+from mrca.resources.download import Progress
+
+_ENDINGS = (".jsonl", ".json")
+
+
+def split_file(folder: Path, split: str) -> Path | None:
+    """The file of a split, `<split>.jsonl` or `<split>.json`, or `None`.
+
+    Raises:
+        MrcaError: if both are there.
+    """
+    files = [path for ending in _ENDINGS if (path := folder / (split + ending)).is_file()]
+    if len(files) > 1:
+        raise MrcaError(
+            f"{folder} holds both {files[0].name} and {files[1].name}. Expected one file for the "
+            f"{split} split; remove or rename the other."
+        )
+    return files[0] if files else None
+
+
+def find_corpus(name: str, data_dir: Path | None = None) -> Path | None:
+    """The first `<search folder>/<name>` that holds all three splits, or `None`.
+
+    Args:
+        name: a registered name.
+        data_dir: a folder to look in before all others.
+    """
+    for folder in search_folders("data", data_dir):
+        if all(split_file(folder / name, split) for split in SPLITS):
+            return folder / name
+    return None
+
+
+def locate_corpus(
+    name_or_folder: str,
+    data_dir: Path | None = None,
+    *,
+    download: bool = True,
+    progress: Progress | None = None,
+) -> Path:
+    """The folder of a corpus, by its registered name or by its path.
+
+    A registered name goes before a folder of the same name; write `./nyt` for the folder.
+
+    Args:
+        name_or_folder: such as `"webnlg"` or `"my/corpus"`.
+        data_dir: a folder to look in before all others.
+        download: whether a missing corpus may be downloaded, or written where it is the sample.
+        progress: called with the bytes so far and in all while a file is downloaded.
+
+    Raises:
+        MrcaError: if there is no such corpus or it cannot be had.
+    """
+    if name_or_folder not in CORPORA:
+        folder = Path(name_or_folder).expanduser()
+        if folder.is_file():
+            raise MrcaError(
+                f"{folder} is a file. Expected a corpus's name, or a folder with train.jsonl "
+                "and, where there are any, valid.jsonl and test.jsonl."
+            )
+        return folder if name_or_folder and folder.is_dir() else _unknown(name_or_folder)
+    source = CORPORA[name_or_folder]
+    found = find_corpus(source.name, data_dir)
+    if found is not None:
+        return found
+    if download and source.origin != "local":
+        return fetch_corpus(source.name, progress=progress)
+    looked = "\n".join(f"  {folder / source.name}" for folder in search_folders("data", data_dir))
+    raise MrcaError(
+        f"The corpus {source.name!r} was not found. Looked for {', '.join(SPLITS)} (.json or "
+        f".jsonl) in:\n{looked}\n{_remedy(source)}"
+    )
+
+
+def fetch_corpus(
+    name: str,
+    data_dir: Path | None = None,
+    *,
+    brought: Sequence[Path] = (),
+    progress: Progress | None = None,
+) -> Path:
+    """Download a corpus (or write it, the sample) and return its folder.
+
+    Args:
+        name: a registered name.
+        data_dir: where its folder is to be made; the user's cache if not given.
+        brought: files that the user downloaded elsewhere; each is recognised by its digest.
+        progress: called with the bytes so far and in all while a file is downloaded.
+
+    Raises:
+        MrcaError: if the corpus cannot be had from anywhere.
+    """
+    source = corpus_source(name)
+    folder = (data_dir if data_dir is not None else cache_folder("data")) / name
+    if brought and not source.files:
+        raise MrcaError(f"{name!r} has no published files to bring. {_remedy(source)}")
+    if source.origin == "local":
+        raise MrcaError(f"The corpus {name!r} cannot be downloaded. {_remedy(source)}")
+    if source.origin == "generated":
+        return _generate(folder)
+    for path in brought:
+        adopt_any(path, source.files, folder)
+    for file in source.files:
+        fetch(file, folder, progress, offline_hint=_remedy(source))
+    return folder
+
+
+def _generate(folder: Path) -> Path:
+    from mrca.datasets.sample import generate_sample
+
+    if all(split_file(folder, split) for split in SPLITS):
+        return folder
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".sample-") as temporary:
+            made = Path(temporary) / "sample"
+            generate_sample(made)
+            made.replace(folder)
+    except OSError as error:
+        raise MrcaError(
+            f"Cannot write the sample corpus to {folder}: {error.strerror or error}."
+        ) from error
+    return folder
+
+
+def _remedy(source: CorpusSource) -> str:
+    if source.origin == "download":
+        names = ", ".join(file.name for file in source.files)
+        options = " ".join(f"--from-file {file.name}" for file in source.files)
+        return (
+            f"On a machine without internet, bring {names} from one of the addresses above or "
+            f"from {source.files[0].urls[0].rpartition('/')[0]}/ and run:\n"
+            f"  mrca data fetch {source.name} {options}"
+        )
+    if source.origin == "generated":
+        return f"Write it with: mrca data fetch {source.name}"
+    return (
+        f"Put its train.json, valid.json and test.json into <folder>/{source.name}/ and pass "
+        "--data-dir <folder>, or set MRCA_DATA_DIR=<folder>."
+    )
+
+
+def _unknown(name: str) -> Path:
+    corpus_source(name)  # raises, with the names that are known
+    raise AssertionError(name)

@@ -1,0 +1,101 @@
+"""The micro precision-recall curve and the area under it."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mrca.errors import MrcaError
+from mrca.evaluation.scores import binary_matrix
+
+
+def precision_recall_curve(
+    labels: ArrayLike, scores: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.floating]]:
+    """Micro precision and recall at every distinct score, all cells pooled.
+
+    Args:
+        labels: gold, shape `(rows, relations)`, bool or 0/1 integers.
+        scores: what the decision rule cuts, same shape, finite, comparable between relations.
+
+    Returns:
+        `(precision, recall, thresholds)`, one entry per distinct score, from the highest score
+        to the lowest: entry k is what `scores >= thresholds[k]` gives. So recall never falls.
+
+    Raises:
+        MrcaError: if there is no positive label (recall is undefined), on differing shapes, or on
+            scores that are not finite.
+    """
+    gold, values = labels_and_scores(labels, scores)
+    if not gold.any():
+        raise MrcaError(
+            "There is no positive label in these rows, so recall is undefined at every threshold. "
+            "Expected at least one. Use a split that holds relations."
+        )
+    thresholds, tp, predicted = counts_by_score(gold.ravel(), values.ravel())
+    return tp / predicted, tp / tp[-1], thresholds
+
+
+def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
+    """Area under the micro precision-recall curve: the sum of precision x rise in recall.
+
+    The same step-wise sum as scikit-learn's `average_precision_score(average="micro")`.
+
+    Args:
+        labels: gold, shape `(rows, relations)`, bool or 0/1 integers.
+        scores: same shape, finite, comparable between relations.
+
+    Raises:
+        MrcaError: as `precision_recall_curve`.
+    """
+    precision, recall, _ = precision_recall_curve(labels, scores)
+    return float(np.sum(precision * np.diff(recall, prepend=0.0)))
+
+
+def counts_by_score(
+    gold: NDArray[np.bool_], values: NDArray[np.floating]
+) -> tuple[NDArray[np.floating], NDArray[np.int64], NDArray[np.int64]]:
+    """For every distinct score s, how many cells have a score >= s, and how many of them are gold.
+
+    Args:
+        gold: shape `(n,)`.
+        values: finite scores, shape `(n,)`.
+
+    Returns:
+        `(distinct scores, highest first; true positives; predicted)`, in O(n log n).
+    """
+    order = np.argsort(-values, kind="stable")
+    ranked = values[order]
+    last_of_run = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
+    tp = np.cumsum(gold[order], dtype=np.int64)
+    return ranked[last_of_run], tp[last_of_run], last_of_run + 1
+
+
+def labels_and_scores(
+    labels: ArrayLike, scores: ArrayLike
+) -> tuple[NDArray[np.bool_], NDArray[np.floating]]:
+    """Checked labels and scores of one shape `(rows, relations)`; scores keep their float type.
+
+    Args:
+        labels: gold, bool or 0/1 integers.
+        scores: finite numbers.
+
+    Raises:
+        MrcaError: on differing shapes, or if a score is NaN or infinite.
+    """
+    gold = binary_matrix("labels", labels)
+    values = np.asarray(scores)
+    if not np.issubdtype(values.dtype, np.floating):
+        values = values.astype(np.float64)
+    if gold.shape != values.shape:
+        raise MrcaError(
+            "Labels and scores must have one shape (rows, relations). "
+            f"Received: labels {gold.shape}, scores {values.shape}."
+        )
+    broken = np.argwhere(~np.isfinite(values))
+    if len(broken):
+        row, relation = (int(index) for index in broken[0])
+        raise MrcaError(
+            f"Scores must be finite. Received {values[row, relation]} in row {row}, relation "
+            f"column {relation} (and {len(broken) - 1} more). The model has diverged: train it "
+            "again with a lower learning rate."
+        )
+    return gold, values

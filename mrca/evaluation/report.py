@@ -1,0 +1,253 @@
+"""Everything that is said about one model on one split, as numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mrca.datasets.statistics import long_tail_groups
+from mrca.errors import MrcaError
+from mrca.evaluation.precision_recall_curve import average_precision
+from mrca.evaluation.scores import (
+    Score,
+    binary_matrix,
+    confusion_counts,
+    macro_score,
+    micro_score,
+)
+from mrca.text import RelationSet
+
+MOST_RELATIONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class RelationScore:
+    """One relation: its score, how often it was predicted, how often it was seen in training."""
+
+    score: Score
+    predicted: int
+    train_count: int
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupScore:
+    """The relations of one long-tail group: `relations` of them, `present` of these in the split.
+
+    `macro` averages over all of them, `macro_present` over those present.
+    """
+
+    relations: int
+    present: int
+    micro: Score
+    macro: Score
+    macro_present: Score
+
+
+@dataclass(frozen=True, slots=True)
+class RowScore:
+    """The rows with one number of gold relations; `micro` is None where recall is undefined."""
+
+    rows: int
+    exact_match: float | None
+    false_positives: int
+    micro: Score | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One model on one split. Made by `evaluate`; undefined measures are None, never 0 or NaN.
+
+    Attributes:
+        rows: number of rows (sentences).
+        micro: over all (row, relation) cells.
+        macro: mean over all relations, those absent from the split counting 0.
+        macro_present: mean over the relations with a positive in the split; None if there is none.
+        exact_match: share of rows whose set of labels is exactly right; None without rows.
+        average_precision: area under the micro precision-recall curve; None without scores or
+            without a positive.
+        groups: `head`, `medium` and `tail` by *training* count; None for a group none of whose
+            relations has a positive in the split.
+        by_relation_count: rows by their number of gold relations, `"0"` to `"4"` and `"5+"`.
+        relations: by name, in the order of the relation set.
+        head_above: a relation with more training rows than this is head.
+        tail_below: one with fewer than this is tail.
+    """
+
+    rows: int
+    micro: Score
+    macro: Score
+    macro_present: Score | None
+    exact_match: float | None
+    average_precision: float | None
+    groups: dict[str, GroupScore | None]
+    by_relation_count: dict[str, RowScore]
+    relations: dict[str, RelationScore]
+    head_above: int
+    tail_below: int
+
+    @property
+    def notes(self) -> list[str]:
+        """The conventions behind the numbers, one sentence each."""
+        present = sum(entry.score.support > 0 for entry in self.relations.values())
+        return [
+            "A measure whose denominator is zero counts as 0 (zero_division=0).",
+            f"macro averages over all {len(self.relations)} relations, those absent from this "
+            f"split counting 0; macro_present over the {present} with at least one positive.",
+            f"head: more than {self.head_above} training rows; tail: fewer than "
+            f"{self.tail_below}; medium: the rest. A group without a positive in this split has "
+            "no score.",
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON values: finite numbers, strings, None."""
+        return {
+            "rows": self.rows,
+            "micro": self.micro.to_dict(),
+            "macro": self.macro.to_dict(),
+            "macro_present": _score_or_none(self.macro_present),
+            "exact_match": self.exact_match,
+            "average_precision": self.average_precision,
+            "groups": {
+                name: group
+                and {
+                    "relations": group.relations,
+                    "present": group.present,
+                    "micro": group.micro.to_dict(),
+                    "macro": group.macro.to_dict(),
+                    "macro_present": group.macro_present.to_dict(),
+                }
+                for name, group in self.groups.items()
+            },
+            "by_relation_count": {
+                count: {
+                    "rows": entry.rows,
+                    "exact_match": entry.exact_match,
+                    "false_positives": entry.false_positives,
+                    "micro": _score_or_none(entry.micro),
+                }
+                for count, entry in self.by_relation_count.items()
+            },
+            "relations": {
+                name: {
+                    **entry.score.to_dict(),
+                    "predicted": entry.predicted,
+                    "train_count": entry.train_count,
+                    "group": entry.group,
+                }
+                for name, entry in self.relations.items()
+            },
+            "head_above": self.head_above,
+            "tail_below": self.tail_below,
+            "notes": self.notes,
+        }
+
+
+def evaluate(
+    labels: ArrayLike,
+    predictions: ArrayLike,
+    relations: RelationSet,
+    train_counts: Sequence[int],
+    scores: ArrayLike | None = None,
+    head_above: int = 100,
+    tail_below: int = 20,
+) -> Report:
+    """Measure decided labels against gold ones.
+
+    Args:
+        labels: gold, shape `(rows, relations)`, bool or 0/1 integers.
+        predictions: what the decision rule made of the scores, same shape and kind.
+        relations: the columns' names.
+        train_counts: for each relation, the number of *training* rows that hold it.
+        scores: what the decision rule cut, same shape; adds the average precision.
+        head_above: a relation with more training rows than this is head (the usual groups:
+            more than 100, 20 to 100, fewer than 20 training samples).
+        tail_below: one with fewer than this is tail.
+
+    Raises:
+        MrcaError: if shapes or numbers of relations differ, or if values are no decided labels.
+
+    Example:
+        >>> report = evaluate([[1, 0], [1, 1]], [[1, 0], [1, 0]], RelationSet("ab"), [120, 7])
+        >>> report.micro.precision, report.groups["tail"].micro.recall, report.exact_match
+        (1.0, 0.0, 0.5)
+    """
+    gold = binary_matrix("labels", labels)
+    predicted = binary_matrix("predictions", predictions)
+    tp, fp, fn = confusion_counts(gold, predicted)
+    if not len(relations) == len(train_counts) == gold.shape[1]:
+        raise MrcaError(
+            "Expected one column and one training count for each relation. Received: "
+            f"{len(relations)} relations, {gold.shape[1]} columns, {len(train_counts)} counts."
+        )
+    members = long_tail_groups(list(train_counts), head_above=head_above, tail_below=tail_below)
+    group_of = {column: name for name, columns in members.items() for column in columns}
+    macro = macro_score(gold, predicted)
+    assert macro is not None  # a relation set is never empty
+    return Report(
+        rows=len(gold),
+        micro=micro_score(gold, predicted),
+        macro=macro,
+        macro_present=macro_score(gold, predicted, present_only=True),
+        exact_match=_exact_match(gold, predicted),
+        average_precision=(
+            average_precision(gold, scores) if scores is not None and gold.any() else None
+        ),
+        groups={
+            name: _group_score(gold[:, columns], predicted[:, columns])
+            for name, columns in members.items()
+        },
+        by_relation_count=_by_relation_count(gold, predicted),
+        relations={
+            name: RelationScore(
+                score=Score.from_counts(int(tp[i]), int(fp[i]), int(fn[i])),
+                predicted=int(tp[i] + fp[i]),
+                train_count=int(train_counts[i]),
+                group=group_of[i],
+            )
+            for i, name in enumerate(relations)
+        },
+        head_above=head_above,
+        tail_below=tail_below,
+    )
+
+
+def _group_score(gold: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> GroupScore | None:
+    macro, macro_present = (
+        macro_score(gold, predicted, present_only=present) for present in (False, True)
+    )
+    if macro is None or macro_present is None:
+        return None
+    return GroupScore(
+        relations=gold.shape[1],
+        present=int(gold.any(axis=0).sum()),
+        micro=micro_score(gold, predicted),
+        macro=macro,
+        macro_present=macro_present,
+    )
+
+
+def _by_relation_count(
+    gold: NDArray[np.bool_], predicted: NDArray[np.bool_]
+) -> dict[str, RowScore]:
+    counts = np.minimum(gold.sum(axis=1), MOST_RELATIONS)
+    table = {}
+    for count in range(MOST_RELATIONS + 1):
+        rows = counts == count
+        table[f"{count}+" if count == MOST_RELATIONS else str(count)] = RowScore(
+            rows=int(rows.sum()),
+            exact_match=_exact_match(gold[rows], predicted[rows]),
+            false_positives=int((predicted & ~gold)[rows].sum()),
+            micro=micro_score(gold[rows], predicted[rows]) if count and rows.any() else None,
+        )
+    return table
+
+
+def _exact_match(gold: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> float | None:
+    return float((gold == predicted).all(axis=1).mean()) if len(gold) else None
+
+
+def _score_or_none(score: Score | None) -> dict[str, Any] | None:
+    return None if score is None else score.to_dict()

@@ -1,0 +1,139 @@
+"""What a killed run needs to end as if it had not been killed, and early stopping."""
+
+import csv
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from mrca.errors import MrcaError
+from mrca.training.run_folder import HISTORY, write_text
+
+_STATE = "state.npz"
+MONITOR = "val_micro_f1"
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Early stopping on validation micro F1 whose whole state is saved after every epoch.
+
+    After an epoch, weights, optimiser, random generators, history and the best weights so far lie
+    in `folder`. `restore` puts them back, so that a run killed at any moment goes on from the last
+    whole epoch and ends with the same weights, bit for bit, on the same machine.
+
+    Args:
+        folder: where to write.
+        patience: epochs without a better score after which training stops.
+    """
+
+    def __init__(self, folder: Path, patience: int) -> None:
+        super().__init__()
+        self.folder = folder
+        self.patience = patience
+        self.history: list[dict[str, Any]] = []
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """The row of the epoch with the highest score, the first of equals."""
+        return max(self.history, key=lambda row: row[MONITOR])
+
+    @property
+    def next_epoch(self) -> int:
+        """The epoch (from 0) that training goes on with."""
+        return len(self.history)
+
+    @property
+    def finished(self) -> bool:
+        """Whether patience has run out."""
+        return bool(self.history) and len(self.history) - self.best["epoch"] >= self.patience
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Keep the epoch's numbers and weights."""
+        row = {"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}}
+        if not np.isfinite(row["loss"]):
+            raise MrcaError(
+                f"The loss is {row['loss']} after epoch {epoch + 1}: training diverged. Lower "
+                "training.learning_rate, and see that the vectors hold no extreme values."
+            )
+        self.history.append(row)
+        if self.best is row:
+            self._save(self._best_file(row["epoch"]), self._model_variables())
+        self._save(
+            self.folder / _STATE,
+            [*self._model_variables(), *self.model.optimizer.variables],
+            history=json.dumps(self.history),
+        )
+        for old in self.folder.glob("best-*.npz"):
+            if old != self._best_file(self.best["epoch"]):
+                old.unlink()
+        write_text(self.folder / HISTORY, history_csv(self.history))
+        if self.finished:
+            self.model.stop_training = True
+
+    def restore(self, model: Any) -> None:
+        """Put model, optimiser and history back to the last whole epoch, if there is one."""
+        path = self.folder / _STATE
+        if not path.is_file():
+            return
+        self.set_model(model)
+        model.optimizer.build(model.trainable_variables)
+        self.history = json.loads(
+            self._load(path, [*self._model_variables(), *model.optimizer.variables])
+        )
+
+    def restore_best(self) -> None:
+        """Give the model the weights of the best epoch."""
+        self._load(self._best_file(self.best["epoch"]), self._model_variables())
+
+    def remove(self) -> None:
+        """Delete the saved states: the run is finished."""
+        for path in (self.folder / _STATE, *self.folder.glob("best-*.npz")):
+            path.unlink()
+
+    def bytes_needed(self, model: Any) -> int:
+        """Room on the disk for the states and the model, generously."""
+        trainable = sum(int(np.prod(v.shape)) for v in model.trainable_variables)
+        table = sum(int(np.prod(v.shape)) for v in model.non_trainable_variables)
+        # The state (weights and two moments) stands twice while it is replaced, as do the best
+        # weights; then model.keras; and the table stands in vectors/ and in model.keras.
+        return 4 * (9 * trainable + 2 * table)
+
+    def _best_file(self, epoch: int) -> Path:
+        return self.folder / f"best-{epoch}.npz"
+
+    def _model_variables(self) -> list[Any]:
+        """All but the frozen word table, which never changes and lies in `vectors/`."""
+        table = self.model.token_features.table
+        return [variable for variable in self.model.variables if variable is not table]
+
+    def _save(self, path: Path, variables: list[Any], history: str = "") -> None:
+        arrays = {str(i): ops.convert_to_numpy(variable) for i, variable in enumerate(variables)}
+        temporary = path.with_suffix(".partial")
+        with temporary.open("wb") as file:
+            np.savez(file, history=np.array(history), **arrays)
+        os.replace(temporary, path)
+
+    def _load(self, path: Path, variables: list[Any]) -> str:
+        try:
+            with np.load(path, allow_pickle=False) as saved:
+                for i, variable in enumerate(variables):
+                    variable.assign(saved[str(i)])
+                return str(saved["history"])
+        except (OSError, KeyError, ValueError) as error:
+            raise MrcaError(
+                f"The saved state {path} does not fit this run: {error}. Start over without "
+                "--resume and with --overwrite."
+            ) from None
+
+
+def history_csv(history: list[dict[str, Any]]) -> str:
+    """One line per epoch, with a header."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(history[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(history)
+    return text.getvalue()

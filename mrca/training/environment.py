@@ -1,0 +1,39 @@
+"""Where and with what a run was made."""
+
+import importlib.metadata
+import platform
+from typing import Any
+
+import keras
+
+import mrca
+from mrca.datasets import Corpus
+from mrca.vectors import VectorStore
+
+_PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "gensim")
+
+
+def describe_environment(corpus: Corpus, vectors: VectorStore, seed: int) -> dict[str, Any]:
+    """What `environment.json` holds: versions, device, seed, and fingerprints of what went in."""
+    return {
+        "mrca": mrca.__version__,
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "backend": keras.backend.backend(),
+        "platform": platform.platform(),
+        "devices": keras.distribution.list_devices(),
+        "seed": seed,
+        "corpus": {"name": corpus.name, "fingerprint": corpus.fingerprint},
+        "vectors": {
+            "name": vectors.name,
+            "fingerprint": vectors.fingerprint,
+            "folder": str(vectors.folder.resolve()),
+        },
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None

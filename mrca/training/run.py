@@ -1,0 +1,272 @@
+"""A trained model and all that it needs to be used."""
+
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from mrca.config import RunConfig, load_config
+from mrca.datasets import LabelStatistics, row_from_value
+from mrca.errors import MrcaError
+from mrca.features import EncodedExamples, Vocabulary, encode, plan_batches
+from mrca.losses import DecisionRule, decision_rule_from_config
+from mrca.text import Example, RelationSet, Triple, entity_pairs
+from mrca.training import run_folder
+from mrca.vectors import VectorStore, find_vectors, is_store, resolve_vectors
+
+# Rows that `predict` holds at a time; enough to fill batches of like lengths.
+CHUNK = 1024
+_BATCH_SIZE = 128
+
+
+class Prediction(NamedTuple):
+    """The relations that hold in one row, best first, each with its score."""
+
+    relations: list[tuple[str, float]]
+
+
+class PredictedTriple(NamedTuple):
+    """A fact that the model finds, with its score."""
+
+    triple: Triple
+    score: float
+
+
+class Run:
+    """A model with its relations, words, decision rule and label counts.
+
+    Made by `mrca.load` and `mrca.train`.
+
+    Args:
+        folder: the run folder.
+        config: how it was trained.
+        model: the Keras model.
+        relations: its columns.
+        label_counts: of its training rows.
+        decision_rule: how its outputs become labels.
+        vocabulary: its words, and where unseen ones come from.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        config: RunConfig,
+        model: Any,
+        relations: RelationSet,
+        label_counts: LabelStatistics,
+        decision_rule: DecisionRule,
+        vocabulary: Vocabulary,
+    ) -> None:
+        self.folder = folder
+        self.config = config
+        self.model = model
+        self.relations = relations
+        self.label_counts = label_counts
+        self.decision_rule = decision_rule
+        self.vocabulary = vocabulary
+        self._warned = False
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """What `metrics.json` holds: epochs, the best one, and a report for each split."""
+        metrics: dict[str, Any] = run_folder.read_json(self.folder / run_folder.METRICS)
+        return metrics
+
+    def predict(self, rows: Iterable[Example | dict[str, Any]]) -> list[Prediction]:
+        """The relations that hold in each row.
+
+        Args:
+            rows: examples, or dicts in the form of the JSON Lines schema (docs/data-format.md),
+                such as `{"text": "…", "subjects": ["…"], "objects": ["…"]}`.
+
+        Raises:
+            MrcaError: if a row is malformed; it says which and why.
+        """
+        return list(self.predict_iter(rows))
+
+    def predict_iter(self, rows: Iterable[Example | dict[str, Any]]) -> Iterator[Prediction]:
+        """As `predict`, one row after another, holding only a chunk of them at a time."""
+        for chunk in _chunks(_examples(rows), CHUNK):
+            outputs = self.outputs(chunk)
+            scores, holds = self.decide(outputs)
+            for row_scores, row_holds in zip(scores, holds, strict=True):
+                yield Prediction(self._named(row_scores, row_holds))
+
+    def predict_triples(
+        self, rows: Iterable[Example | dict[str, Any]]
+    ) -> list[list[PredictedTriple]]:
+        """The facts in each row: the model is asked about one pair of entities at a time.
+
+        A row becomes one question for each pair of a subject and an object in which only these two
+        are marked; a relation that the model finds in it is a fact about the pair.
+        """
+        return list(self.predict_triples_iter(rows))
+
+    def predict_triples_iter(
+        self, rows: Iterable[Example | dict[str, Any]]
+    ) -> Iterator[list[PredictedTriple]]:
+        """As `predict_triples`, one row after another, holding only a chunk of them at a time."""
+        for chunk in _chunks(_examples(rows), CHUNK):
+            questions = [entity_pairs(example) for example in chunk]
+            answers = self.predict_iter(pair.example for pairs in questions for pair in pairs)
+            for pairs in questions:
+                facts = [
+                    PredictedTriple(Triple(pair.subject, relation, pair.object), score)
+                    for pair, answer in zip(pairs, answers, strict=False)
+                    for relation, score in answer.relations
+                ]
+                yield sorted(facts, key=lambda fact: -fact.score)
+
+    def decide(self, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Scores float32 and labels bool, both `(rows, relations)`, of raw outputs."""
+        to_numpy = keras.ops.convert_to_numpy
+        return (
+            to_numpy(self.decision_rule.scores(outputs)),
+            to_numpy(self.decision_rule.labels(outputs)),
+        )
+
+    def outputs(self, examples: Sequence[Example]) -> np.ndarray:
+        """The model's raw outputs, float32 `(rows, columns)`, in the order of `examples`."""
+        if not examples:
+            return np.zeros((0, self.model.columns), dtype=np.float32)
+        max_length = self.config.features.max_length
+        unseen = self.vocabulary.unseen(examples, max_length)
+        if len(unseen) > self.vocabulary.spare:
+            half = len(examples) // 2
+            return np.concatenate([self.outputs(examples[:half]), self.outputs(examples[half:])])
+        if unseen:
+            self._admit(unseen)
+        encoded = encode_for(self.config, examples, self.vocabulary)
+        return predict_outputs(self.model, encoded, self.config)
+
+    def _admit(self, unseen: list[str]) -> None:
+        if self.vocabulary.fallback is None and not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"The word vectors {self.config.vectors.name!r} that this run was trained with are "
+                "not at hand, so words that it has not seen are spelled out from their characters. "
+                "Give their folder or file as --vectors (mrca.load(run, vectors=…)).",
+                stacklevel=2,
+            )
+        vectors = self.vocabulary.admit(unseen)
+        if vectors is not None:
+            self.model.token_features.assign_vectors(vectors, self.vocabulary.first_spare_row)
+
+    def _named(self, scores: np.ndarray, holds: np.ndarray) -> list[tuple[str, float]]:
+        columns = np.flatnonzero(holds)
+        columns = columns[np.argsort(-scores[columns], kind="stable")]
+        return [(self.relations.names[column], float(scores[column])) for column in columns]
+
+
+def load(folder: str | Path, vectors: str | None = None) -> Run:
+    """Load a run folder.
+
+    Words that the run did not see in training get their vectors from the full store that the run
+    was trained with, if it is where it was or among the installed vectors and unchanged; otherwise
+    from their characters, and a warning says so when it happens.
+
+    Args:
+        folder: the run folder, or the name of one in `saved_models/`.
+        vectors: a name or path of word vectors to look unseen words up in.
+
+    Raises:
+        MrcaError: if it is not a whole run, or `vectors` has another dimension.
+
+    Example:
+        >>> import mrca
+        >>> run = mrca.load("saved_models/sample")  # doctest: +SKIP
+    """
+    folder = Path(folder)
+    if not folder.exists() and len(folder.parts) == 1:
+        folder = Path("saved_models") / folder
+    run_folder.check_run_folder(folder)
+    config = load_config(folder / run_folder.CONFIG)
+    relations = RelationSet(run_folder.read_json(folder / run_folder.RELATIONS))
+    counts = run_folder.read_json(folder / run_folder.LABEL_COUNTS)
+    decision_rule = decision_rule_from_config(run_folder.read_json(folder / run_folder.DECISION))
+    try:
+        model = keras.saving.load_model(folder / run_folder.MODEL, compile=False)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise MrcaError(
+            f"Cannot read {folder / run_folder.MODEL}: {error}. The run is damaged: train it again."
+        ) from error
+    store = VectorStore.open(folder / run_folder.VECTORS)
+    vocabulary = Vocabulary(store, _full_store(folder, store, vectors))
+    vocabulary.spare = model.num_words - vocabulary.num_rows
+    return Run(
+        folder=folder,
+        config=config,
+        model=model,
+        relations=relations,
+        label_counts=LabelStatistics(
+            [counts["counts"][name] for name in relations], counts["num_samples"]
+        ),
+        decision_rule=decision_rule,
+        vocabulary=vocabulary,
+    )
+
+
+def encode_for(
+    config: RunConfig, examples: Sequence[Example], vocabulary: Vocabulary
+) -> EncodedExamples:
+    """Examples as arrays, with the features that the configuration asks for."""
+    return encode(
+        examples,
+        vocabulary,
+        max_length=config.features.max_length,
+        case=config.features.case,
+        role=config.features.role,
+    )
+
+
+def predict_outputs(model: Any, examples: EncodedExamples, config: RunConfig) -> np.ndarray:
+    """Raw outputs, float32 `(rows, columns)`, in the order of the rows."""
+    outputs = np.zeros((len(examples), model.columns), dtype=np.float32)
+    padding = config.features.padding
+    for batch in plan_batches(
+        examples.lengths, _BATCH_SIZE, padding=padding, max_length=config.features.max_length
+    ):
+        outputs[batch.rows] = model.predict_on_batch(examples.batch(batch, padding))
+    return outputs
+
+
+def _full_store(folder: Path, own: VectorStore, vectors: str | None) -> VectorStore | None:
+    if vectors is not None:
+        given = resolve_vectors(vectors, download=False)
+        if given.dim != own.dim:
+            raise MrcaError(
+                f"The vectors {vectors!r} have {given.dim} dimensions, the run {folder} was trained "
+                f"with {own.dim}. Give the vectors that it was trained with."
+            )
+        return given
+    source = run_folder.read_json(folder / run_folder.ENVIRONMENT)["vectors"]
+    place = Path(source["folder"])
+    if not is_store(place):
+        found = find_vectors(source["name"])
+        if found is None or not is_store(found):
+            return None
+        place = found
+    store = VectorStore.open(place)
+    return store if store.fingerprint == source["fingerprint"] else None
+
+
+def _examples(rows: Iterable[Example | dict[str, Any]]) -> Iterator[Example]:
+    for number, value in enumerate(rows, 1):
+        if isinstance(value, Example):
+            yield value
+            continue
+        row = row_from_value(value, "rows", number)
+        if row.example is None:
+            assert row.error is not None
+            raise row.error
+        yield row.example
+
+
+def _chunks(items: Iterable[Example], size: int) -> Iterator[list[Example]]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk

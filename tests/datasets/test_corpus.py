@@ -1,0 +1,160 @@
+import json
+
+import pytest
+
+from mrca.datasets import load_corpus
+from mrca.errors import MrcaError
+
+
+def test_a_users_folder(write_corpus):
+    folder = write_corpus(train=["b", "a b", ""], valid=["a"], test=["b"])
+    corpus = load_corpus(str(folder))
+    assert corpus.name == "mine"
+    assert corpus.folder == folder
+    assert {split: len(rows) for split, rows in corpus.splits.items()} == {
+        "train": 3,
+        "valid": 1,
+        "test": 1,
+    }
+    assert corpus.relations.names == ("a", "b")
+    assert corpus.splits["train"][1].labels == ("a", "b")
+    assert corpus.problems == []
+
+
+def test_relations_json_gives_the_order_and_may_name_more(write_corpus):
+    folder = write_corpus(relations=["z", "b", "a"], train=["b", "a"], valid=["z"])
+    assert load_corpus(str(folder)).relations.names == ("z", "b", "a")
+
+
+@pytest.mark.parametrize("content", ["{}", "[1]", '["a", "a"]', "[]", '["a"', '[""]', "\ufeff["])
+def test_a_bad_relations_json_is_named(content, write_corpus):
+    folder = write_corpus(train=["a"], valid=["a"])
+    (folder / "relations.json").write_text(content, encoding="utf-8")
+    with pytest.raises(MrcaError, match=r"relations\.json: "):
+        load_corpus(str(folder))
+
+
+@pytest.mark.parametrize("relations", [None, ["a"]])
+def test_a_label_that_is_no_relation_is_named_by_split_line_and_remedy(relations, write_corpus):
+    folder = write_corpus(relations=relations, train=["a"], valid=["a", "a c"])
+    with pytest.raises(MrcaError) as caught:
+        load_corpus(str(folder))
+    message = str(caught.value)
+    assert "valid.jsonl, row 2: the relation 'c' of the valid split" in message
+    assert f"Add it to {folder / 'relations.json'}" in message
+
+
+def test_without_a_validation_split_a_seeded_tenth_is_held_out_and_said(write_corpus):
+    folder = write_corpus(train=["a", "b"] * 20)
+    corpus, again = load_corpus(str(folder)), load_corpus(str(folder))
+    assert [len(corpus.splits[split]) for split in ("train", "valid")] == [36, 4]
+    assert list(corpus.splits) == ["train", "valid"]
+    ids = [row.id for rows in corpus.splits.values() for row in rows]
+    assert len(set(ids)) == 40
+    assert again.splits == corpus.splits
+    (note,) = corpus.notes
+    assert "4 of the 40 training rows are held out for validation" in str(note)
+
+
+def test_one_row_cannot_be_split(write_corpus):
+    with pytest.raises(MrcaError, match="at least two rows"):
+        load_corpus(str(write_corpus(train=["a"])))
+
+
+def test_no_training_split_says_what_is_there(write_corpus):
+    with pytest.raises(MrcaError, match=r"no training split.*It holds: dev\.jsonl, test\.jsonl"):
+        load_corpus(str(write_corpus(dev=["a"], test=["a"])))
+
+
+def test_two_files_of_one_split_are_not_chosen_between(write_corpus):
+    folder = write_corpus(train=["a"])
+    (folder / "train.json").write_text("[]")
+    with pytest.raises(MrcaError, match=r"both train\.jsonl and train\.json"):
+        load_corpus(str(folder))
+
+
+def test_nothing_to_learn_is_refused(write_corpus):
+    with pytest.raises(MrcaError, match=r"No training row of .* has a relation"):
+        load_corpus(str(write_corpus(train=["", ""], valid=[""])))
+    with pytest.raises(MrcaError, match=r"valid\.jsonl holds no rows"):
+        load_corpus(str(write_corpus("empty", train=["a"], valid=[])))
+
+
+def test_rows_that_cannot_be_used_stop_the_load_with_their_lines(write_corpus):
+    folder = write_corpus(train=["a", {"text": "A"}, {"text": 3}], valid=["a"])
+    with pytest.raises(MrcaError) as caught:
+        load_corpus(str(folder))
+    message = str(caught.value)
+    assert 'line 2, labels: expected "labels" or "triples"' in message
+    assert "line 3, text: expected a valid string" in message
+    assert message.endswith(f"mrca data validate {folder}")
+
+
+def test_a_row_with_a_mention_that_is_not_there_is_kept_or_dropped(write_corpus):
+    absent = {"text": "Ada met Bob", "triples": [["Ada", "a", "Cleo"], ["Dan", "a", "Bob"]]}
+    folder = write_corpus(train=["a", absent], valid=["a"])
+    kept = load_corpus(str(folder))
+    dropped = load_corpus(str(folder), unmatched="drop")
+    assert len(kept.splits["train"]) == 2
+    assert kept.splits["train"][1].labels == ("a",)
+    assert len(dropped.splits["train"]) == 1
+    assert sorted(p.field for p in kept.unmatched) == ["triples[0].object", "triples[1].subject"]
+    assert kept.unmatched == dropped.unmatched
+    with pytest.raises(MrcaError, match="Expected 'keep' or 'drop'"):
+        load_corpus(str(folder), unmatched="guess")
+
+
+def test_the_public_json_form_is_read_from_a_users_folder(tmp_path):
+    rows = [{"text": "A is B", "triple_list": [["A", "r", "B"]]}]
+    for split in ("train", "valid"):
+        (tmp_path / f"{split}.json").write_text(json.dumps(rows))
+    assert load_corpus(str(tmp_path)).splits["valid"][0].labels == ("r",)
+
+
+def test_the_fingerprint_is_of_the_data_not_of_the_place(write_corpus):
+    def fingerprint(name, **changes):
+        content = {"train": ["a", "b"], "valid": ["a"], "test": ["b"], **changes}
+        return load_corpus(str(write_corpus(name, **content))).fingerprint
+
+    original = fingerprint("one")
+    assert len(original) == 64
+    assert fingerprint("two") == original
+    others = {
+        fingerprint("three", train=["b", "a"]),
+        fingerprint("four", test=["a"]),
+        fingerprint("five", relations=["b", "a"]),
+    }
+    assert len(others | {original}) == 4
+
+
+def test_registered_corpora_have_the_union_of_all_splits(write_corpus, tmp_path):
+    write_corpus("data/nyt_small", train=["b"], valid=["c"], test=["a"])
+    corpus = load_corpus("nyt_small", tmp_path / "data")
+    assert corpus.name == "nyt_small"
+    assert corpus.relations.names == ("a", "b", "c")
+
+
+def test_tokens_are_held_once(write_corpus):
+    corpus = load_corpus(str(write_corpus(train=["a", "a"], valid=["a"])))
+    first, second = corpus.splits["train"]
+    assert first.tokens[0] is second.tokens[0]
+
+
+def test_webnlg(real_data):
+    corpus = load_corpus("webnlg", real_data, download=False)
+    assert [len(rows) for rows in corpus.splits.values()] == [5019, 500, 703]
+    assert len(corpus.relations) == 216
+    assert corpus.problems == []
+
+
+def test_nyt_small(real_data):
+    corpus = load_corpus("nyt_small", real_data, download=False)
+    assert [len(rows) for rows in corpus.splits.values()] == [4440, 500, 5000]
+    assert len(corpus.relations) == 24
+    counts = [
+        sum(f"{split}.json" in problem.source for problem in corpus.unmatched)
+        for split in corpus.splits
+    ]
+    assert counts == [45, 2, 44]
+    dropped = load_corpus("nyt_small", real_data, unmatched="drop", download=False)
+    assert [len(rows) for rows in dropped.splits.values()] == [4419, 498, 4975]

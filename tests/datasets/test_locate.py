@@ -1,0 +1,179 @@
+import hashlib
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from mrca.datasets import CORPORA, CorpusSource, fetch_corpus, find_corpus, locate_corpus
+from mrca.datasets.registry import SPLITS
+from mrca.errors import MrcaError
+from mrca.resources import RemoteFile
+
+CONTENT = {f"{split}.json": f'[{{"text": "{split}"}}]'.encode() for split in SPLITS}
+
+
+def git_blob(content: bytes) -> str:
+    return "git-blob:" + hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+
+
+@pytest.fixture(autouse=True)
+def own_places(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MRCA_DATA_DIR", raising=False)
+    monkeypatch.setenv("MRCA_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.fixture
+def remote(monkeypatch):
+    """A corpus `far` on a local server; its closed twin stands for a machine without internet."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, format, *args):
+            pass
+
+        def do_GET(self):
+            content = CONTENT[Path(self.path).name]
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        for name, port in (("far", server.server_port), ("closed", 9)):
+            files = tuple(
+                RemoteFile(file, (f"http://127.0.0.1:{port}/{file}",), git_blob(content))
+                for file, content in CONTENT.items()
+            )
+            monkeypatch.setitem(CORPORA, name, CorpusSource(name, "a test", "download", files))
+        yield
+        server.shutdown()
+        thread.join()
+
+
+def put(folder: Path, *splits: str) -> Path:
+    folder.mkdir(parents=True)
+    for split in splits or SPLITS:
+        (folder / f"{split}.jsonl").write_text("{}")
+    return folder
+
+
+def test_the_search_order(monkeypatch, tmp_path):
+    places = [
+        put(tmp_path / "given" / "nyt"),
+        put(tmp_path / "environment" / "nyt"),
+        put(tmp_path / "data" / "nyt"),
+        put(tmp_path / "cache" / "data" / "nyt"),
+    ]
+    monkeypatch.setenv("MRCA_DATA_DIR", str(tmp_path / "environment"))
+    for place in places:
+        found = find_corpus("nyt", tmp_path / "given")
+        assert found is not None
+        assert found.resolve() == place
+        for file in place.iterdir():
+            file.unlink()
+    assert find_corpus("nyt", tmp_path / "given") is None
+
+
+def test_an_incomplete_corpus_is_passed_over(tmp_path):
+    put(tmp_path / "given" / "nyt", "train")
+    whole = put(tmp_path / "cache" / "data" / "nyt")
+    assert locate_corpus("nyt", tmp_path / "given") == whole
+
+
+def test_a_missing_corpus_is_downloaded_into_the_cache_once(remote, tmp_path):
+    seen = []
+    folder = locate_corpus("far", progress=lambda *now: seen.append(now))
+    assert folder == tmp_path / "cache" / "data" / "far"
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == CONTENT
+    assert len(seen) == 3
+    assert locate_corpus("far", progress=lambda *now: seen.append(now)) == folder
+    assert len(seen) == 3
+
+
+def test_fetch_puts_it_where_it_is_told(remote, tmp_path):
+    assert fetch_corpus("far", tmp_path / "here") == tmp_path / "here" / "far"
+    assert locate_corpus("far", tmp_path / "here") == tmp_path / "here" / "far"
+
+
+def test_without_download_it_says_where_it_looked_and_what_to_bring(remote, tmp_path):
+    with pytest.raises(MrcaError) as caught:
+        locate_corpus("far", tmp_path / "here", download=False)
+    message = str(caught.value)
+    assert str(tmp_path / "here" / "far") in message
+    assert str(tmp_path / "cache" / "data" / "far") in message
+    assert "mrca data fetch far --from-file train.json --from-file valid.json" in message
+
+
+def test_on_a_closed_network_the_files_that_are_brought_are_recognised(remote, tmp_path):
+    with pytest.raises(MrcaError, match=r"mrca data fetch closed --from-file train\.json"):
+        fetch_corpus("closed")
+    brought = []
+    for number, content in enumerate(CONTENT.values()):
+        brought.append(tmp_path / f"download({number})")
+        brought[-1].write_bytes(content)
+    folder = fetch_corpus("closed", brought=brought)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == CONTENT
+    brought[0].write_bytes(b"changed")
+    with pytest.raises(MrcaError, match="none of the expected files"):
+        fetch_corpus("closed", brought=brought)
+
+
+def test_a_corpus_without_a_download_says_how_to_bring_it(tmp_path):
+    for call in (locate_corpus, fetch_corpus):
+        with pytest.raises(MrcaError, match=r"Put its train\.json.*--data-dir"):
+            call("nyt_small")
+    with pytest.raises(MrcaError, match="no published files to bring"):
+        fetch_corpus("nyt_small", brought=[tmp_path / "train.json"])
+
+
+def test_an_unknown_name_lists_the_known_and_the_nearest():
+    with pytest.raises(MrcaError, match=r"Did you mean 'webnlg'\? Expected one of nyt, webnlg"):
+        locate_corpus("webnlp")
+    with pytest.raises(MrcaError, match="No corpus is called ''"):
+        locate_corpus("")
+    with pytest.raises(MrcaError, match="No corpus is called 'WebNLG-2020/x'"):
+        fetch_corpus("WebNLG-2020/x")
+
+
+def test_a_registered_name_goes_before_a_folder_of_that_name(tmp_path):
+    put(tmp_path / "nyt_small", "train")
+    assert locate_corpus("./nyt_small") == Path("nyt_small")
+    with pytest.raises(MrcaError, match="was not found"):
+        locate_corpus("nyt_small")
+
+
+def test_a_file_is_not_a_corpus(tmp_path):
+    (tmp_path / "train.jsonl").write_text("{}")
+    with pytest.raises(MrcaError, match="is a file"):
+        locate_corpus("train.jsonl")
+
+
+def test_the_sample_is_written_where_it_is_missing_and_only_there(monkeypatch, tmp_path):
+    made = []
+
+    def generate(folder: Path) -> None:
+        made.append(put(folder))
+
+    monkeypatch.setattr("mrca.datasets.sample.generate_sample", generate)
+    with pytest.raises(MrcaError, match="mrca data fetch sample"):
+        locate_corpus("sample", download=False)
+    folder = locate_corpus("sample")
+    assert folder == tmp_path / "cache" / "data" / "sample"
+    assert [path.name for path in folder.parent.iterdir()] == ["sample"]
+    locate_corpus("sample")
+    fetch_corpus("sample")
+    assert len(made) == 1
+
+
+def test_every_registered_download_has_three_mirrors_and_a_digest():
+    for name in ("nyt", "webnlg"):
+        assert [file.name for file in CORPORA[name].files] == [f"{s}.json" for s in SPLITS]
+        for file in CORPORA[name].files:
+            hosts = {url.split("/")[2] for url in file.urls}
+            assert hosts == {"raw.githubusercontent.com", "github.com", "cdn.jsdelivr.net"}
+            assert all(url.endswith(f"data/{name}/{file.name}") for url in file.urls)
+            assert len(file.digest) == len("git-blob:") + 40

@@ -1,0 +1,44 @@
+import pytest
+
+from mrca.datasets.validate import validate
+from mrca.errors import MrcaError
+
+
+def test_a_good_folder_has_no_problems(write_corpus):
+    folder = write_corpus(train=["a", "b"], valid=["a"])
+    report = validate(folder)
+    assert report.problems == []
+    assert report.rows == {str(folder / "train.jsonl"): 2, str(folder / "valid.jsonl"): 1}
+
+
+def test_every_bad_row_of_a_file_is_found(write_corpus):
+    folder = write_corpus(train=["a", {"text": 1, "id": None}, {"text": "A"}, {"tokens": []}])
+    report = validate(folder / "train.jsonl")
+    assert [(p.line, p.field) for p in report.errors] == [(2, ""), (4, "tokens")]
+    assert report.unlabelled == 1
+    assert report.rows == {str(folder / "train.jsonl"): 4}
+
+
+def test_what_only_a_folder_can_get_wrong(write_corpus):
+    folder = write_corpus(train=["a", {"text": "A"}], valid=["b"], test=[])
+    fields = [(p.source.rpartition("/")[2], p.line, p.field) for p in validate(folder).errors]
+    assert fields == [
+        ("train.jsonl", 2, "labels"),
+        ("test.jsonl", 0, ""),
+        ("valid.jsonl", 1, "relation"),
+    ]
+    assert validate(write_corpus("no-train", valid=["a"])).errors[0].field == "train"
+    bad = validate(write_corpus("bad-relations", relations=["a", "a"], train=["a"])).errors
+    assert "relations.json" in bad[0].source
+
+
+def test_mentions_that_are_not_there_are_notices_not_errors(write_corpus):
+    row = {"text": "A met B", "triples": [["A", "met", "C"]]}
+    report = validate(write_corpus(train=[row]))
+    assert report.errors == []
+    assert [p.kind for p in report.problems] == ["unmatched"]
+
+
+def test_nothing_there(tmp_path):
+    with pytest.raises(MrcaError, match="Nothing is at"):
+        validate(tmp_path / "missing")

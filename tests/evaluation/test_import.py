@@ -1,0 +1,11 @@
+import subprocess
+import sys
+
+
+def test_evaluation_loads_neither_matplotlib_nor_a_deep_learning_framework():
+    heavy = "{'matplotlib', 'tensorflow', 'keras', 'torch', 'jax', 'gensim'}"
+    code = f"import sys, mrca.evaluation; print(sorted({heavy} & set(sys.modules)))"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert result.stdout.strip() == "[]", result.stderr
