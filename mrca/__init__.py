@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from mrca.datasets import Corpus, load_corpus
     from mrca.errors import MrcaError
     from mrca.text import Example, RelationSet, Span, Triple
-    from mrca.training import Run, load, train
+    from mrca.training import Run, load
+    from mrca.training.train import train
     from mrca.vectors import VectorStore, resolve_vectors
 
 __version__ = "0.1.0"
@@ -33,8 +34,10 @@ _HOMES = {
     "train": "mrca.training",
     "with_overrides": "mrca.config",
 }
-_SUBPACKAGES = ("config", "datasets", "evaluation", "features", "layers", "losses", "metrics")
-_SUBPACKAGES += ("models", "resources", "text", "training", "vectors")
+_SUBPACKAGES = {
+    *("config", "datasets", "evaluation", "features", "layers", "losses", "metrics", "models"),
+    *("resources", "text", "training", "vectors"),
+}
 
 __all__ = [
     "Corpus",

@@ -80,9 +80,13 @@ def _validated(values: dict[str, Any], source: str) -> RunConfig:
             message = problem["msg"].removeprefix("Value error, ")
             if problem["type"] == "extra_forbidden":
                 message = f"there is no such setting; expected one of {_settings(problem['loc'])}"
-            received = "" if isinstance(problem["input"], dict) else f" (received: {problem['input']!r})"
+            received = (
+                "" if isinstance(problem["input"], dict) else f" (received: {problem['input']!r})"
+            )
             lines.append(f"  {place}: {message}{received}")
-        raise MrcaError(f"The configuration does not fit ({source}):\n" + "\n".join(lines)) from None
+        raise MrcaError(
+            f"The configuration does not fit ({source}):\n" + "\n".join(lines)
+        ) from None
 
 
 def _settings(location: tuple[int | str, ...]) -> str:

@@ -44,9 +44,7 @@ def iter_jsonl(
         yield row_from_value(value, source, number, require_labels=require_labels)
 
 
-def row_from_value(
-    value: object, source: str, number: int, *, require_labels: bool = False
-) -> Row:
+def row_from_value(value: object, source: str, number: int, *, require_labels: bool = False) -> Row:
     """One row of a decoded JSON value, such as a dict made in Python; see `iter_jsonl`."""
     try:
         return _to_row(JsonRow.model_validate(value), source, number, require_labels)

@@ -53,7 +53,7 @@ CORPORA: dict[str, CorpusSource] = {
         "download",
         _github(
             "sa5r/MRCA",
-            "060689e",
+            "060689e36a1de83df7191fcbe232c7c5f0e939c3",
             "data/nyt",
             {
                 "train.json": "fca9e498a8eb69b25bb370e67f783360380750af",
@@ -68,7 +68,7 @@ CORPORA: dict[str, CorpusSource] = {
         "download",
         _github(
             "sa5r/MRCA",
-            "060689e",
+            "060689e36a1de83df7191fcbe232c7c5f0e939c3",
             "data/webnlg",
             {
                 "train.json": "ad25df7a8f0146911f6fcd6b5943e99824525dc6",

@@ -5,4 +5,12 @@ from mrca.features.encoded_examples import EncodedExamples, encode
 from mrca.features.epoch_batches import EpochBatches
 from mrca.features.vocabulary import Vocabulary, training_words
 
-__all__ = ["Batch", "EncodedExamples", "EpochBatches", "Vocabulary", "encode", "plan_batches", "training_words"]
+__all__ = [
+    "Batch",
+    "EncodedExamples",
+    "EpochBatches",
+    "Vocabulary",
+    "encode",
+    "plan_batches",
+    "training_words",
+]

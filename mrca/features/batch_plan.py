@@ -62,7 +62,7 @@ def plan_batches(
         for rows in _cut(pool, batch_size)
     ]
     if seed is not None:
-        generator.shuffle(batches)  # type: ignore[arg-type]
+        generator.shuffle(batches)
     return batches
 
 

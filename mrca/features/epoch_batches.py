@@ -1,5 +1,6 @@
 """Planned batches as something that Keras can fit, evaluate and predict on."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -41,7 +42,7 @@ class EpochBatches:
         self.epoch = 0
 
     def __len__(self) -> int:
-        return -(-len(self.examples) // self.batch_size)
+        return math.ceil(len(self.examples) / self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
         plan = plan_batches(

@@ -71,8 +71,8 @@ class BiLSTM(keras.layers.Layer):
             _lstm(
                 time_major,
                 ops.expand_dims(is_token, -1),
-                *(ops.cast(weight, time_major.dtype) for weight in weights),
-                reverse=reverse,
+                [ops.cast(weight, time_major.dtype) for weight in weights],
+                reverse,
             )
             for weights, reverse in zip(self._weights_of, (False, True), strict=True)
         ]
@@ -91,15 +91,13 @@ class BiLSTM(keras.layers.Layer):
 _CLOSED = -1e4
 
 
-def _lstm(
-    inputs: Any, is_token: Any, kernel: Any, recurrent_kernel: Any, bias: Any, reverse: bool
-) -> Any:
+def _lstm(inputs: Any, is_token: Any, weights: list[Any], reverse: bool) -> Any:
     """One direction over time-major `inputs` (T, B, D), with booleans `is_token` (T, B, 1).
 
     Every gate is closed on padding: the cell becomes 0 there, no gradient passes, and in either
     direction a row's first real token meets a zero state.
     """
-    units = recurrent_kernel.shape[0]
+    units = weights[1].shape[0]
 
     @ops.custom_gradient
     def run(inputs: Any, kernel: Any, recurrent_kernel: Any, bias: Any) -> Any:
@@ -151,7 +149,10 @@ def _lstm(
                 return carry, carry
 
             _, (_, _, d_gates) = ops.scan(
-                backward_step, [zero, zero, ops.zeros_like(projected[0])], steps, reverse=not reverse
+                backward_step,
+                [zero, zero, ops.zeros_like(projected[0])],
+                steps,
+                reverse=not reverse,
             )
             return (
                 ops.matmul(d_gates, ops.transpose(kernel)),
@@ -162,11 +163,11 @@ def _lstm(
 
         return hiddens, gradient
 
-    return run(inputs, kernel, recurrent_kernel, bias)
+    return run(inputs, *weights)
 
 
 def _previous(states: Any, reverse: bool) -> Any:
-    """Each step's preceding state: `states` (T, B, U) moved by one step, with zeros at the start."""
+    """Each step's preceding state: `states` (T, B, U) moved by one step, zeros first."""
     zero = ops.zeros_like(states[:1])
     return ops.concatenate([states[1:], zero] if reverse else [zero, states[:-1]], axis=0)
 

@@ -68,13 +68,15 @@ class Dice(MultiLabelLoss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Labels and outputs `(batch, relations)` to losses `(batch,)`."""
-        total = ops.sum if self.mode == "batch" else ops.identity
         scores = self._decision_rule.scores(y_pred)
         power = 2 if self.squared else 1
-        overlap = total(scores * y_true)
-        size = total(scores**power) + total(y_true**power)
+        overlap = self._total(scores * y_true)
+        size = self._total(scores**power) + self._total(y_true**power)
         dice = (2 * overlap + self.smooth) / (size + self.smooth)
         return ops.mean(ops.broadcast_to(1 - dice, ops.shape(y_pred)), axis=-1)
+
+    def _total(self, cells: Any) -> Any:
+        return ops.sum(cells) if self.mode == "batch" else cells
 
     @property
     def decision_rule(self) -> DecisionRule:

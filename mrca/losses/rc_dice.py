@@ -83,12 +83,14 @@ class RCDice(MultiLabelLoss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Labels and scores `(batch, relations)` to losses `(batch,)`."""
-        total = ops.sum if self.mode == "batch" else ops.identity
-        overlap = total(y_pred * y_true)
-        size = total(y_pred**self.exponent) + total(y_true**self.exponent) + self.smooth
+        overlap = self._total(y_pred * y_true)
+        size = self._total(y_pred**self.exponent) + self._total(y_true**self.exponent) + self.smooth
         easy = ops.logical_and(ops.equal(y_true, 0), ops.less(y_pred, self.threshold))
         cells = ops.where(easy, self.smooth**2 / size, 1 - (2 * overlap + self.smooth) / size)
         return ops.mean(cells, axis=-1)
+
+    def _total(self, cells: Any) -> Any:
+        return ops.sum(cells) if self.mode == "batch" else cells
 
     @property
     def decision_rule(self) -> DecisionRule:

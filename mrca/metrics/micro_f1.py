@@ -64,4 +64,6 @@ class MicroF1(keras.metrics.Metric):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "MicroF1":
         """The metric that `get_config` described."""
-        return cls(**{**config, "decision_rule": decision_rule_from_config(config["decision_rule"])})
+        return cls(
+            **{**config, "decision_rule": decision_rule_from_config(config["decision_rule"])}
+        )

@@ -52,8 +52,8 @@ class RelationSet:
             return self._index[name]
         except KeyError:
             raise MrcaError(
-                f"Unknown relation {name!r}. Expected one of the {len(self)} relations of this set, "
-                f"such as {', '.join(repr(known) for known in self.names[:3])}."
+                f"Unknown relation {name!r}. Expected one of the set's {len(self)} relations, such "
+                f"as {', '.join(repr(known) for known in self.names[:3])}."
             ) from None
 
     def multi_hot(self, rows: Sequence[Sequence[str]]) -> np.ndarray:

@@ -15,7 +15,7 @@ _ABBREVIATION = re.compile(
     r"|Fla|Ga|Ill|Ind|Kan|Ky|La|Mass|Md|Mich|Minn|Miss|Mo|Neb|Nev|Okla|Ore|Pa|Tenn|Tex|Va|Vt|Wash"
     r"|Wis)\."
 )
-# Words that stand whole although they begin or end with punctuation: `'s`, `''`, ```` `` ````, `...`.
+# Words that stand whole although they begin or end with punctuation, such as `'s` and `...`.
 _WHOLE = re.compile(r"['’](?:s|S|m|d|re|ve|ll|em)|''|``|\.{2,}")
 _CLITIC = re.compile(r"(?<=\w)['’](?:s|S)$")
 
@@ -61,6 +61,8 @@ def tokenise(text: str) -> list[Token]:
 
 
 def _stands_whole(text: str, start: int, end: int) -> bool:
+    if end - start == 2 and text[start + 1] == "." and not text[end:].strip():
+        return False  # `Malcolm X.` ends a text more often than an initial does
     return bool(_ABBREVIATION.fullmatch(text, start, end) or _WHOLE.fullmatch(text, start, end))
 
 

@@ -29,8 +29,8 @@ def write_card(
     corpus, vectors = environment["corpus"], environment["vectors"]
     return f"""# {name}
 
-{SAMPLE_NOTE if corpus["name"] == "sample" else ""}Says which of {len(relations)} relations hold in \
-a sentence whose subject and object entities are marked.
+{SAMPLE_NOTE if corpus["name"] == "sample" else ""}Says which of {len(relations)} relations hold \
+in a sentence whose subject and object entities are marked.
 
 - Corpus: {corpus["name"]} (sha256 {corpus["fingerprint"][:16]}…)
 - Word vectors: {vectors["name"]}

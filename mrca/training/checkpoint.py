@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +52,10 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Keep the epoch's numbers and weights."""
-        row = {"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}}
+        row: dict[str, Any] = {
+            "epoch": epoch + 1,
+            **{name: float(value) for name, value in (logs or {}).items()},
+        }
         if not np.isfinite(row["loss"]):
             raise MrcaError(
                 f"The loss is {row['loss']} after epoch {epoch + 1}: training diverged. Lower "
@@ -115,7 +117,7 @@ class Checkpoint(keras.callbacks.Callback):
         temporary = path.with_suffix(".partial")
         with temporary.open("wb") as file:
             np.savez(file, history=np.array(history), **arrays)
-        os.replace(temporary, path)
+        temporary.replace(path)
 
     def _load(self, path: Path, variables: list[Any]) -> str:
         try:

@@ -25,6 +25,6 @@ def enable_determinism() -> None:
         torch.use_deterministic_algorithms(True)
     else:
         raise MrcaError(
-            f"training.deterministic cannot be switched on from within the {backend} backend. Start "
-            "with the environment variable XLA_FLAGS=--xla_gpu_deterministic_ops=true instead."
+            f"training.deterministic cannot be switched on from within the {backend} backend. "
+            "Set the environment variable XLA_FLAGS=--xla_gpu_deterministic_ops=true instead."
         )

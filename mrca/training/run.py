@@ -239,8 +239,8 @@ def _full_store(folder: Path, own: VectorStore, vectors: str | None) -> VectorSt
         given = resolve_vectors(vectors, download=False)
         if given.dim != own.dim:
             raise MrcaError(
-                f"The vectors {vectors!r} have {given.dim} dimensions, the run {folder} was trained "
-                f"with {own.dim}. Give the vectors that it was trained with."
+                f"The vectors {vectors!r} have {given.dim} dimensions, the run {folder} was "
+                f"trained with {own.dim}. Give the vectors that it was trained with."
             )
         return given
     source = run_folder.read_json(folder / run_folder.ENVIRONMENT)["vectors"]

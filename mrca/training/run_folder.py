@@ -1,7 +1,6 @@
 """The files of a run folder, written whole or not at all."""
 
 import json
-import os
 import secrets
 import shutil
 from pathlib import Path
@@ -42,9 +41,11 @@ def check_run_folder(folder: Path) -> None:
                 f"The run {folder} is not finished. Go on with `mrca train --resume` and the "
                 "options that it was started with."
             )
-        known = sorted(
-            path.name for path in folder.parent.glob("*") if (path / CONFIG).is_file()
-        ) if folder.parent.is_dir() else []
+        known = (
+            sorted(path.name for path in folder.parent.glob("*") if (path / CONFIG).is_file())
+            if folder.parent.is_dir()
+            else []
+        )
         hint = f" Runs in {folder.parent}: {', '.join(known)}." if known else ""
         raise MrcaError(
             f"There is no run at {folder}.{hint} Make one with `mrca train --dataset NAME`."
@@ -66,7 +67,9 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise MrcaError(f"Cannot read {path}: {error}. The run is damaged: train it again.") from None
+        raise MrcaError(
+            f"Cannot read {path}: {error}. The run is damaged: train it again."
+        ) from None
 
 
 def write_text(path: Path, text: str) -> None:
@@ -74,7 +77,7 @@ def write_text(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         temporary.write_text(text, "utf-8")
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -88,8 +91,8 @@ def finish(unfinished: Path, folder: Path, overwrite: bool) -> None:
     """Give a finished run its name in one rename, over an older run only if asked to."""
     if overwrite and folder.exists():
         old = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.old")
-        os.replace(folder, old)
-        os.replace(unfinished, folder)
+        folder.replace(old)
+        unfinished.replace(folder)
         shutil.rmtree(old)
     else:
-        os.replace(unfinished, folder)
+        unfinished.replace(folder)

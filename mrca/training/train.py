@@ -50,7 +50,8 @@ def train(
     Args:
         config: what to train; see `mrca.load_preset`.
         output: the run folder to write, such as `saved_models/webnlg`.
-        data_dir, vectors_dir: folders to look in first.
+        data_dir: a folder of corpora to look in first.
+        vectors_dir: a folder of word vectors to look in first.
         resume: go on with an unfinished run of the same configuration, if there is one.
         overwrite: replace a finished or unfinished run of that name.
         reporter: told about progress.
@@ -94,9 +95,7 @@ def train(
     _fit(model, loss, config, corpus, vocabulary, checkpoint, reporter)
 
     checkpoint.restore_best()
-    run = Run(
-        unfinished, config, model, corpus.relations, counts, loss.decision_rule, vocabulary
-    )
+    run = Run(unfinished, config, model, corpus.relations, counts, loss.decision_rule, vocabulary)
     metrics = {
         "epochs": checkpoint.next_epoch,
         "best_epoch": checkpoint.best["epoch"],
@@ -217,7 +216,7 @@ def _prepare_folder(
     vectors: VectorStore,
     environment: dict[str, Any],
 ) -> Vocabulary:
-    """Write what is known before training, or see that it is what an unfinished run started with."""
+    """Write what is known before training, or see that nothing has changed since it was."""
     if unfinished.exists():
         kept = run_folder.read_json(unfinished / run_folder.ENVIRONMENT)
         for what in ("corpus", "vectors"):

@@ -1,0 +1,75 @@
+"""The `mrca` command: parse, call one public function, render."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+import mrca
+from mrca.cli import data, evaluate, predict, train, vectors
+from mrca.errors import MrcaError
+
+app = typer.Typer(
+    help="Which relations hold in a text whose entities are marked.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    epilog="Try it offline: mrca train --dataset sample && mrca evaluate saved_models/sample",
+)
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
+app.command("predict")(predict.predict)
+app.add_typer(data.app, name="data")
+app.add_typer(vectors.app, name="vectors")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mrca {mrca.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line: exit code 0 done, 1 failed, 2 wrong usage.
+
+    With the environment variable MRCA_DEBUG set, errors come with their traceback.
+    """
+    try:
+        app()
+    except Exception as error:
+        if os.environ.get("MRCA_DEBUG"):
+            raise
+        _fail(_message(error))
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, MrcaError):
+        return str(error)
+    if isinstance(error, BrokenPipeError):
+        return "the reader of the output is gone."
+    if isinstance(error, OSError):
+        place = f" ({error.filename})" if error.filename else ""
+        return f"{error.strerror or error}{place}."
+    if isinstance(error, MemoryError):
+        return "there is not enough memory. Lower training.batch_size, or use smaller input."
+    return (
+        f"something that mrca did not expect went wrong: {type(error).__name__}: {error}. "
+        "Set MRCA_DEBUG=1 to see where, and please report it."
+    )
+
+
+def _fail(message: str) -> None:
+    sys.stdout.flush()
+    typer.secho("Error: ", fg="red", bold=True, err=True, nl=False)
+    typer.echo(message, err=True)
+    sys.exit(1)

@@ -1,0 +1,31 @@
+"""Keeps TensorFlow's start-up notices off the user's screen."""
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def quiet_start() -> Iterator[None]:
+    """Around the first import of Keras: TensorFlow writes notices to stderr that no option stops.
+
+    They are written by native code before its logging is set up, so the file descriptor itself is
+    turned away. With MRCA_DEBUG set nothing is hidden.
+    """
+    if os.environ.get("MRCA_DEBUG"):
+        yield
+        return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    warnings.formatwarning = lambda message, *_: f"Note: {message}\n"
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

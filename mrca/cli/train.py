@@ -1,0 +1,185 @@
+"""`mrca train`."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from mrca.cli.native_logs import quiet_start
+from mrca.cli.training_progress import TrainingProgress
+from mrca.config import RunConfig, load_config, load_preset, preset_names, with_overrides
+from mrca.errors import MrcaError
+
+
+def train(
+    dataset: Annotated[
+        str | None,
+        typer.Option(help="A name that `mrca data list` shows, or a folder of your own."),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Published settings: {', '.join(preset_names())}. By default the one "
+            "named like the corpus, else `paper`."
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="A configuration file, such as a run's config.toml.")
+    ] = None,
+    vectors: Annotated[
+        str | None, typer.Option(help="A name that `mrca vectors list` shows, or a path.")
+    ] = None,
+    loss: Annotated[str | None, typer.Option(help="The loss's name.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="The run's name; by default the preset's or corpus's.")
+    ] = None,
+    output: Annotated[Path, typer.Option(help="The folder that runs are written to.")] = Path(
+        "saved_models"
+    ),
+    seed: Annotated[int | None, typer.Option(help="Of everything random.")] = None,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Train so many runs with successive seeds; print mean ± sd.")
+    ] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace runs.")] = False,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="section.key=value; may be given several times."),
+    ] = None,
+    deterministic: Annotated[
+        bool, typer.Option("--deterministic", help="Deterministic kernels, on a GPU slower.")
+    ] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write logs for TensorBoard.")
+    ] = False,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="A folder of corpora to look in before all others.")
+    ] = None,
+    vectors_dir: Annotated[
+        Path | None, typer.Option(help="A folder of vectors to look in before all others.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Train a model on a corpus and write its run folder.
+
+    Prints precision, recall and F1 on validation and test; the folder holds the model, its
+    configuration, its history with a figure, its metrics and a card.
+    """
+    base, default_name = _base_config(dataset, preset, config)
+    run_config = with_overrides(
+        base,
+        [
+            *_option("data.dataset", dataset),
+            *_option("vectors.name", vectors),
+            *_option("loss.name", loss),
+            *_option("training.seed", seed),
+            *(["training.deterministic=true"] if deterministic else []),
+            *(["training.tensorboard=true"] if tensorboard else []),
+            *(settings or []),
+        ],
+    )
+    name = _checked_name(name or default_name + (f"-{loss}" if loss else ""))
+    first = run_config.training.seed
+    runs = [
+        (
+            name if seeds == 1 else f"{name}-seed{number}",
+            with_overrides(run_config, [f"training.seed={number}"]),
+        )
+        for number in range(first, first + seeds)
+    ]
+    with quiet_start():
+        from mrca import training
+
+    progress = TrainingProgress(Console(stderr=True))
+    metrics = []
+    for run_name, one in runs:
+        folder = output / run_name
+        if resume and seeds > 1 and folder.exists():
+            run = training.load(folder)
+            if run.config != one:
+                raise MrcaError(
+                    f"{folder} was trained with another configuration. Give other seeds, another "
+                    "--name, or --overwrite."
+                )
+            progress.message(f"{folder} is finished already.")
+        else:
+            run = training.train(
+                one,
+                folder,
+                data_dir=data_dir,
+                vectors_dir=vectors_dir,
+                resume=resume,
+                overwrite=overwrite,
+                reporter=progress,
+            )
+        metrics.append(run.metrics)
+        if not as_json:
+            _print_run(run_name, folder, one, run.metrics)
+    _print_all(name, runs[0][1], metrics, as_json)
+
+
+def _base_config(
+    dataset: str | None, preset: str | None, config: Path | None
+) -> tuple[RunConfig, str]:
+    """What the overrides start from, and the run's default name."""
+    if config is not None and preset is not None:
+        raise typer.BadParameter("Give --preset or --config, not both.")
+    if config is not None:
+        return load_config(config), Path(dataset).resolve().name if dataset else config.stem
+    if preset is not None:
+        return load_preset(preset), preset
+    if not dataset:
+        raise typer.BadParameter("Give --dataset NAME or FOLDER (or --preset, or --config FILE).")
+    if dataset in preset_names():
+        return load_preset(dataset), dataset
+    return load_preset("paper"), Path(dataset).resolve().name
+
+
+def _option(setting: str, value: Any) -> list[str]:
+    return [] if value is None else [f"{setting}={json.dumps(value)}"]
+
+
+def _checked_name(name: str) -> str:
+    if Path(name).name != name or name.startswith("."):
+        raise typer.BadParameter(
+            f"{name!r} is not a name for a run. Expected a plain folder name; the place goes into "
+            "--output."
+        )
+    return name
+
+
+def _print_run(name: str, folder: Path, config: RunConfig, metrics: dict[str, Any]) -> None:
+    table = Table(
+        "split", "rows", "micro P", "micro R", "micro F1", "macro F1", title=_title(name, config)
+    )
+    for split, report in metrics["splits"].items():
+        numbers = [report["micro"][key] for key in ("precision", "recall", "f1")]
+        numbers.append(report["macro"]["f1"])
+        table.add_row(split, str(report["rows"]), *(f"{number:.4f}" for number in numbers))
+    console = Console()
+    console.print(table)
+    console.print(
+        f"Best of {metrics['epochs']} epochs: {metrics['best_epoch']}. Written to {folder}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _print_all(name: str, config: RunConfig, metrics: list[dict[str, Any]], as_json: bool) -> None:
+    from mrca.evaluation import runs_table, summarise_runs
+
+    if as_json:
+        typer.echo(json.dumps(metrics if len(metrics) > 1 else metrics[0], indent=2))
+        return
+    if len(metrics) == 1:
+        return
+    for split in metrics[0]["splits"]:
+        summary = summarise_runs([one["splits"][split] for one in metrics])
+        Console().print(runs_table(summary, f"{_title(name, config)}: {split}"))
+
+
+def _title(name: str, config: RunConfig) -> str:
+    return f"{name} (sample corpus)" if config.data.dataset == "sample" else name
