@@ -17,7 +17,7 @@ LOSSES: dict[str, type[MultiLabelLoss]] = {
 }
 
 
-def get(name: str, **config: Any) -> MultiLabelLoss:
+def get(name: str, /, **config: Any) -> MultiLabelLoss:
     """The loss registered under `name`, made with `config`.
 
     Raises:
@@ -29,7 +29,9 @@ def get(name: str, **config: Any) -> MultiLabelLoss:
         raise MrcaError(f"Unknown loss {name!r}.{hint} Expected one of: {', '.join(LOSSES)}.")
     try:
         return LOSSES[name](**config)
-    except TypeError as error:
+    except MrcaError:
+        raise
+    except (TypeError, ValueError) as error:
         raise MrcaError(f"Loss {name!r} does not take these arguments: {config}. {error}") from None
 
 

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any, ClassVar
 
 from keras import ops
@@ -48,11 +49,18 @@ class FixedThreshold(DecisionRule):
                 "Argument `activation` of FixedThreshold must be 'linear' or 'sigmoid'. "
                 f"Received: {activation!r}."
             )
-        self.threshold: float | list[float] = (
-            float(threshold)
-            if isinstance(threshold, int | float)
-            else [float(value) for value in threshold]
-        )
+        self.threshold: float | list[float]
+        try:
+            self.threshold = (
+                float(threshold)
+                if isinstance(threshold, Real)
+                else [float(value) for value in threshold]
+            )
+        except (TypeError, ValueError):
+            raise MrcaError(
+                "Argument `threshold` of FixedThreshold must be a number, or a list of one per "
+                f"relation. Received: {threshold!r}."
+            ) from None
         self.activation = activation
 
     def scores(self, outputs: Any) -> Any:
@@ -76,13 +84,17 @@ def decision_rule_from_config(config: dict[str, Any]) -> DecisionRule:
     """The rule that `get_config` described.
 
     Raises:
-        MrcaError: if the rule is not known, which means that a newer version wrote it.
+        MrcaError: if the rule is not known, which means that a newer version wrote it, or if its
+            arguments do not fit.
     """
-    arguments = dict(config)
+    arguments = dict(config) if isinstance(config, dict) else {}
     name = arguments.pop("rule", None)
-    if name not in _RULES:
+    if name not in list(_RULES):
         raise MrcaError(
             f"Unknown decision rule {name!r}. Expected one of {sorted(_RULES)}. The file may come "
             "from a newer version of mrca: upgrade with `pip install --upgrade mrca`."
         )
-    return _RULES[name](**arguments)
+    try:
+        return _RULES[name](**arguments)
+    except TypeError as error:
+        raise MrcaError(f"Decision rule {name!r} does not take {arguments}. {error}") from None

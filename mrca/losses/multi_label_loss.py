@@ -4,6 +4,7 @@ from abc import ABC
 from typing import Any
 
 import keras
+from keras import ops
 
 from mrca.losses.decision_rule import DecisionRule, FixedThreshold
 
@@ -21,6 +22,12 @@ class MultiLabelLoss(keras.losses.Loss, ABC):
         dtype: the dtype to compute in; default `keras.config.floatx()`.
     """
 
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """The reduced loss; labels and outputs may be nested lists too."""
+        # Keras would take a list for a structure of scalars.
+        labels, outputs = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+        return super().__call__(labels, outputs, sample_weight)
+
     def columns(self, num_relations: int) -> int:
         """How many output columns the model needs for `num_relations` relations."""
         return num_relations
@@ -32,5 +39,4 @@ class MultiLabelLoss(keras.losses.Loss, ABC):
 
     def get_config(self) -> dict[str, Any]:
         """Every constructor argument, as JSON values."""
-        config: dict[str, Any] = super().get_config()
-        return config
+        return {**super().get_config(), "dtype": self.dtype}

@@ -1,5 +1,7 @@
 """RC-Dice, the loss of MRCA."""
 
+import math
+from numbers import Real
 from typing import Any
 
 import keras
@@ -67,10 +69,14 @@ class RCDice(MultiLabelLoss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         if not smooth > 0:
             raise MrcaError(f"Argument `smooth` of RCDice must be above 0. Received: {smooth!r}.")
-        if exponent != int(exponent) or exponent < 2 or exponent % 2:
+        if not isinstance(exponent, Real) or not exponent >= 2 or exponent % 2 != 0:
             raise MrcaError(
                 "Argument `exponent` of RCDice must be an even integer of at least 2. "
                 f"Received: {exponent!r}."
+            )
+        if not isinstance(threshold, Real) or not math.isfinite(threshold):
+            raise MrcaError(
+                f"Argument `threshold` of RCDice must be a finite number. Received: {threshold!r}."
             )
         if mode not in ("batch", "elementwise"):
             raise MrcaError(
@@ -78,7 +84,7 @@ class RCDice(MultiLabelLoss):
             )
         self.smooth = smooth
         self.exponent = int(exponent)
-        self.threshold = threshold
+        self.threshold = float(threshold)
         self.mode = mode
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
