@@ -65,6 +65,11 @@ def evaluate(
     examples = training.split_examples(loaded, corpus, split)
     if tune is not None:
         loaded.decision_rule = _tuned(loaded, corpus, tune)
+    if save:
+        run_folder.write_json(
+            loaded.folder / run_folder.DECISION, loaded.decision_rule.get_config()
+        )
+        Console(stderr=True).print(f"Kept as the decision rule of {loaded.folder}.")
     sample = " (sample corpus)" if corpus.name == "sample" else ""
     title = f"{loaded.folder.name} on {corpus.name}{sample}, {split} split"
     if triples:
@@ -87,11 +92,6 @@ def evaluate(
             console.print()
     if not no_plots:
         _draw(report, labels, scores, title, plots or loaded.folder / "plots", split)
-    if save:
-        run_folder.write_json(
-            loaded.folder / run_folder.DECISION, loaded.decision_rule.get_config()
-        )
-        Console(stderr=True).print(f"Kept as the decision rule of {loaded.folder}.")
 
 
 def _corpus(run: "Run", dataset: str | None, data_dir: Path | None) -> "Corpus":

@@ -25,6 +25,8 @@ def quiet_start() -> Iterator[None]:
     try:
         os.dup2(nowhere, 2)
         yield
+        if "tensorflow" in sys.modules:  # it looks for a GPU once, and complains if there is none
+            sys.modules["tensorflow"].config.list_physical_devices()
     finally:
         os.dup2(kept, 2)
         os.close(kept)

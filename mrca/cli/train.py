@@ -1,6 +1,7 @@
 """`mrca train`."""
 
 import json
+from collections.abc import Container
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,9 @@ from rich.table import Table
 from mrca.cli.native_logs import quiet_start
 from mrca.cli.training_progress import TrainingProgress
 from mrca.config import RunConfig, load_config, load_preset, preset_names, with_overrides
+from mrca.datasets import CORPORA
 from mrca.errors import MrcaError
+from mrca.vectors import KNOWN_VECTORS
 
 
 def train(
@@ -72,8 +75,8 @@ def train(
     run_config = with_overrides(
         base,
         [
-            *_option("data.dataset", dataset),
-            *_option("vectors.name", vectors),
+            *_option("data.dataset", _lasting(dataset, CORPORA)),
+            *_option("vectors.name", _lasting(vectors, KNOWN_VECTORS)),
             *_option("loss.name", loss),
             *_option("training.seed", seed),
             *(["training.deterministic=true"] if deterministic else []),
@@ -95,9 +98,15 @@ def train(
 
     progress = TrainingProgress(Console(stderr=True))
     metrics = []
+    done = {
+        run_name for run_name, _ in runs if resume and seeds > 1 and (output / run_name).exists()
+    }
+    for run_name, one in runs:  # all of them before the first one is trained
+        if run_name not in done:
+            training.check_output(one, output / run_name, resume=resume, overwrite=overwrite)
     for run_name, one in runs:
         folder = output / run_name
-        if resume and seeds > 1 and folder.exists():
+        if run_name in done:
             run = training.load(folder)
             if run.config != one:
                 raise MrcaError(
@@ -136,6 +145,13 @@ def _base_config(
     if dataset in preset_names():
         return load_preset(dataset), dataset
     return load_preset("paper"), Path(dataset).resolve().name
+
+
+def _lasting(name_or_path: str | None, names: Container[str]) -> str | None:
+    """A path made absolute, so that the run can be evaluated from any folder."""
+    if name_or_path is None or name_or_path in names or not Path(name_or_path).exists():
+        return name_or_path
+    return str(Path(name_or_path).resolve())
 
 
 def _option(setting: str, value: Any) -> list[str]:

@@ -24,7 +24,7 @@ def load_config(path: Path) -> RunConfig:
         raise MrcaError(f"Cannot read the configuration {path}: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise MrcaError(f"The configuration {path} is not UTF-8 text.") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # a TOMLDecodeError, or a number of too many digits
         raise MrcaError(f"The configuration {path} is not valid TOML: {error}.") from None
     return _validated(values, str(path))
 
@@ -66,7 +66,7 @@ def with_overrides(config: RunConfig, overrides: Sequence[str]) -> RunConfig:
 def _value(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except ValueError:
         return text
 
 

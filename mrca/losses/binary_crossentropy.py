@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from mrca.losses.multi_label_loss import MultiLabelLoss
+from mrca.losses.multi_label_loss import MultiLabelLoss, row_means
 
 
 @keras.saving.register_keras_serializable(package="mrca")
@@ -32,4 +32,4 @@ class BinaryCrossentropy(MultiLabelLoss):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Labels and logits `(batch, relations)` to losses `(batch,)`."""
         cells = y_true * ops.softplus(-y_pred) + (1 - y_true) * ops.softplus(y_pred)
-        return ops.mean(cells, axis=-1)
+        return row_means(cells)

@@ -2,9 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from numbers import Real
 from typing import Any, ClassVar
 
+import numpy as np
 from keras import ops
 
 from mrca.errors import MrcaError
@@ -49,13 +49,10 @@ class FixedThreshold(DecisionRule):
                 "Argument `activation` of FixedThreshold must be 'linear' or 'sigmoid'. "
                 f"Received: {activation!r}."
             )
+        values: Any = threshold  # or what NumPy has for it
         self.threshold: float | list[float]
         try:
-            self.threshold = (
-                float(threshold)
-                if isinstance(threshold, Real)
-                else [float(value) for value in threshold]
-            )
+            self.threshold = [float(each) for each in values] if np.ndim(values) else float(values)
         except (TypeError, ValueError):
             raise MrcaError(
                 "Argument `threshold` of FixedThreshold must be a number, or a list of one per "

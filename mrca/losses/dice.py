@@ -7,7 +7,7 @@ from keras import ops
 
 from mrca.errors import MrcaError
 from mrca.losses.decision_rule import DecisionRule, FixedThreshold
-from mrca.losses.multi_label_loss import MultiLabelLoss
+from mrca.losses.multi_label_loss import MultiLabelLoss, row_means
 
 
 @keras.saving.register_keras_serializable(package="mrca")
@@ -73,7 +73,7 @@ class Dice(MultiLabelLoss):
         overlap = self._total(scores * y_true)
         size = self._total(scores**power) + self._total(y_true**power)
         dice = (2 * overlap + self.smooth) / (size + self.smooth)
-        return ops.mean(ops.broadcast_to(1 - dice, ops.shape(y_pred)), axis=-1)
+        return row_means(ops.broadcast_to(1 - dice, ops.shape(y_pred)))
 
     def _total(self, cells: Any) -> Any:
         return ops.sum(cells) if self.mode == "batch" else cells

@@ -9,6 +9,14 @@ from keras import ops
 from mrca.losses.decision_rule import DecisionRule, FixedThreshold
 
 
+def row_means(cells: Any) -> Any:
+    """Cells `(batch, columns)` to the mean of each row, `(batch,)`.
+
+    In the cells' own dtype, where `ops.mean` rounds float64 to float32 on JAX.
+    """
+    return ops.sum(cells, axis=-1) / ops.cast(ops.shape(cells)[-1], cells.dtype)
+
+
 class MultiLabelLoss(keras.losses.Loss, ABC):
     """A loss over multi-hot labels that says how its outputs are decided.
 

@@ -1,7 +1,6 @@
 """RC-Dice, the loss of MRCA."""
 
 import math
-from numbers import Real
 from typing import Any
 
 import keras
@@ -9,7 +8,7 @@ from keras import ops
 
 from mrca.errors import MrcaError
 from mrca.losses.decision_rule import DecisionRule, FixedThreshold
-from mrca.losses.multi_label_loss import MultiLabelLoss
+from mrca.losses.multi_label_loss import MultiLabelLoss, row_means
 
 
 @keras.saving.register_keras_serializable(package="mrca")
@@ -69,12 +68,12 @@ class RCDice(MultiLabelLoss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         if not smooth > 0:
             raise MrcaError(f"Argument `smooth` of RCDice must be above 0. Received: {smooth!r}.")
-        if not isinstance(exponent, Real) or not exponent >= 2 or exponent % 2 != 0:
+        if not isinstance(exponent, int | float) or not exponent >= 2 or exponent % 2 != 0:
             raise MrcaError(
                 "Argument `exponent` of RCDice must be an even integer of at least 2. "
                 f"Received: {exponent!r}."
             )
-        if not isinstance(threshold, Real) or not math.isfinite(threshold):
+        if not isinstance(threshold, int | float) or not math.isfinite(threshold):
             raise MrcaError(
                 f"Argument `threshold` of RCDice must be a finite number. Received: {threshold!r}."
             )
@@ -93,7 +92,7 @@ class RCDice(MultiLabelLoss):
         size = self._total(y_pred**self.exponent) + self._total(y_true**self.exponent) + self.smooth
         easy = ops.logical_and(ops.equal(y_true, 0), ops.less(y_pred, self.threshold))
         cells = ops.where(easy, self.smooth**2 / size, 1 - (2 * overlap + self.smooth) / size)
-        return ops.mean(cells, axis=-1)
+        return row_means(cells)
 
     def _total(self, cells: Any) -> Any:
         return ops.sum(cells) if self.mode == "batch" else cells

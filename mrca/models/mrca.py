@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from mrca.layers import BiLSTM, MaskedAveragePooling1D, TokenFeatures
+from mrca.layers import BiLSTM, PaddedAveragePooling1D, TokenFeatures
 
 
 @keras.saving.register_keras_serializable(package="mrca")
@@ -49,7 +49,7 @@ class MRCA(keras.Model):
         # === Layers ===
         token_features = TokenFeatures(num_words, dim, feature_value, name="token_features")
         bilstm = BiLSTM(units, name="bilstm")
-        pooling = MaskedAveragePooling1D(pool_size, strides, max_length, name="pooling")
+        pooling = PaddedAveragePooling1D(pool_size, strides, max_length, name="pooling")
         flatten = keras.layers.Flatten(name="flatten")
         drop = keras.layers.Dropout(dropout, name="dropout")
         scores = keras.layers.Dense(columns, dtype="float32", name="scores")
@@ -60,7 +60,7 @@ class MRCA(keras.Model):
         role = keras.Input((None,), dtype="int8", name="role")
         lengths = keras.Input((), dtype="int32", name="lengths")
         states = bilstm(token_features(words, case, role), lengths)
-        outputs = scores(drop(flatten(pooling(states, lengths))))
+        outputs = scores(drop(flatten(pooling(states))))
         super().__init__(
             inputs={"words": words, "case": case, "role": role, "lengths": lengths},
             outputs=outputs,

@@ -16,7 +16,7 @@ _ABBREVIATION = re.compile(
     r"|Wis)\."
 )
 # Words that stand whole although they begin or end with punctuation, such as `'s` and `...`.
-_WHOLE = re.compile(r"['’](?:s|S|m|d|re|ve|ll|em)|''|``|\.{2,}")
+_WHOLE = re.compile(r"['’](?:s|S|m|d|re|ve|ll|em)(?!\w)|''|``|\.{2,}")
 _CLITIC = re.compile(r"(?<=\w)['’](?:s|S)$")
 
 

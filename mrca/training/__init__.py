@@ -2,7 +2,7 @@
 
 from mrca.training.reporter import Reporter, SilentReporter
 from mrca.training.run import CHUNK, PredictedTriple, Prediction, Run, load
-from mrca.training.train import evaluate_split, split_examples, train
+from mrca.training.train import check_output, evaluate_split, split_examples, train
 
 __all__ = [
     "CHUNK",
@@ -11,6 +11,7 @@ __all__ = [
     "Reporter",
     "Run",
     "SilentReporter",
+    "check_output",
     "evaluate_split",
     "load",
     "split_examples",

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,8 @@ class Checkpoint(keras.callbacks.Callback):
         self.history.append(row)
         if self.best is row:
             self._save(self._best_file(row["epoch"]), self._model_variables())
+        # Before the state, which counts the epoch as done: nothing of it must be missing then.
+        write_text(self.folder / HISTORY, history_csv(self.history))
         self._save(
             self.folder / _STATE,
             [*self._model_variables(), *self.model.optimizer.variables],
@@ -72,7 +75,6 @@ class Checkpoint(keras.callbacks.Callback):
         for old in self.folder.glob("best-*.npz"):
             if old != self._best_file(self.best["epoch"]):
                 old.unlink()
-        write_text(self.folder / HISTORY, history_csv(self.history))
         if self.finished:
             self.model.stop_training = True
 
@@ -121,11 +123,11 @@ class Checkpoint(keras.callbacks.Callback):
 
     def _load(self, path: Path, variables: list[Any]) -> str:
         try:
-            with np.load(path, allow_pickle=False) as saved:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
                 for i, variable in enumerate(variables):
                     variable.assign(saved[str(i)])
                 return str(saved["history"])
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
             raise MrcaError(
                 f"The saved state {path} does not fit this run: {error}. Start over without "
                 "--resume and with --overwrite."

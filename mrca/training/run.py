@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
+from mrca import losses
 from mrca.config import RunConfig, load_config
-from mrca.datasets import LabelStatistics, row_from_value
+from mrca.datasets import LabelStatistics, read_relations, row_from_value
 from mrca.errors import MrcaError
 from mrca.features import EncodedExamples, Vocabulary, encode, plan_batches
 from mrca.losses import DecisionRule, decision_rule_from_config
@@ -185,26 +186,29 @@ def load(folder: str | Path, vectors: str | None = None) -> Run:
         folder = Path("saved_models") / folder
     run_folder.check_run_folder(folder)
     config = load_config(folder / run_folder.CONFIG)
-    relations = RelationSet(run_folder.read_json(folder / run_folder.RELATIONS))
-    counts = run_folder.read_json(folder / run_folder.LABEL_COUNTS)
-    decision_rule = decision_rule_from_config(run_folder.read_json(folder / run_folder.DECISION))
+    relations = read_relations(folder / run_folder.RELATIONS)
+    with run_folder.reading(folder / run_folder.LABEL_COUNTS) as counts:
+        label_counts = LabelStatistics(
+            [counts["counts"][name] for name in relations], counts["num_samples"]
+        )
+    with run_folder.reading(folder / run_folder.DECISION) as decision:
+        decision_rule = decision_rule_from_config(decision)
     try:
         model = keras.saving.load_model(folder / run_folder.MODEL, compile=False)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except Exception as error:  # Keras and what it reads with raise whatever they meet
         raise MrcaError(
             f"Cannot read {folder / run_folder.MODEL}: {error}. The run is damaged: train it again."
         ) from error
     store = VectorStore.open(folder / run_folder.VECTORS)
     vocabulary = Vocabulary(store, _full_store(folder, store, vectors))
+    _check_parts(folder, config, model, relations, vocabulary)
     vocabulary.spare = model.num_words - vocabulary.num_rows
     return Run(
         folder=folder,
         config=config,
         model=model,
         relations=relations,
-        label_counts=LabelStatistics(
-            [counts["counts"][name] for name in relations], counts["num_samples"]
-        ),
+        label_counts=label_counts,
         decision_rule=decision_rule,
         vocabulary=vocabulary,
     )
@@ -234,6 +238,28 @@ def predict_outputs(model: Any, examples: EncodedExamples, config: RunConfig) ->
     return outputs
 
 
+def _check_parts(
+    folder: Path, config: RunConfig, model: Any, relations: RelationSet, vocabulary: Vocabulary
+) -> None:
+    """See that the model was built for the other parts."""
+    loss = losses.get(config.loss.name, **config.loss.options)
+    expected = {
+        "columns": loss.columns(len(relations)),
+        "dim": vocabulary.store.dim,
+        "units": config.model.units,
+        "pool_size": config.model.pool_size,
+        "strides": config.model.strides,
+        "max_length": config.features.max_length,
+    }
+    differing = [name for name, value in expected.items() if getattr(model, name, None) != value]
+    if differing or model.num_words < vocabulary.num_rows:
+        raise MrcaError(
+            f"{run_folder.MODEL} in {folder} does not fit {run_folder.CONFIG}, "
+            f"{run_folder.RELATIONS} or {run_folder.VECTORS}/ there "
+            f"({', '.join(differing) or 'number of words'}). The run is damaged: train it again."
+        )
+
+
 def _full_store(folder: Path, own: VectorStore, vectors: str | None) -> VectorStore | None:
     if vectors is not None:
         given = resolve_vectors(vectors, download=False)
@@ -243,15 +269,18 @@ def _full_store(folder: Path, own: VectorStore, vectors: str | None) -> VectorSt
                 f"trained with {own.dim}. Give the vectors that it was trained with."
             )
         return given
-    source = run_folder.read_json(folder / run_folder.ENVIRONMENT)["vectors"]
-    place = Path(source["folder"])
+    with run_folder.reading(folder / run_folder.ENVIRONMENT) as environment:
+        name, fingerprint, place = (
+            environment["vectors"][key] for key in ("name", "fingerprint", "folder")
+        )
+        place = Path(place)
     if not is_store(place):
-        found = find_vectors(source["name"])
+        found = find_vectors(name)
         if found is None or not is_store(found):
             return None
         place = found
     store = VectorStore.open(place)
-    return store if store.fingerprint == source["fingerprint"] else None
+    return store if store.fingerprint == fingerprint else None
 
 
 def _examples(rows: Iterable[Example | dict[str, Any]]) -> Iterator[Example]:

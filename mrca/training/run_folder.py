@@ -3,10 +3,13 @@
 import json
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from mrca.errors import MrcaError
+from mrca.vectors import is_store
 
 CONFIG = "config.toml"
 MODEL = "model.keras"
@@ -26,6 +29,25 @@ _ALL = (CONFIG, MODEL, RELATIONS, LABEL_COUNTS, DECISION, VECTORS, ENVIRONMENT)
 def unfinished_folder(folder: Path) -> Path:
     """Where a run lives until it is finished."""
     return folder.with_name(f"{folder.name}.unfinished")
+
+
+def is_resumable(unfinished: Path) -> bool:
+    """Whether an unfinished run was written whole before it was stopped."""
+    return (unfinished / ENVIRONMENT).is_file()  # the last file before training starts
+
+
+def check_unfinished_folder(unfinished: Path) -> None:
+    """See that training may go on in a folder or delete it.
+
+    Raises:
+        MrcaError: if it holds something, but not what training writes first.
+    """
+    held = [path.name for path in unfinished.iterdir() if not path.name.startswith(".")]
+    if held and not is_store(unfinished / VECTORS):
+        raise MrcaError(
+            f"{unfinished} is needed for the unfinished run, but is not one; it holds: "
+            f"{', '.join(sorted(held)[:5])}. Rename it, or choose another --name."
+        )
 
 
 def check_run_folder(folder: Path) -> None:
@@ -66,10 +88,27 @@ def read_json(path: Path) -> Any:
     """
     try:
         return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise MrcaError(
             f"Cannot read {path}: {error}. The run is damaged: train it again."
         ) from None
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Any]:
+    """The JSON value of a run's file; that it does not fit what it is used for is said of the file.
+
+    Raises:
+        MrcaError: if it cannot be read or does not fit.
+    """
+    value = read_json(path)
+    try:
+        yield value
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise MrcaError(
+            f"{path} does not hold what it should ({type(error).__name__}: {error}). The run is "
+            "damaged: train it again."
+        ) from error
 
 
 def write_text(path: Path, text: str) -> None:

@@ -65,7 +65,7 @@ def train(
     reporter = reporter or SilentReporter()
     folder = Path(output)
     unfinished = run_folder.unfinished_folder(folder)
-    _check_output(folder, unfinished, config, resume, overwrite)
+    check_output(config, folder, resume=resume, overwrite=overwrite)
     loss = losses.get(config.loss.name, **config.loss.options)
     corpus = load_corpus(config.data.dataset, data_dir, unmatched=config.data.unmatched)
     for note in corpus.notes:
@@ -86,12 +86,18 @@ def train(
         check_tensorboard()
     if config.training.deterministic:
         enable_determinism()
-    if not resume and unfinished.exists():
+    goes_on = resume and run_folder.is_resumable(unfinished)
+    if not goes_on and unfinished.exists():
         shutil.rmtree(unfinished)
     vocabulary = _prepare_folder(unfinished, config, corpus, counts, vectors, environment)
     model = _build_model(config, vocabulary, vectors, loss.columns(len(corpus.relations)))
     checkpoint = Checkpoint(unfinished, config.training.patience)
-    _check_room(unfinished, checkpoint.bytes_needed(model))
+    try:
+        _check_room(unfinished, checkpoint.bytes_needed(model))
+    except MrcaError:
+        if not goes_on:
+            shutil.rmtree(unfinished)
+        raise
     _fit(model, loss, config, corpus, vocabulary, checkpoint, reporter)
 
     checkpoint.restore_best()
@@ -114,8 +120,8 @@ def train(
     )
     figure = plot_history(checkpoint.history, title=f"{folder.name}: training on {corpus.name}")
     figure.savefig(unfinished / run_folder.HISTORY_FIGURE, dpi=150)
-    checkpoint.remove()
     run_folder.finish(unfinished, folder, overwrite)
+    Checkpoint(folder, config.training.patience).remove()
     return load(folder)
 
 
@@ -151,9 +157,13 @@ def split_examples(run: Run, corpus: Corpus, split: str) -> list[Example]:
     return corpus.splits[split]
 
 
-def _check_output(
-    folder: Path, unfinished: Path, config: RunConfig, resume: bool, overwrite: bool
-) -> None:
+def check_output(config: RunConfig, folder: Path, *, resume: bool, overwrite: bool) -> None:
+    """See that a run may be written where it is to be: what `train` checks first.
+
+    Raises:
+        MrcaError: if there is something already that may not be replaced or gone on with.
+    """
+    unfinished = run_folder.unfinished_folder(folder)
     if resume and overwrite:
         raise MrcaError("Give --resume or --overwrite, not both.")
     if folder.exists() and not overwrite:
@@ -164,7 +174,9 @@ def _check_output(
     if overwrite and folder.exists():
         # Only what a run wrote is ever replaced.
         run_folder.check_run_folder(folder)
-    if unfinished.exists() and resume:
+    if unfinished.is_dir():
+        run_folder.check_unfinished_folder(unfinished)
+    if resume and run_folder.is_resumable(unfinished):
         kept = load_config(unfinished / run_folder.CONFIG)
         if kept != config:
             raise MrcaError(
@@ -172,7 +184,7 @@ def _check_output(
                 f"{_differences(kept, config)}. Resume with the options that it was started with, "
                 "or start over with --overwrite."
             )
-    elif unfinished.exists() and not overwrite:
+    elif unfinished.exists() and not (resume or overwrite):
         raise MrcaError(
             f"{unfinished} holds an unfinished run. Go on with --resume, or start over with "
             "--overwrite."
@@ -249,7 +261,8 @@ def _prepare_folder(
                 ) from error
             raise
     store = VectorStore.open(unfinished / run_folder.VECTORS)
-    return Vocabulary(store, fallback=vectors, spare=SPARE_ROWS)
+    # Never fewer than one sentence can bring.
+    return Vocabulary(store, vectors, spare=max(SPARE_ROWS, config.features.max_length))
 
 
 def _build_model(

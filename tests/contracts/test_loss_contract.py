@@ -108,7 +108,6 @@ def test_serialised_and_back(name, batch):
     assert float(back(*batch)) == float(loss(*batch))
 
 
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras's own
 def test_survives_a_model_file(loss, batch, tmp_path):
     labels, outputs = batch
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(outputs.shape[1])])

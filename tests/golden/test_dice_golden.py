@@ -75,14 +75,15 @@ def _differences(
     values_and_gradients: Any, execution: str, dtype: str, rtol: float, grad_tol: float
 ) -> list[str]:
     """Cases that fail, all computed in one function, so that a compiler runs once."""
-    # XLA takes seconds for all, and sums in an order of its own.
-    cases = CASES[::2] if execution == "xla" else CASES
-    grad_tol = 2 * grad_tol if execution == "xla" else grad_tol
-    losses = [_loss(case.entry, case.hparams, dtype=dtype) for case in cases]
+    # Compiling takes long, so each dtype gets half; and XLA rounds in an order of its own.
+    cases = CASES if execution == "eager" else CASES[dtype == "float32" :: 2]
+    grad_tol = 4 * grad_tol if execution == "xla" else grad_tol
+    # The mean by hand: Keras's own rounds to float32 on PyTorch.
+    losses = [_loss(case.entry, case.hparams, dtype=dtype, reduction="sum") for case in cases]
 
     def compute(*outputs: Any) -> list[Any]:
         return [
-            loss(case.labels.astype(dtype), output)
+            loss(case.labels.astype(dtype), output) / len(case.labels)
             for loss, case, output in zip(losses, cases, outputs, strict=True)
         ]
 

@@ -32,14 +32,18 @@ def test_is_the_formula_of_its_docstring(mode, options):
     labels = (generator.random((4, 6)) < 0.3).astype("float64")
     scores = generator.normal(0.2, 0.8, (4, 6)).astype("float32")
     loss = RCDice(mode=mode, reduction=None, **options)
-    expected = oracle(labels, scores.astype("float64"), elementwise=mode == "elementwise", **options)
+    expected = oracle(
+        labels, scores.astype("float64"), elementwise=mode == "elementwise", **options
+    )
     rows = keras.ops.convert_to_numpy(loss(labels, scores))
     np.testing.assert_allclose(rows, expected, rtol=2e-5, atol=1e-9)
 
 
 def test_a_negative_at_the_threshold_is_not_easy():
     loss = RCDice(smooth=0.01, mode="elementwise")
-    below, at = (float(loss([[0.0]], [[score]])) for score in (np.nextafter(0.5, 0, dtype="f"), 0.5))
+    below, at = (
+        float(loss([[0.0]], [[score]])) for score in (np.nextafter(0.5, 0, dtype="f"), 0.5)
+    )
     assert below < 0.001 < 0.9 < at
 
 

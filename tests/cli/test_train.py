@@ -1,0 +1,167 @@
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mrca import training
+from mrca.config import dump_config, load_config, load_preset, with_overrides
+
+
+@pytest.fixture
+def tiny(tiny_settings) -> list[str]:
+    """`--set` for settings that train within a second or two."""
+    settings = [*tiny_settings, "training.epochs=1"]
+    return [argument for setting in settings for argument in ("--set", setting)]
+
+
+@pytest.fixture
+def trained(monkeypatch, tiny_run) -> list[tuple]:
+    """Stands in for the training, and keeps what it was asked for."""
+    asked = []
+
+    def record(config, output, **options):
+        asked.append((config, Path(output), options))
+        return tiny_run
+
+    monkeypatch.setattr(training, "train", record)
+    return asked
+
+
+def test_train_prints_the_scores_and_writes_the_run(mrca, tiny):
+    done = mrca("train", "--dataset", "sample", *tiny)
+    assert done.code == 0, done.err
+    assert "sample (sample corpus)" in done.out
+    assert "micro F1" in done.out
+    assert "Written to saved_models/sample" in done.out
+    assert "validation micro F1" in done.err
+    assert "validation micro F1" not in done.out
+    assert (Path("saved_models") / "sample" / "model.keras").is_file()
+    metrics = json.loads(Path("saved_models/sample/metrics.json").read_text())
+    assert f"{metrics['splits']['test']['micro']['f1']:.4f}" in done.out
+    assert [path.name for path in Path("saved_models").iterdir()] == ["sample"]
+    # What it wrote is kept unless told otherwise.
+    again = mrca("train", "--dataset", "sample", *tiny)
+    assert again.code == 1
+    assert "exists already" in again.err
+    assert "--overwrite" in again.err
+
+
+def test_seeds_give_a_run_each_and_their_mean(mrca, tiny):
+    options = ["train", "--dataset", "sample", "--name", "tiny", "--output", "runs", *tiny]
+    first = mrca(*options, "--seed", 3, "--name", "tiny-seed3")
+    assert first.code == 0, first.err
+    # A run that is there already is kept by --resume, and the others are trained.
+    several = [*options, "--seed", 3, "--seeds", 2, "--resume"]
+    done = mrca(*several, "--json")
+    assert done.code == 0, done.err
+    assert "tiny-seed3 is finished already" in done.err
+    assert "tiny-seed4 is finished already" not in done.err
+    assert sorted(path.name for path in Path("runs").iterdir()) == ["tiny-seed3", "tiny-seed4"]
+    metrics = [
+        json.loads((Path("runs") / name / "metrics.json").read_text())
+        for name in ("tiny-seed3", "tiny-seed4")
+    ]
+    assert json.loads(done.out) == metrics  # and nothing else is on stdout
+
+    scores = [one["splits"]["test"]["micro"]["f1"] for one in metrics]
+    assert scores[0] != scores[1]
+    mean, deviation = sum(scores) / 2, abs(scores[0] - scores[1]) / 2**0.5
+    table = re.sub(r"\s+", " ", mrca(*several).out)
+    assert f"{100 * mean:.2f} ± {100 * deviation:.2f}" in table
+    assert "tiny (sample corpus): test" in table
+
+    other = mrca(*several, "--set", "model.units=9")
+    assert other.code == 1
+    assert "another configuration" in other.err
+
+
+def test_one_run_as_json(mrca, trained, tiny_run):
+    done = mrca("train", "--dataset", "sample", "--json")
+    assert json.loads(done.out) == tiny_run.metrics
+    assert done.err == ""
+
+
+def test_nothing_is_trained_if_one_of_several_runs_cannot_be_written(mrca, trained, run_copy):
+    run_copy.rename(run_copy.with_name("sample-seed2"))
+    done = mrca("train", "--dataset", "sample", "--seeds", 2, "--output", run_copy.parent)
+    assert done.code == 1
+    assert "sample-seed2 exists already" in done.err
+    assert trained == []
+
+
+@pytest.mark.parametrize(
+    "arguments, name",
+    [
+        (["--dataset", "sample"], "sample"),
+        (["--dataset", "sample", "--loss", "dice"], "sample-dice"),
+        (["--dataset", "sample", "--loss", "dice", "--name", "mine"], "mine"),
+        (["--preset", "webnlg-sigmoid-bce"], "webnlg-sigmoid-bce"),
+        (["--dataset", "../corpora/my.corpus"], "my.corpus"),
+        (["--config", "../given.toml"], "given"),
+        (["--config", "../given.toml", "--dataset", "sample"], "sample"),
+    ],
+)
+def test_the_name_of_a_run(mrca, trained, tmp_path, arguments, name):
+    (tmp_path / "given.toml").write_text(dump_config(load_preset("sample")))
+    (tmp_path / "corpora" / "my.corpus").mkdir(parents=True)
+    assert mrca("train", *arguments).code == 0
+    assert trained[0][1] == Path("saved_models") / name
+
+
+def test_options_become_settings(mrca, trained, tmp_path):
+    arguments = ["--seed", 7, "--loss", "dice", "--deterministic", "--tensorboard", "--overwrite"]
+    settings = ["--set", "training.batch_size=64", "--set", 'features.padding="fixed"']
+    assert mrca("train", "--dataset", "sample", *arguments, *settings).code == 0
+    config, _, options = trained[0]
+    assert config == with_overrides(
+        load_preset("sample"),
+        [
+            *("training.seed=7", "loss.name=dice", "training.deterministic=true"),
+            *("training.tensorboard=true", "training.batch_size=64", "features.padding=fixed"),
+        ],
+    )
+    assert options["overwrite"] is True
+    assert options["resume"] is False
+
+
+def test_a_preset_is_chosen_by_the_corpus(mrca, trained, tmp_path):
+    (tmp_path / "mine").mkdir()
+    mrca("train", "--dataset", "webnlg")
+    mrca("train", "--dataset", tmp_path / "mine")
+    mrca("train", "--dataset", tmp_path / "mine", "--preset", "sample")
+    configs = [config for config, _, _ in trained]
+    assert configs[0] == load_preset("webnlg")
+    assert configs[1].model == load_preset("paper").model
+    assert configs[1].data.dataset == str(tmp_path / "mine")
+    assert configs[2].model == load_preset("sample").model
+
+
+def test_a_runs_configuration_repeats_it(mrca, trained, tiny_run):
+    assert mrca("train", "--config", tiny_run.folder / "config.toml", "--name", "again").code == 0
+    assert trained[0][0] == tiny_run.config == load_config(tiny_run.folder / "config.toml")
+
+
+def test_ctrl_c_is_no_traceback(mrca, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "train", interrupt)
+    done = mrca("train", "--dataset", "sample")
+    assert done.code != 0
+    assert "did not expect" not in done.err
+
+
+def test_a_wrong_setting_is_told_before_keras_is_loaded():
+    code = (
+        "import sys; sys.argv = ['mrca', 'train', '--dataset', 'sample', '--set', 'model.unit=1']\n"
+        "from mrca.cli.main import main\n"
+        "try:\n    main()\n"
+        "except SystemExit as end:\n"
+        "    print(end.code, sorted({'tensorflow', 'keras', 'gensim'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "1 []\n"
+    assert "model.unit: there is no such setting" in done.stderr

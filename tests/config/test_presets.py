@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+import mrca.config
+from mrca.config import RunConfig, load_preset, preset_names
+from mrca.errors import MrcaError
+from mrca.losses import LOSSES, get
+
+FILES = Path(mrca.config.__file__).parent / "preset_files"
+
+
+def test_the_published_settings_are_there():
+    assert {"nyt", "paper", "sample", "webnlg", "webnlg-sigmoid-bce"} <= set(preset_names())
+    assert preset_names() == sorted(preset_names())
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_loads_and_says_how_to_run_it(name):
+    config = load_preset(name)
+    assert config.loss.name in LOSSES
+    assert get(config.loss.name, **config.loss.options)
+    header = (FILES / f"{name}.toml").read_text("utf-8").splitlines()[:2]
+    assert all(line.startswith("#") for line in header)
+    assert "mrca train" in header[1]
+
+
+def test_the_paper_preset_is_table_4():
+    config = load_preset("paper")
+    assert config == RunConfig()
+    model, training = config.model, config.training
+    assert (model.units, model.pool_size, model.strides, model.dropout) == (500, 80, 2, 0.15)
+    assert (training.batch_size, training.epochs, training.patience) == (32, 50, 5)
+    assert (training.learning_rate, training.learning_rate_decay) == (1.5e-3, 3e-5)
+    assert (config.loss.name, config.features.max_length) == ("rc_dice", 100)
+
+
+@pytest.mark.parametrize("name", ["nyt", "webnlg"])
+def test_a_corpus_preset_is_the_paper_on_that_corpus(name):
+    config = load_preset(name)
+    assert config.data.dataset == name
+    assert config.model_copy(update={"data": RunConfig().data}) == RunConfig()
+
+
+def test_the_sigmoid_preset_differs_in_its_loss_alone():
+    config = load_preset("webnlg-sigmoid-bce")
+    assert config.loss.name == "binary_crossentropy"
+    assert config.model_copy(update={"loss": RunConfig().loss}) == load_preset("webnlg")
+
+
+def test_an_unknown_preset_suggests_a_near_one():
+    with pytest.raises(MrcaError, match=r"'webnlq'.*Did you mean 'webnlg'\?.*sample"):
+        load_preset("webnlq")
+    with pytest.raises(MrcaError, match=r"'\.\./x'\. Expected one of"):
+        load_preset("../x")

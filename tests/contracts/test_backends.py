@@ -1,0 +1,46 @@
+"""The other Keras backends, each in a process of its own."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# The numbers that must not differ, quickly; the rest below.
+CORE = [
+    "tests/golden",
+    "tests/layers/test_padded_average_pooling.py::test_equals_the_definition",
+    "tests/layers/test_bilstm.py::test_states_and_gradients_equal_keras_under_a_mask",
+    "tests/features/test_epoch_batches.py::"
+    "test_keras_gets_every_row_once_an_epoch_and_in_another_order_the_next",
+]
+EVERYTHING = [f"tests/{folder}" for folder in ("features", "golden", "layers", "losses")]
+EVERYTHING += ["tests/metrics", "tests/models", "tests/contracts/test_loss_contract.py"]
+
+
+def run_tests(backend: str, tests: list[str]) -> None:
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"needs {backend}, which is not installed")
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],
+        cwd=ROOT,
+        env={**os.environ, "KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout[-5000:] + result.stderr[-1000:]
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_same_numbers_on(backend):
+    run_tests(backend, CORE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_everything_that_does_not_need_tensorflow_on(backend):
+    run_tests(backend, EVERYTHING)

@@ -1,0 +1,256 @@
+"""A run killed at any moment ends with the weights of one that was not."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+import mrca
+from mrca import training
+from mrca.config import dump_config, with_overrides
+from mrca.models import MRCA
+from mrca.training.checkpoint import Checkpoint, history_csv
+
+# Trains, and kills itself at the moment that its last argument names.
+KILLED = """
+import importlib, os, signal, sys
+from pathlib import Path
+from mrca import training
+from mrca.config import load_config
+from mrca.training import checkpoint, run_folder
+from mrca.training.checkpoint import Checkpoint
+
+config, output, data, moment = sys.argv[1:]
+kill = lambda: os.kill(os.getpid(), signal.SIGKILL)
+
+class Reporter(training.SilentReporter):
+    epochs = 0
+    def epoch_ends(self, row, best):
+        self.epochs += 1
+    def batch_ends(self, batch):
+        if moment == "in the middle of epoch 3" and (self.epochs, batch) == (2, 7):
+            kill()
+
+save, write = Checkpoint._save, checkpoint.write_text
+best_files = []
+
+def killing_save(self, path, *args, **kwargs):
+    save(self, path, *args, **kwargs)
+    if path.name.startswith("best-"):
+        best_files.append(path)
+        if moment == "between the second best weights and the state" and len(best_files) == 2:
+            kill()
+
+def killing_write(path, text):
+    write(path, text)
+    if moment == "between the last history and its state" and text.count("\\n") == 5:
+        kill()
+
+Checkpoint._save = killing_save
+checkpoint.write_text = killing_write
+if moment == "before the last rename":
+    run_folder.finish = lambda *_: kill()
+training.train(load_config(Path(config)), output, data_dir=Path(data), reporter=Reporter())
+"""
+# And the epoch, from 0, that the resumed run then begins with.
+MOMENTS = {
+    "in the middle of epoch 3": 2,
+    "between the second best weights and the state": 1,
+    "between the last history and its state": 3,
+    "before the last rename": 4,
+}
+
+
+class FirstEpoch(training.SilentReporter):
+    value = -1
+
+    def training_starts(self, epochs: int, first_epoch: int, batches: int) -> None:
+        self.value = first_epoch
+
+
+@pytest.fixture(scope="module")
+def config(tiny_config):
+    return with_overrides(tiny_config, ["training.epochs=4"])
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(config, sample_slice, tmp_path_factory):
+    return training.train(
+        config, tmp_path_factory.mktemp("uninterrupted") / "tiny", data_dir=sample_slice
+    )
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_killed_run_ends_as_if_it_had_not_been_killed(
+    moment, config, uninterrupted, sample_slice, tmp_path
+):
+    (tmp_path / "config.toml").write_text(dump_config(config))
+    output = tmp_path / "runs" / "tiny"
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, tmp_path / "config.toml", output, sample_slice, moment],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert [path.name for path in output.parent.iterdir()] == ["tiny.unfinished"]
+
+    first_epoch = FirstEpoch()
+    run = training.train(config, output, data_dir=sample_slice, resume=True, reporter=first_epoch)
+    assert first_epoch.value == MOMENTS[moment]
+    ours, theirs = run.model.get_weights(), uninterrupted.model.get_weights()
+    for resumed, whole in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(resumed, whole)
+    assert run.metrics == uninterrupted.metrics
+    assert sorted(path.name for path in run.folder.iterdir()) == sorted(
+        path.name for path in uninterrupted.folder.iterdir()
+    )
+    assert [path.name for path in output.parent.iterdir()] == ["tiny"]
+    without_times = [
+        [row.rpartition(",")[0] for row in (folder / "history.csv").read_text().splitlines()]
+        for folder in (run.folder, uninterrupted.folder)
+    ]
+    assert without_times[0] == without_times[1]
+    assert len(without_times[0]) == 5
+
+
+# === The callback alone ===
+
+
+@pytest.fixture
+def model() -> Any:
+    model = MRCA(num_words=9, dim=3, feature_value=1.0, columns=2, units=2, max_length=8)
+    model.compile(optimizer=keras.optimizers.Adam(0.1), loss="mse", jit_compile=False)
+    return model
+
+
+@pytest.fixture
+def batch() -> Any:
+    random = np.random.default_rng(0)
+    inputs = {
+        "words": random.integers(1, 9, (4, 8)).astype(np.int32),
+        "case": np.ones((4, 8), np.int8),
+        "role": np.zeros((4, 8), np.int8),
+        "lengths": np.full(4, 8, np.int32),
+    }
+    return inputs, random.random((4, 2)).astype(np.float32)
+
+
+def checkpoint_for(model: Any, folder: Path, patience: int = 2) -> Checkpoint:
+    checkpoint = Checkpoint(folder, patience)
+    checkpoint.set_model(model)
+    model.optimizer.build(model.trainable_variables)
+    return checkpoint
+
+
+def run_epochs(checkpoint: Checkpoint, *scores: float) -> None:
+    for score in scores:
+        checkpoint.on_epoch_end(checkpoint.next_epoch, {"loss": 0.5, "val_micro_f1": score})
+
+
+def test_patience_counts_epochs_since_the_best(model, tmp_path):
+    checkpoint = checkpoint_for(model, tmp_path)
+    assert not checkpoint.finished
+    run_epochs(checkpoint, 0.1, 0.3, 0.3)
+    assert checkpoint.best["epoch"] == 2  # the first of equals
+    assert not checkpoint.finished
+    assert not model.stop_training
+    run_epochs(checkpoint, 0.2)
+    assert checkpoint.finished
+    assert model.stop_training
+    assert checkpoint.next_epoch == 4
+
+
+def test_one_state_and_one_best_are_kept_and_removed(model, tmp_path):
+    checkpoint = checkpoint_for(model, tmp_path)
+    run_epochs(checkpoint, 0.1, 0.3, 0.2)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        *("best-2.npz", "history.csv", "state.npz")
+    ]
+    checkpoint.remove()
+    assert [path.name for path in tmp_path.iterdir()] == ["history.csv"]
+
+
+def test_the_best_weights_come_back(model, batch, tmp_path):
+    checkpoint = checkpoint_for(model, tmp_path)
+    model.train_on_batch(*batch)
+    run_epochs(checkpoint, 0.9)
+    best = model.get_weights()
+    model.train_on_batch(*batch)
+    run_epochs(checkpoint, 0.1)
+    assert not np.array_equal(model.get_weights()[1], best[1])
+    checkpoint.restore_best()
+    for restored, kept in zip(model.get_weights(), best, strict=True):
+        np.testing.assert_array_equal(restored, kept)
+
+
+def test_everything_that_training_depends_on_comes_back(model, batch, tmp_path):
+    """Weights, moments, step and dropout's generator: the next steps are the same, bit for bit."""
+    checkpoint = checkpoint_for(model, tmp_path)
+    for _ in range(2):
+        model.train_on_batch(*batch)
+    run_epochs(checkpoint, 0.5)
+    for _ in range(2):
+        model.train_on_batch(*batch)
+    expected = model.get_weights()
+
+    again = checkpoint_for(model, tmp_path)
+    again.restore(model)
+    assert again.history == checkpoint.history
+    assert int(model.optimizer.iterations) == 2
+    for _ in range(2):
+        model.train_on_batch(*batch)
+    for weight, wanted in zip(model.get_weights(), expected, strict=True):
+        np.testing.assert_array_equal(weight, wanted)
+
+
+def test_without_a_state_nothing_is_restored(model, tmp_path):
+    checkpoint = Checkpoint(tmp_path, 2)
+    checkpoint.restore(model)
+    assert checkpoint.history == []
+    assert checkpoint.next_epoch == 0
+
+
+def test_a_state_of_another_model_is_refused(model, tmp_path):
+    run_epochs(checkpoint_for(model, tmp_path), 0.5)
+    other = MRCA(num_words=9, dim=3, feature_value=1.0, columns=2, units=3, max_length=8)
+    other.compile(optimizer="adam", loss="mse")
+    with pytest.raises(mrca.MrcaError, match="does not fit this run"):
+        Checkpoint(tmp_path, 2).restore(other)
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_stops_training(model, tmp_path, loss):
+    checkpoint = checkpoint_for(model, tmp_path)
+    with pytest.raises(mrca.MrcaError, match=r"after epoch 1: training diverged"):
+        checkpoint.on_epoch_end(0, {"loss": loss, "val_micro_f1": 0.0})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_room_asked_for_is_enough(model, tmp_path):
+    checkpoint = checkpoint_for(model, tmp_path)
+    run_epochs(checkpoint, 0.5)
+    arrays = [*model.trainable_variables, *model.optimizer.variables]
+    written = sum(4 * int(np.prod(array.shape)) for array in arrays)
+    assert checkpoint.bytes_needed(model) >= 2 * written
+
+
+def test_history_as_csv():
+    rows = [{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 0.25}]
+    assert history_csv(rows) == "epoch,loss\n1,0.5\n2,0.25\n"
+
+
+def test_the_state_is_read_without_pickle(model, tmp_path):
+    checkpoint = checkpoint_for(model, tmp_path)
+    run_epochs(checkpoint, 0.5)
+    with np.load(tmp_path / "state.npz", allow_pickle=False) as state:
+        assert json.loads(str(state["history"])) == checkpoint.history
+    np.savez(tmp_path / "state.npz", history=np.array({"a": 1}, dtype=object))
+    with pytest.raises(mrca.MrcaError, match="does not fit"):
+        Checkpoint(tmp_path, 2).restore(model)
