@@ -21,6 +21,8 @@ from mrca.datasets import (
     find_corpus,
     load_corpus,
 )
+from mrca.datasets.palette import GROUP_COLOURS
+from mrca.evaluation.bar import bar
 from mrca.resources.download import Progress as ProgressCallback
 
 app = typer.Typer(
@@ -36,7 +38,6 @@ DataDir = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 _BAR = 24  # characters of the longest bar
-_COLOURS = {"head": "blue", "medium": "yellow", "tail": "red"}
 
 
 @app.command("list")
@@ -124,13 +125,15 @@ def stats(
 
 @app.command()
 def validate(
-    path: Annotated[Path, typer.Argument(help="A file, or a folder with train, valid and test.")],
+    source: Annotated[str, typer.Argument(help="A file, or a corpus's name or folder.")],
     as_json: AsJson = False,
+    data_dir: DataDir = None,
 ) -> None:
     """Say everything that is wrong: line, field, expected, received. Exit code 1 on an error."""
     from mrca.datasets.validate import validate as check
 
-    report = check(path)
+    with download_progress(source) as progress:
+        report = check(source, data_dir, progress)
     if as_json:
         content = {
             "valid": not report.errors,
@@ -239,17 +242,11 @@ def _tail_table(statistics: CorpusStatistics) -> Table:
     for group, names in statistics.groups.items():
         for name in names:
             count = statistics.train_counts[name]
-            colour = _COLOURS[group]
+            colour = GROUP_COLOURS[group]
             table.add_row(
                 escape(name),
                 f"{count:,}",
-                f"[{colour}]{bar(count, largest, _BAR)}[/{colour}]",
+                f"[{colour}]{bar(count / largest, _BAR)}[/{colour}]",
                 end_section=name == names[-1],
             )
     return table
-
-
-def bar(value: int, largest: int, width: int) -> str:
-    """A horizontal bar in eighths of a character; any value above zero shows."""
-    eighths = max(round(8 * width * value / largest), 1 if value else 0)
-    return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()

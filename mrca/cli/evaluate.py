@@ -9,11 +9,11 @@ import typer
 from rich.console import Console
 
 from mrca.cli.native_logs import quiet_start
-from mrca.errors import MrcaError
+from mrca.cli.sample_note import sample_note
+from mrca.resources import whole_file
 
 if TYPE_CHECKING:
     from mrca.datasets import Corpus
-    from mrca.losses import DecisionRule
     from mrca.training import Run
 
 
@@ -58,33 +58,40 @@ def evaluate(
         raise typer.BadParameter("--save keeps what --tune finds: give --tune global, say.")
     with quiet_start():
         from mrca import training
+        from mrca.datasets import load_corpus
+        from mrca.evaluation import evaluate as measure
+        from mrca.evaluation import report_tables
         from mrca.training import run_folder
 
     loaded = training.load(run, vectors)
-    corpus = _corpus(loaded, dataset, data_dir)
-    examples = training.split_examples(loaded, corpus, split)
+    corpus = load_corpus(
+        dataset or loaded.config.data.dataset, data_dir, unmatched=loaded.config.data.unmatched
+    )
+    _note_other_corpus(loaded, corpus)
     if tune is not None:
-        loaded.decision_rule = _tuned(loaded, corpus, tune)
+        loaded.decision_rule = training.tuned_rule(loaded, corpus, tune.value)
     if save:
         run_folder.write_json(
             loaded.folder / run_folder.DECISION, loaded.decision_rule.get_config()
         )
-        Console(stderr=True).print(f"Kept as the decision rule of {loaded.folder}.")
-    sample = " (sample corpus)" if corpus.name == "sample" else ""
-    title = f"{loaded.folder.name} on {corpus.name}{sample}, {split} split"
+        typer.echo(f"Kept as the decision rule of {loaded.folder}.", err=True)
+    title = f"{loaded.folder.name} on {corpus.name}{sample_note(corpus.name)}, {split} split"
+    what = {"corpus": corpus.name, "split": split, "decision": loaded.decision_rule.get_config()}
     if triples:
-        _print_triples(loaded, examples, title, as_json)
+        score = training.evaluate_triples(loaded, corpus, split)
+        if as_json:
+            typer.echo(json.dumps({**what, "triples": score.to_dict()}, indent=2))
+        else:
+            typer.echo(
+                f"{title}, triples: precision {score.precision:.4f}, recall {score.recall:.4f}, "
+                f"F1 {score.f1:.4f} of {score.support} triples"
+            )
         return
-    scores, holds = loaded.decide(loaded.outputs(examples))
-    labels = loaded.relations.multi_hot([example.labels for example in examples])
-
-    from mrca.evaluation import evaluate as measure
-    from mrca.evaluation import report_tables
-
+    labels, outputs = training.labels_and_outputs(loaded, corpus, split)
+    scores, holds = loaded.decide(outputs)
     report = measure(labels, holds, loaded.relations, loaded.label_counts.counts, scores)
     if as_json:
-        rule = loaded.decision_rule.get_config()
-        typer.echo(json.dumps({**report.to_dict(), "decision": rule}, indent=2))
+        typer.echo(json.dumps({**what, **report.to_dict()}, indent=2))
     else:
         console = Console()
         for table in report_tables(report, title):
@@ -94,52 +101,17 @@ def evaluate(
         _draw(report, labels, scores, title, plots or loaded.folder / "plots", split)
 
 
-def _corpus(run: "Run", dataset: str | None, data_dir: Path | None) -> "Corpus":
-    from mrca.datasets import load_corpus
+def _note_other_corpus(run: "Run", corpus: "Corpus") -> None:
+    from mrca.training import run_folder
 
-    return load_corpus(
-        dataset or run.config.data.dataset, data_dir, unmatched=run.config.data.unmatched
-    )
-
-
-def _tuned(run: "Run", corpus: "Corpus", tune: Tune) -> "DecisionRule":
-    from mrca.evaluation import tune_threshold
-    from mrca.losses import FixedThreshold
-    from mrca.training import split_examples
-
-    rule = run.decision_rule
-    if not isinstance(rule, FixedThreshold):
-        raise MrcaError(
-            f"The run {run.folder} decides by {rule.name}, which has no threshold to tune. "
-            "Evaluate it without --tune."
-        )
-    examples = split_examples(run, corpus, "valid")
-    scores, _ = run.decide(run.outputs(examples))
-    labels = run.relations.multi_hot([example.labels for example in examples])
-    if tune is Tune.PER_RELATION:
-        return FixedThreshold(tune_threshold(labels, scores, per_relation=True), rule.activation)
-    return FixedThreshold(tune_threshold(labels, scores), rule.activation)
-
-
-def _print_triples(run: "Run", examples: list[Any], title: str, as_json: bool) -> None:
-    from mrca.evaluation import triple_score
-
-    if not any(example.triples for example in examples):
-        raise MrcaError(
-            "No row of this split says which triples hold, so triples cannot be scored. Expected "
-            '"triples" in its file.'
-        )
-    predicted = [{fact.triple for fact in facts} for facts in run.predict_triples_iter(examples)]
-    score = triple_score([set(example.triples) for example in examples], predicted)
-    if as_json:
-        typer.echo(json.dumps({"triples": score.to_dict()}, indent=2))
-        return
-    Console().print(
-        f"{title}, triples: precision {score.precision:.4f}, recall {score.recall:.4f}, "
-        f"F1 {score.f1:.4f} of {score.support} triples",
-        highlight=False,
-        soft_wrap=True,
-    )
+    with run_folder.reading(run.folder / run_folder.ENVIRONMENT) as environment:
+        trained_on = environment["corpus"]
+        if trained_on["fingerprint"] != corpus.fingerprint:
+            typer.echo(
+                f"Note: {corpus.folder} is not the {trained_on['name']!r} that the run was trained "
+                "on: its files differ.",
+                err=True,
+            )
 
 
 def _draw(report: Any, labels: Any, scores: Any, title: str, folder: Path, split: str) -> None:
@@ -151,5 +123,6 @@ def _draw(report: Any, labels: Any, scores: Any, title: str, folder: Path, split
     folder.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
         path = folder / f"{split}-{name}.png"
-        figure.savefig(path, dpi=150)
-        Console(stderr=True).print(f"Drawn: {path}", highlight=False, soft_wrap=True)
+        with whole_file(path) as temporary:
+            figure.savefig(temporary, dpi=150, format="png")
+        typer.echo(f"Drawn: {path}", err=True)

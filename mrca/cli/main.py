@@ -55,8 +55,6 @@ def main() -> None:
 def _message(error: Exception) -> str:
     if isinstance(error, MrcaError):
         return str(error)
-    if isinstance(error, BrokenPipeError):
-        return "the reader of the output is gone."
     if isinstance(error, OSError):
         place = f" ({error.filename})" if error.filename else ""
         return f"{error.strerror or error}{place}."

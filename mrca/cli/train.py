@@ -1,20 +1,23 @@
 """`mrca train`."""
 
 import json
-from collections.abc import Container
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from mrca.cli.native_logs import quiet_start
+from mrca.cli.sample_note import sample_note
 from mrca.cli.training_progress import TrainingProgress
 from mrca.config import RunConfig, load_config, load_preset, preset_names, with_overrides
 from mrca.datasets import CORPORA
-from mrca.errors import MrcaError
-from mrca.vectors import KNOWN_VECTORS
+from mrca.vectors import is_store
+
+# The name that a run folder gives its configuration; the folder is what the run is called then.
+CONFIG = "config.toml"
 
 
 def train(
@@ -75,8 +78,8 @@ def train(
     run_config = with_overrides(
         base,
         [
-            *_option("data.dataset", _lasting(dataset, CORPORA)),
-            *_option("vectors.name", _lasting(vectors, KNOWN_VECTORS)),
+            *_option("data.dataset", _lasting(dataset)),
+            *_option("vectors.name", _lasting_vectors(vectors)),
             *_option("loss.name", loss),
             *_option("training.seed", seed),
             *(["training.deterministic=true"] if deterministic else []),
@@ -96,38 +99,27 @@ def train(
     with quiet_start():
         from mrca import training
 
+    for run_name, one in runs:  # all of them before the first one is trained
+        training.check_output(one, output / run_name, resume=resume, overwrite=overwrite)
     progress = TrainingProgress(Console(stderr=True))
     metrics = []
-    done = {
-        run_name for run_name, _ in runs if resume and seeds > 1 and (output / run_name).exists()
-    }
-    for run_name, one in runs:  # all of them before the first one is trained
-        if run_name not in done:
-            training.check_output(one, output / run_name, resume=resume, overwrite=overwrite)
     for run_name, one in runs:
-        folder = output / run_name
-        if run_name in done:
-            run = training.load(folder)
-            if run.config != one:
-                raise MrcaError(
-                    f"{folder} was trained with another configuration. Give other seeds, another "
-                    "--name, or --overwrite."
-                )
-            progress.message(f"{folder} is finished already.")
-        else:
-            run = training.train(
-                one,
-                folder,
-                data_dir=data_dir,
-                vectors_dir=vectors_dir,
-                resume=resume,
-                overwrite=overwrite,
-                reporter=progress,
-            )
+        run = training.train(
+            one,
+            output / run_name,
+            data_dir=data_dir,
+            vectors_dir=vectors_dir,
+            resume=resume,
+            overwrite=overwrite,
+            reporter=progress,
+        )
         metrics.append(run.metrics)
         if not as_json:
-            _print_run(run_name, folder, one, run.metrics)
-    _print_all(name, runs[0][1], metrics, as_json)
+            _print_run(run_name, run.folder, run.metrics)
+    if as_json:
+        typer.echo(json.dumps(_summary(metrics) if seeds > 1 else metrics[0], indent=2))
+    elif seeds > 1:
+        _print_summary(name, metrics)
 
 
 def _base_config(
@@ -137,7 +129,8 @@ def _base_config(
     if config is not None and preset is not None:
         raise typer.BadParameter("Give --preset or --config, not both.")
     if config is not None:
-        return load_config(config), Path(dataset).resolve().name if dataset else config.stem
+        named = config.resolve().parent if config.name == CONFIG else Path(config.stem)
+        return load_config(config), Path(dataset).resolve().name if dataset else named.name
     if preset is not None:
         return load_preset(preset), preset
     if not dataset:
@@ -147,11 +140,18 @@ def _base_config(
     return load_preset("paper"), Path(dataset).resolve().name
 
 
-def _lasting(name_or_path: str | None, names: Container[str]) -> str | None:
-    """A path made absolute, so that the run can be evaluated from any folder."""
-    if name_or_path is None or name_or_path in names or not Path(name_or_path).exists():
-        return name_or_path
-    return str(Path(name_or_path).resolve())
+def _lasting(dataset: str | None) -> str | None:
+    """A folder's path made absolute, so that the run can be evaluated from anywhere."""
+    if dataset is None or dataset in CORPORA or not Path(dataset).exists():
+        return dataset
+    return str(Path(dataset).resolve())
+
+
+def _lasting_vectors(vectors: str | None) -> str | None:
+    """The same for vectors: only what can be opened is a path, anything else a name."""
+    if vectors is None or not (Path(vectors).is_file() or is_store(Path(vectors))):
+        return vectors
+    return str(Path(vectors).resolve())
 
 
 def _option(setting: str, value: Any) -> list[str]:
@@ -167,35 +167,41 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _print_run(name: str, folder: Path, config: RunConfig, metrics: dict[str, Any]) -> None:
+def _print_run(name: str, folder: Path, metrics: dict[str, Any]) -> None:
     table = Table(
-        "split", "rows", "micro P", "micro R", "micro F1", "macro F1", title=_title(name, config)
+        "split",
+        "rows",
+        "micro P",
+        "micro R",
+        "micro F1",
+        "macro F1",
+        title=escape(name + sample_note(metrics["corpus"])),
     )
     for split, report in metrics["splits"].items():
         numbers = [report["micro"][key] for key in ("precision", "recall", "f1")]
         numbers.append(report["macro"]["f1"])
         table.add_row(split, str(report["rows"]), *(f"{number:.4f}" for number in numbers))
-    console = Console()
-    console.print(table)
-    console.print(
-        f"Best of {metrics['epochs']} epochs: {metrics['best_epoch']}. Written to {folder}",
-        highlight=False,
-        soft_wrap=True,
-    )
+    Console().print(table)
+    typer.echo(f"Best of {metrics['epochs']} epochs: {metrics['best_epoch']}. Written to {folder}")
 
 
-def _print_all(name: str, config: RunConfig, metrics: list[dict[str, Any]], as_json: bool) -> None:
-    from mrca.evaluation import runs_table, summarise_runs
+def _summary(metrics: list[dict[str, Any]]) -> dict[str, Any]:
+    """All runs, and for each split the mean and deviation of every measure."""
+    from mrca.evaluation import summarise_runs
 
-    if as_json:
-        typer.echo(json.dumps(metrics if len(metrics) > 1 else metrics[0], indent=2))
-        return
-    if len(metrics) == 1:
-        return
-    for split in metrics[0]["splits"]:
-        summary = summarise_runs([one["splits"][split] for one in metrics])
-        Console().print(runs_table(summary, f"{_title(name, config)}: {split}"))
+    return {
+        "corpus": metrics[0]["corpus"],
+        "runs": metrics,
+        "summary": {
+            split: summarise_runs([one["splits"][split] for one in metrics])
+            for split in metrics[0]["splits"]
+        },
+    }
 
 
-def _title(name: str, config: RunConfig) -> str:
-    return f"{name} (sample corpus)" if config.data.dataset == "sample" else name
+def _print_summary(name: str, metrics: list[dict[str, Any]]) -> None:
+    from mrca.evaluation import runs_table
+
+    for split, summary in _summary(metrics)["summary"].items():
+        title = f"{name}{sample_note(metrics[0]['corpus'])}: {split}"
+        Console().print(runs_table(summary, title))

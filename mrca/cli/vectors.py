@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -32,20 +31,16 @@ _VectorsDir = Annotated[
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
-class _Format(StrEnum):
-    AUTO = "auto"
-    GLOVE = VectorFormat.GLOVE.value
-    WORD2VEC_TEXT = VectorFormat.WORD2VEC_TEXT.value
-    WORD2VEC_BINARY = VectorFormat.WORD2VEC_BINARY.value
-
-
 @app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(help="GloVe text, word2vec text or binary; .gz or .zip.")],
     name: Annotated[
         str | None, typer.Option(help="What to call them; by default after the file.")
     ] = None,
-    format: Annotated[_Format, typer.Option(help="What the file is.")] = _Format.AUTO,
+    format: Annotated[
+        VectorFormat | None,
+        typer.Option(help="What the file is; told from how it starts if not given."),
+    ] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace vectors of the same name.")] = False,
     as_json: _Json = False,
 ) -> None:
@@ -61,7 +56,7 @@ def import_(
             file,
             cache_folder("vectors") / name,
             name,
-            format=None if format is _Format.AUTO else VectorFormat(format.value),
+            format=format,
             overwrite=overwrite,
             progress=progress,
         )

@@ -1,11 +1,10 @@
 """Published settings by name."""
 
-import difflib
 from pathlib import Path
 
 from mrca.config.run_config import RunConfig
 from mrca.config.toml_file import load_config
-from mrca.errors import MrcaError
+from mrca.errors import MrcaError, did_you_mean
 
 _FOLDER = Path(__file__).parent / "preset_files"
 
@@ -23,7 +22,8 @@ def load_preset(name: str) -> RunConfig:
     """
     names = preset_names()
     if name not in names:
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise MrcaError(f"Unknown preset {name!r}.{hint} Expected one of: {', '.join(names)}.")
+        raise MrcaError(
+            f"Unknown preset {name!r}.{did_you_mean(name, names)} "
+            f"Expected one of: {', '.join(names)}."
+        )
     return load_config(_FOLDER / f"{name}.toml")

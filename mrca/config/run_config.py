@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class DataConfig(_Section):
@@ -65,6 +65,13 @@ class LossConfig(_Section):
 
     name: str = Field("rc_dice", description="one of `mrca.losses.LOSSES`")
     options: dict[str, Any] = Field({}, description="the loss's own arguments")
+
+    @model_validator(mode="after")
+    def _options_have_values(self) -> "LossConfig":
+        empty = [name for name, value in self.options.items() if value is None]
+        if empty:
+            raise ValueError(f"options without a value: {', '.join(empty)}; leave them out")
+        return self
 
 
 class TrainingConfig(_Section):

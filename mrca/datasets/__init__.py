@@ -4,11 +4,12 @@
 not have labels.
 """
 
-from mrca.datasets.corpus import Corpus, load_corpus, read_relations
+from mrca.datasets.corpus import Corpus, load_corpus
 from mrca.datasets.jsonl import iter_jsonl, row_from_value
 from mrca.datasets.locate import fetch_corpus, find_corpus, locate_corpus
 from mrca.datasets.reader import iter_rows
 from mrca.datasets.registry import CORPORA, SPLITS, CorpusSource, corpus_source
+from mrca.datasets.relations_json import read_relations
 from mrca.datasets.row import Problem, Row, RowError
 from mrca.datasets.statistics import (
     CorpusStatistics,

@@ -1,19 +1,21 @@
 """Any readable form to the JSON Lines of `docs/data-format.md`."""
 
-import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from mrca.datasets.corpus import Corpus
 from mrca.datasets.reader import iter_rows
-from mrca.datasets.write import write_jsonl
+from mrca.datasets.relations_json import write_relations
+from mrca.datasets.write import to_json_row, write_jsonl, write_rows
 from mrca.errors import MrcaError
-from mrca.text import Example
 
 
 def convert_file(source: Path, target: Path) -> int:
     """Write one file as JSON Lines; how many rows it has.
+
+    A row that does not say which relations hold stays one that does not.
 
     Args:
         source: a file in any form that the readers take.
@@ -23,7 +25,7 @@ def convert_file(source: Path, target: Path) -> int:
         MrcaError: if a row cannot be used (nothing is written then), or the target exists.
     """
     _refuse_existing(target)
-    return write_jsonl(_examples(source), target)
+    return write_rows(_json_rows(source), target)
 
 
 def convert_corpus(corpus: Corpus, target: Path) -> None:
@@ -43,21 +45,20 @@ def convert_corpus(corpus: Corpus, target: Path) -> None:
             made = Path(temporary) / "corpus"
             for split, examples in corpus.splits.items():
                 write_jsonl(examples, made / f"{split}.jsonl")
-            names = json.dumps(list(corpus.relations), ensure_ascii=False, indent=0)
-            (made / "relations.json").write_text(names + "\n", encoding="utf-8")
+            write_relations(corpus.relations, made)
             made.replace(target)
     except OSError as error:
         raise MrcaError(f"Cannot write {target}: {error.strerror or error}.") from error
 
 
-def _examples(source: Path) -> Iterator[Example]:
+def _json_rows(source: Path) -> Iterator[dict[str, Any]]:
     for row in iter_rows(source):
         if row.example is None:
             raise MrcaError(
                 f"{row.error}\nNothing was written. See every such row with: "
                 f"mrca data validate {source}"
             )
-        yield row.example
+        yield to_json_row(row.example, labelled=row.labelled)
 
 
 def _refuse_existing(target: Path) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 from mrca.datasets.locate import locate_corpus, split_file
 from mrca.datasets.reader import iter_rows
 from mrca.datasets.registry import CORPORA, SPLITS
-from mrca.datasets.row import Problem, RowError
-from mrca.datasets.strict_json import JsonError, decode, parse
+from mrca.datasets.relations_json import RELATIONS, corpus_relations
+from mrca.datasets.row import Problem, Row, RowError
 from mrca.errors import MrcaError
 from mrca.resources.download import Progress
 from mrca.text import Example, RelationSet
@@ -68,15 +68,15 @@ def load_corpus(
     and `test.jsonl` (or `.json` in a public form); without a validation split, a seeded tenth of
     the training rows is held out, and a note says so.
 
-    The relations are those of the folder's `relations.json`, in its order. Without that file they
-    are the sorted union over the splits of a registered corpus, and the sorted labels of the
-    training split of any other.
+    The relations are those of the folder's `relations.json`, in its order; for a folder without
+    that file see `corpus_relations`.
 
     Args:
         name_or_folder: such as `"webnlg"` or `"my/corpus"`.
         data_dir: a folder to look in before all others.
-        unmatched: what becomes of a row with a mention that does not stand in its sentence:
-            `"keep"` it without that mark, or `"drop"` it. Either way it is reported.
+        unmatched: what becomes of a training row with a mention that does not stand in its
+            sentence: `"keep"` it without that mark, or `"drop"` it. Either way it is reported. Rows
+            of the other splits are always kept, so that scores stay comparable.
         download: whether a missing corpus may be downloaded, or written where it is the sample.
         progress: called with the bytes so far and in all while a file is downloaded.
 
@@ -99,87 +99,75 @@ def load_corpus(
             f"{folder} has no training split. Expected train.jsonl (or train.json in a public "
             f"form). It holds: {_listing(folder)}."
         )
-    problems: list[Problem] = []
-    splits: dict[str, list[Example]] = {}
-    first_seen: dict[str, dict[str, int]] = {}
-    for split, path in files.items():
-        splits[split], first_seen[split] = _read_split(path, unmatched, problems)
-    relations = _relations(folder, registered, first_seen)
+    rows = {split: _read_split(path) for split, path in files.items()}
+    problems = [problem for split in rows.values() for row in split for problem in row.problems]
+    first_seen = {split: _first_seen(split_rows) for split, split_rows in rows.items()}
+    relations = corpus_relations(folder, registered, first_seen)
+    if relations is None:
+        raise MrcaError(
+            f"No training row of {folder} has a relation, so there is nothing to learn. Give "
+            '"triples" or "labels" in train.jsonl.'
+        )
     _check_labels(folder, files, relations, first_seen)
-    if "valid" not in splits:
-        problems.append(_hold_out(splits, files["train"]))
+    if "valid" not in rows:
+        problems.append(_hold_out(rows, files["train"]))
+    if unmatched == "drop":
+        rows["train"] = _without_unmatched(rows["train"], files["train"])
     return Corpus(
         name=name_or_folder if registered else folder.resolve().name,
         folder=folder,
-        splits={split: splits[split] for split in SPLITS if split in splits},
+        splits={split: [_example(row) for row in rows[split]] for split in SPLITS if split in rows},
         relations=relations,
         fingerprint=_fingerprint(files, relations),
         problems=problems,
     )
 
 
-def _read_split(
-    path: Path, unmatched: Literal["keep", "drop"], problems: list[Problem]
-) -> tuple[list[Example], dict[str, int]]:
-    """The examples of a file, and for each relation the row that it stands in first."""
-    examples: list[Example] = []
-    first_seen: dict[str, int] = {}
+def _read_split(path: Path) -> list[Row]:
+    """The rows of a file, all of which can be used."""
+    rows: list[Row] = []
     errors: list[RowError] = []
     for row in iter_rows(path, require_labels=True):
-        if row.error is not None:
-            errors.append(row.error)
-            if len(errors) == _SHOWN:
-                break
+        if row.error is None:
+            rows.append(row)
             continue
-        problems.extend(row.problems)
-        if unmatched == "drop" and any(p.kind == "unmatched" for p in row.problems):
-            continue
-        assert row.example is not None
-        examples.append(row.example)
-        for label in row.example.labels:
-            first_seen.setdefault(label, row.line)
+        errors.append(row.error)
+        if len(errors) == _SHOWN:
+            break
     if errors:
         listing = "\n".join(f"  {line}" for error in errors for line in str(error).splitlines())
         raise MrcaError(
             f"{path} has rows that cannot be used:\n{listing}\n"
             f"See all of them with: mrca data validate {path.parent}"
         )
-    if not examples:
+    if not rows:
         raise MrcaError(f"{path} holds no rows. Expected at least one sentence.")
-    return examples, first_seen
+    return rows
 
 
-def _relations(
-    folder: Path, registered: bool, first_seen: dict[str, dict[str, int]]
-) -> RelationSet:
-    path = folder / "relations.json"
-    if path.is_file():
-        return read_relations(path)
-    counted = first_seen.values() if registered else [first_seen["train"]]
-    names = sorted({name for split in counted for name in split})
-    if not names:
+def _first_seen(rows: list[Row]) -> dict[str, int]:
+    """Relation → the row that it stands in first."""
+    seen: dict[str, int] = {}
+    for row in rows:
+        for label in _example(row).labels:
+            seen.setdefault(label, row.line)
+    return seen
+
+
+def _example(row: Row) -> Example:
+    assert row.example is not None
+    return row.example
+
+
+def _without_unmatched(rows: list[Row], path: Path) -> list[Row]:
+    kept = [row for row in rows if all(problem.kind != "unmatched" for problem in row.problems)]
+    if not kept:
         raise MrcaError(
-            f"No training row of {folder} has a relation, so there is nothing to learn. Give "
-            '"triples" or "labels" in train.jsonl.'
+            f"Every row of {path} has a mention that does not stand in its sentence, so none is "
+            "left to train on. Keep them (data.unmatched=keep), or correct them: mrca data "
+            f"validate {path}"
         )
-    return RelationSet(names)
-
-
-def read_relations(path: Path) -> RelationSet:
-    """The relation set of a `relations.json`: a JSON list of names.
-
-    Raises:
-        MrcaError: if it cannot be read or is not a list of different names.
-    """
-    try:
-        names = parse(decode(path.read_bytes(), first=True))
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise JsonError("a JSON list of relation names", "something else")
-        return RelationSet(names)
-    except OSError as error:
-        raise MrcaError(f"Cannot read {path}: {error.strerror or error}.") from error
-    except (JsonError, MrcaError) as error:
-        raise MrcaError(f"{path}: {error}") from error
+    return kept
 
 
 def _check_labels(
@@ -191,8 +179,8 @@ def _check_labels(
     for split, seen in first_seen.items():
         for name, line in seen.items():
             if name not in relations:
-                listed = folder / "relations.json"
-                origin = "relations.json" if listed.is_file() else "the training split"
+                listed = folder / RELATIONS
+                origin = RELATIONS if listed.is_file() else "the training split"
                 raise MrcaError(
                     f"{files[split]}, row {line}: the relation {name!r} of the {split} split is "
                     f"not one of the {len(relations)} relations of {origin}. Add it to {listed} "
@@ -200,7 +188,7 @@ def _check_labels(
                 )
 
 
-def _hold_out(splits: dict[str, list[Example]], path: Path) -> Problem:
+def _hold_out(splits: dict[str, list[Row]], path: Path) -> Problem:
     """Move a tenth of the training rows to a validation split, always the same ones."""
     rows = splits["train"]
     count = max(1, round(len(rows) / _HELD_OUT))

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from mrca.datasets.jsonl_schema import JsonRow, JsonTriple, OffsetEntity
 from mrca.datasets.row import Problem, Row, RowError, shorten
+from mrca.datasets.row_error import row_error
 from mrca.datasets.strict_json import JsonError, decode, parse
-from mrca.datasets.validation import row_error
 from mrca.text import Example, Span, Token, Triple, find_mention, tokenise
 
 

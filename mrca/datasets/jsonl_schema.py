@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from mrca.datasets.validation import expect
+from mrca.datasets.row_error import expect
 
 Name = Annotated[str, Field(min_length=1)]
 Offset = Annotated[int, Field(ge=0)]

@@ -4,7 +4,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from mrca.datasets.reader import iter_rows
 from mrca.datasets.registry import CORPORA, SPLITS, CorpusSource, corpus_source
+from mrca.datasets.relations_json import RELATIONS, write_relations
 from mrca.errors import MrcaError
 from mrca.resources import adopt_any, cache_folder, fetch, search_folders
 from mrca.resources.download import Progress
@@ -90,6 +92,9 @@ def fetch_corpus(
 ) -> Path:
     """Download a corpus (or write it, the sample) and return its folder.
 
+    The folder gets a `relations.json` too, the sorted relations of all splits, so that it can also
+    be loaded by its path.
+
     Args:
         name: a registered name.
         data_dir: where its folder is to be made; the user's cache if not given.
@@ -111,7 +116,21 @@ def fetch_corpus(
         adopt_any(path, source.files, folder)
     for file in source.files:
         fetch(file, folder, progress, offline_hint=_remedy(source))
+    if not (folder / RELATIONS).is_file():
+        _write_all_relations(folder)
     return folder
+
+
+def _write_all_relations(folder: Path) -> None:
+    names: set[str] = set()
+    for split in SPLITS:
+        if path := split_file(folder, split):
+            for row in iter_rows(path):
+                names.update(row.example.labels if row.example else ())
+    try:
+        write_relations(sorted(names), folder)
+    except OSError as error:
+        raise MrcaError(f"Cannot write {folder / RELATIONS}: {error.strerror or error}.") from error
 
 
 def _generate(folder: Path) -> Path:

@@ -1,13 +1,12 @@
 """The long tail and the labels per sentence of a corpus, as a picture."""
 
-import os
-import tempfile
 from pathlib import Path
 
+from mrca.datasets.palette import GROUP_COLOURS
 from mrca.datasets.statistics import CorpusStatistics
 from mrca.errors import MrcaError
+from mrca.resources import whole_file
 
-_COLOURS = {"head": "#1b6ca8", "medium": "#e0a030", "tail": "#c0392b"}
 _FORMATS = (".png", ".svg", ".pdf")
 
 
@@ -34,8 +33,9 @@ def plot_statistics(statistics: CorpusStatistics, path: Path) -> None:
     rank = 0
     for group, names in statistics.groups.items():
         counts = [statistics.train_counts[name] for name in names]
+        places = range(rank, rank + len(names))
         label = f"{group} ({len(names)})"
-        tail.bar(range(rank, rank + len(names)), counts, 0.9, color=_COLOURS[group], label=label)
+        tail.bar(places, counts, 0.9, color=GROUP_COLOURS[group], label=label)
         rank += len(names)
     tail.set_yscale("log")
     tail.set_xlabel("relations, most frequent first")
@@ -55,14 +55,7 @@ def plot_statistics(statistics: CorpusStatistics, path: Path) -> None:
     histogram.legend(frameon=False)
 
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        os.close(descriptor)
-        try:
+        with whole_file(path) as temporary:
             figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=150)
-            Path(temporary).chmod(0o644)  # mkstemp makes files that only their owner reads
-            Path(temporary).replace(path)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
     except OSError as error:
         raise MrcaError(f"Cannot write {path}: {error.strerror or error}.") from error

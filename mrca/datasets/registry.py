@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from mrca.errors import MrcaError
+from mrca.errors import MrcaError, did_you_mean
 from mrca.resources import RemoteFile
 
 SPLITS = ("train", "valid", "test")
@@ -100,11 +100,8 @@ def corpus_source(name: str) -> CorpusSource:
     try:
         return CORPORA[name]
     except KeyError:
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, CORPORA, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
         raise MrcaError(
-            f"No corpus is called {name!r}, and no folder is there.{hint} Expected one of "
-            f"{', '.join(CORPORA)}, or a folder with train.jsonl (see `mrca data list`)."
+            f"No corpus is called {name!r}, and no folder is there.{did_you_mean(name, CORPORA)} "
+            f"Expected one of {', '.join(CORPORA)}, or a folder with train.jsonl (see "
+            "`mrca data list`)."
         ) from None

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mrca.datasets.public_json import Text, public_row, split_words
 from mrca.datasets.row import Problem, Row, shorten
-from mrca.datasets.validation import row_error
+from mrca.datasets.row_error import row_error
 
 
 class _Relation(BaseModel):

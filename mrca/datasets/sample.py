@@ -1,20 +1,21 @@
 """The sample corpus that the project writes itself."""
 
-import json
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 from random import Random
-from typing import Any
 
+from mrca.datasets.relations_json import write_relations
 from mrca.datasets.sample_grammar import Relation
 from mrca.datasets.sample_names import NameSource
 from mrca.datasets.sample_relations import RELATIONS
 from mrca.datasets.sample_sentence import SentenceMaker
+from mrca.datasets.write import write_jsonl
 from mrca.errors import MrcaError
-from mrca.text import Example, Span
+from mrca.resources import whole_file
+from mrca.text import Example
 from mrca.vectors.sample_vectors import train_sample_vectors
 
 # Split: sentences, probability that an entity was named before, weight of rare wordings.
@@ -64,21 +65,13 @@ def generate_sample(folder: Path, seed: int = 0) -> None:
         MrcaError: if the folder cannot be written.
     """
     splits = _splits(seed)
-    files = {
-        f"{split}.jsonl": "".join(
-            json.dumps(_row(example), ensure_ascii=False) + "\n" for example in examples
-        )
-        for split, examples in splits.items()
-    }
-    names = [relation.name for relation in RELATIONS]
-    files["relations.json"] = json.dumps(names, indent=1) + "\n"
-    files["README.md"] = _readme(splits, seed)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            part = folder / f"{name}.part"
-            part.write_text(content, encoding="utf-8", newline="\n")
-            part.replace(folder / name)
+        for split, examples in splits.items():
+            write_jsonl(examples, folder / f"{split}.jsonl")
+        write_relations((relation.name for relation in RELATIONS), folder)
+        with whole_file(folder / "README.md") as temporary:
+            temporary.write_text(_readme(splits, seed), encoding="utf-8", newline="\n")
     except OSError as error:
         raise MrcaError(
             f"Cannot write the sample corpus to {folder}: {error.strerror or error}. "
@@ -144,29 +137,6 @@ def _plan(rows: int, rng: Random) -> Iterator[list[Relation]]:
 def _shuffled(examples: Sequence[Example], rng: Random) -> list[Example]:
     keys = [rng.random() for _ in examples]
     return [example for _, example in sorted(zip(keys, examples, strict=True), key=lambda x: x[0])]
-
-
-def _row(example: Example) -> dict[str, Any]:
-    row: dict[str, Any] = {"id": example.id, "tokens": list(example.tokens)}
-    if not example.triples:
-        row["subjects"] = [_offsets(span) for span in example.subjects]
-        row["objects"] = [_offsets(span) for span in example.objects]
-        row["labels"] = []
-        return row
-    spans = {example.text_of(span): span for span in (*example.subjects, *example.objects)}
-    row["triples"] = [
-        {
-            "subject": {**_offsets(spans[triple.subject]), "text": triple.subject},
-            "relation": triple.relation,
-            "object": {**_offsets(spans[triple.object]), "text": triple.object},
-        }
-        for triple in example.triples
-    ]
-    return row
-
-
-def _offsets(span: Span) -> dict[str, int]:
-    return {"token_start": span.start, "token_end": span.end}
 
 
 def _readme(splits: dict[str, list[Example]], seed: int) -> str:

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mrca.datasets.public_json import Text, public_row
 from mrca.datasets.row import Row
-from mrca.datasets.validation import row_error
+from mrca.datasets.row_error import row_error
 
 
 class _Item(BaseModel):

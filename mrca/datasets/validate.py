@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mrca.datasets.corpus import read_relations
-from mrca.datasets.locate import split_file
+from mrca.datasets.locate import locate_corpus, split_file
 from mrca.datasets.reader import iter_rows
-from mrca.datasets.registry import SPLITS
+from mrca.datasets.registry import CORPORA, SPLITS
+from mrca.datasets.relations_json import RELATIONS, corpus_relations
 from mrca.datasets.row import Problem, shorten
-from mrca.errors import MrcaError
+from mrca.errors import MrcaError, did_you_mean
+from mrca.resources.download import Progress
+from mrca.text import RelationSet
 
 
 @dataclass
@@ -31,65 +33,71 @@ class ValidationReport:
         return [problem for problem in self.problems if problem.kind == "error"]
 
 
-def validate(path: Path) -> ValidationReport:
-    """Check a file, or a corpus folder as `load_corpus` would read it.
+def validate(
+    name_or_path: str, data_dir: Path | None = None, progress: Progress | None = None
+) -> ValidationReport:
+    """Check a file, or a corpus as `load_corpus` would read it.
 
-    Rows of a single file need not have labels; those of a folder's splits must, and their labels
-    must be relations of the folder's `relations.json` or else of its training split.
+    Rows of a single file need not have labels; those of a corpus's splits must, and their labels
+    must be among its relations (see `corpus_relations`).
 
     Args:
-        path: a file in any form that the readers take, or a folder with train, valid and test.
+        name_or_path: a file in any form that the readers take, a corpus's name, or a folder with
+            train, valid and test.
+        data_dir: a folder to look for a name in before all others.
+        progress: called with the bytes so far and in all while a missing corpus is downloaded.
 
     Raises:
-        MrcaError: if there is nothing at `path` or it cannot be read.
+        MrcaError: if there is no such file or corpus, or it cannot be read.
     """
     report = ValidationReport()
+    path = Path(name_or_path).expanduser()
     if path.is_file():
         _check_file(path, report, require_labels=False)
         return report
-    if not path.is_dir():
-        raise MrcaError(f"Nothing is at {path}. Expected a file, or a folder with train.jsonl.")
-    if split_file(path, "train") is None:
+    registered = name_or_path in CORPORA
+    if not registered and not path.is_dir():
+        raise MrcaError(
+            f"Nothing is at {name_or_path}.{did_you_mean(name_or_path, CORPORA)} Expected a file, "
+            f"a folder with train.jsonl, or one of {', '.join(CORPORA)}."
+        )
+    folder = locate_corpus(name_or_path, data_dir, progress=progress)
+    files = {split: file for split in SPLITS if (file := split_file(folder, split))}
+    if "train" not in files:
         report.problems.append(
-            Problem("error", str(path), 0, "train", "train.jsonl or train.json", "neither")
+            Problem("error", str(folder), 0, "train", "train.jsonl or train.json", "neither")
         )
     first_seen = {
-        split: (file, _check_file(file, report, require_labels=True))
-        for split in SPLITS
-        if (file := split_file(path, split))
+        split: _check_file(file, report, require_labels=True) for split, file in files.items()
     }
-    known: set[str] | None = None
-    if (path / "relations.json").is_file():
-        try:
-            known = set(read_relations(path / "relations.json"))
-        except MrcaError as error:
-            report.problems.append(
-                Problem(
-                    "error",
-                    str(path / "relations.json"),
-                    0,
-                    "",
-                    "a JSON list of different relation names",
-                    str(error),
-                )
-            )
-    elif "train" in first_seen:
-        known = set(first_seen["train"][1])
-    for file, seen in first_seen.values():
-        for name, line in seen.items():
-            if known is not None and name not in known:
+    try:
+        relations = corpus_relations(folder, registered, first_seen)
+    except MrcaError as error:
+        expected = "a JSON list of different relation names"
+        report.problems.append(
+            Problem("error", str(folder / RELATIONS), 0, "", expected, str(error))
+        )
+        return report
+    if relations is not None:
+        _check_labels(files, first_seen, relations, report)
+    return report
+
+
+def _check_labels(
+    files: dict[str, Path],
+    first_seen: dict[str, dict[str, int]],
+    relations: RelationSet,
+    report: ValidationReport,
+) -> None:
+    expected = f"one of the {len(relations)} relations of the corpus (add it to {RELATIONS})"
+    for split, seen in first_seen.items():
+        for name, row in seen.items():
+            if name not in relations:
                 report.problems.append(
                     Problem(
-                        "error",
-                        str(file),
-                        line,
-                        "relation",
-                        f"one of the {len(known)} relations of the corpus (add it to "
-                        "relations.json)",
-                        shorten(name),
+                        "error", str(files[split]), row, "relation", expected, shorten(name), "row"
                     )
                 )
-    return report
 
 
 def _check_file(path: Path, report: ValidationReport, *, require_labels: bool) -> dict[str, int]:

@@ -1,13 +1,12 @@
 """Examples to JSON Lines that read back as the same examples."""
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from mrca.errors import MrcaError
+from mrca.resources import whole_file
 from mrca.text import Example, Span
 
 
@@ -24,26 +23,36 @@ def write_jsonl(examples: Iterable[Example], path: Path) -> int:
     Raises:
         MrcaError: if the file cannot be written.
     """
+    return write_rows(map(to_json_row, examples), path)
+
+
+def write_rows(rows: Iterable[dict[str, Any]], path: Path) -> int:
+    """Write JSON objects, one per line, as `write_jsonl` does; how many there were.
+
+    Raises:
+        MrcaError: if the file cannot be written.
+    """
     count = 0
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-                for example in examples:
-                    file.write(json.dumps(to_json_row(example), ensure_ascii=False) + "\n")
-                    count += 1
-            Path(temporary).chmod(0o644)  # mkstemp makes files that only their owner reads
-            Path(temporary).replace(path)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+        with (
+            whole_file(path) as temporary,
+            temporary.open("w", encoding="utf-8", newline="\n") as file,
+        ):
+            for row in rows:
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                count += 1
     except OSError as error:
         raise MrcaError(f"Cannot write {path}: {error.strerror or error}.") from error
     return count
 
 
-def to_json_row(example: Example) -> dict[str, Any]:
-    """The example as a row of the JSON Lines schema."""
+def to_json_row(example: Example, *, labelled: bool = True) -> dict[str, Any]:
+    """The example as a row of the JSON Lines schema.
+
+    Args:
+        example: what to write.
+        labelled: whether it is known which relations hold; else `labels` is left out.
+    """
     row: dict[str, Any] = {"id": example.id} if example.id else {}
     row["tokens"] = list(example.tokens)
     row["subjects"] = [_entity(example, span) for span in example.subjects]
@@ -52,7 +61,7 @@ def to_json_row(example: Example) -> dict[str, Any]:
         row["triples"] = [list(triple) for triple in example.triples]
     if example.labels != tuple(dict.fromkeys(triple.relation for triple in example.triples)):
         row["labels"] = list(example.labels)
-    elif not example.triples:
+    elif labelled and not example.triples:
         row["labels"] = []
     return row
 

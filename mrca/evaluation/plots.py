@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mrca.datasets.palette import BLUE, GREY, GROUP_COLOURS, ORANGE
 from mrca.errors import MrcaError
 from mrca.evaluation.precision_recall_curve import average_precision, precision_recall_curve
 from mrca.evaluation.report import Report
@@ -17,10 +18,6 @@ from mrca.evaluation.report import Report
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-# Okabe and Ito's palette: told apart with any kind of colour vision.
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6B6B6B"
-GROUP_COLOURS = {"tail": ORANGE, "medium": GREEN, "head": BLUE}
 
 
 def plot_f1_by_count(report: Report, title: str) -> "Figure":
@@ -115,20 +112,13 @@ def plot_precision_recall(
     return figure
 
 
-def plot_history(
-    history: Sequence[Mapping[str, Any]],
-    title: str,
-    f1: str = "val_micro_f1",
-    loss: str = "loss",
-) -> "Figure":
+def plot_history(history: Sequence[Mapping[str, Any]], title: str) -> "Figure":
     """Validation micro F1 per epoch (the paper's Figure 3), best epoch marked, and training loss.
 
     Args:
         history: one mapping per epoch, numbers or (as read from a CSV file) their texts, with the
-            keys `epoch` and those named below.
+            keys `epoch`, `val_micro_f1` and `loss`.
         title: what was trained; names the sample corpus a sample.
-        f1: key of the validation micro F1.
-        loss: key of the training loss.
 
     Returns:
         A figure of two axes that share their x: F1 on the left, loss on the right.
@@ -140,7 +130,7 @@ def plot_history(
 
     if not history:
         raise MrcaError("A history needs at least one epoch to be drawn. Received: none.")
-    epochs, scores, losses = (_column(history, key) for key in ("epoch", f1, loss))
+    epochs, scores, losses = (_column(history, key) for key in ("epoch", "val_micro_f1", "loss"))
     best = int(np.argmax(scores))
     marker = "o" if len(epochs) < 2 else None  # a line through one point is invisible
     figure, axes = _new_figure(title)

@@ -7,11 +7,11 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from mrca.evaluation.bar import bar
 from mrca.evaluation.report import Report
 from mrca.evaluation.scores import Score
 
 BAR_CELLS = 8
-EIGHTHS = " ▏▎▍▌▋▊▉"
 UNDEFINED = "–"
 
 
@@ -136,7 +136,7 @@ def _relations(report: Report) -> Table:
             str(entry.score.support),
             str(entry.predicted),
             *_cells(entry.score if present else None),
-            _bar(entry.score.f1) if present else "",
+            bar(entry.score.f1, BAR_CELLS) if present else "",
             style=None if present else "dim",
         )
     return table
@@ -172,8 +172,3 @@ def _percent(measure: Mapping[str, float | None]) -> str:
     if mean is None:
         return UNDEFINED
     return f"{100 * mean:.2f}" + ("" if deviation is None else f" ± {100 * deviation:.2f}")
-
-
-def _bar(share: float) -> str:
-    full, eighths = divmod(round(share * BAR_CELLS * 8), 8)
-    return "█" * full + EIGHTHS[eighths].strip()

@@ -1,7 +1,7 @@
 """Everything that is said about one model on one split, as numbers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -103,46 +103,11 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON values: finite numbers, strings, None."""
-        return {
-            "rows": self.rows,
-            "micro": self.micro.to_dict(),
-            "macro": self.macro.to_dict(),
-            "macro_present": _score_or_none(self.macro_present),
-            "exact_match": self.exact_match,
-            "average_precision": self.average_precision,
-            "groups": {
-                name: group
-                and {
-                    "relations": group.relations,
-                    "present": group.present,
-                    "micro": group.micro.to_dict(),
-                    "macro": group.macro.to_dict(),
-                    "macro_present": group.macro_present.to_dict(),
-                }
-                for name, group in self.groups.items()
-            },
-            "by_relation_count": {
-                count: {
-                    "rows": entry.rows,
-                    "exact_match": entry.exact_match,
-                    "false_positives": entry.false_positives,
-                    "micro": _score_or_none(entry.micro),
-                }
-                for count, entry in self.by_relation_count.items()
-            },
-            "relations": {
-                name: {
-                    **entry.score.to_dict(),
-                    "predicted": entry.predicted,
-                    "train_count": entry.train_count,
-                    "group": entry.group,
-                }
-                for name, entry in self.relations.items()
-            },
-            "head_above": self.head_above,
-            "tail_below": self.tail_below,
-            "notes": self.notes,
+        values = asdict(self)
+        values["relations"] = {
+            name: {**entry.pop("score"), **entry} for name, entry in values["relations"].items()
         }
+        return {**values, "notes": self.notes}
 
 
 def evaluate(
@@ -247,7 +212,3 @@ def _by_relation_count(
 
 def _exact_match(gold: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> float | None:
     return float((gold == predicted).all(axis=1).mean()) if len(gold) else None
-
-
-def _score_or_none(score: Score | None) -> dict[str, Any] | None:
-    return None if score is None else score.to_dict()

@@ -1,6 +1,5 @@
 """The decision threshold that gives the best F1 on a validation split."""
 
-from collections.abc import Sequence
 from typing import Literal, overload
 
 import numpy as np
@@ -14,7 +13,6 @@ from mrca.evaluation.precision_recall_curve import counts_by_score, labels_and_s
 def tune_threshold(
     labels: ArrayLike,
     scores: ArrayLike,
-    grid: Sequence[float] | None = None,
     per_relation: Literal[False] = False,
     min_positives: int = 5,
 ) -> float: ...
@@ -24,7 +22,6 @@ def tune_threshold(
 def tune_threshold(
     labels: ArrayLike,
     scores: ArrayLike,
-    grid: Sequence[float] | None = None,
     *,
     per_relation: Literal[True],
     min_positives: int = 5,
@@ -34,18 +31,16 @@ def tune_threshold(
 def tune_threshold(
     labels: ArrayLike,
     scores: ArrayLike,
-    grid: Sequence[float] | None = None,
     per_relation: bool = False,
     min_positives: int = 5,
 ) -> float | list[float]:
     """Threshold t for which `scores >= t` has the highest F1. Use a validation split.
 
-    Without a grid the search is exact: every boundary between two distinct scores is tried, in
-    O(n log n). All thresholds between two neighbouring scores decide alike, so the answer is the
-    middle of such a gap; where several gaps share the best F1, the widest (then the highest) one
-    is taken, as the one that small changes of the scores upset least. If predicting every cell is
-    the only best choice, the answer is the lowest score. With a grid the first best value in the
-    grid's order is taken.
+    The search is exact: every boundary between two distinct scores is tried, in O(n log n). All
+    thresholds between two neighbouring scores decide alike, so the answer is the middle of such a
+    gap; where several gaps share the best F1, the widest (then the highest) one is taken, as the
+    one that small changes of the scores upset least. If predicting every cell is the only best
+    choice, the answer is the lowest score.
 
     The answer is representable in the scores' own float type, so that comparing in float32 or
     float64 decides the same.
@@ -53,8 +48,6 @@ def tune_threshold(
     Args:
         labels: gold, shape `(rows, relations)`, bool or 0/1 integers.
         scores: what the decision rule cuts, same shape, finite.
-        grid: the only thresholds to try, such as `np.arange(0.40, 0.605, 0.01)`, the grid of the
-            distribution-balanced losses' authors (who cut with `>`).
         per_relation: tune each relation on its own F1, instead of all on micro F1.
         min_positives: with `per_relation`, a relation with fewer positives than this in `labels`
             gets the global threshold: so few say too little about where to cut.
@@ -63,8 +56,8 @@ def tune_threshold(
         One threshold, or with `per_relation` one for each relation, in column order.
 
     Raises:
-        MrcaError: if there is no positive label (every threshold is then as good, F1 0), if the
-            grid is empty or not finite, on differing shapes, or on scores that are not finite.
+        MrcaError: if there is no positive label (every threshold is then as good, F1 0), on
+            differing shapes, or on scores that are not finite.
 
     Example:
         >>> tune_threshold([[1, 0], [0, 1]], [[0.9, 0.1], [0.3, 0.5]])
@@ -76,20 +69,12 @@ def tune_threshold(
             "There is no positive label in these rows, so every threshold has an F1 of 0 and none "
             "can be chosen. Expected at least one. Tune on a validation split that holds relations."
         )
-    candidates = None if grid is None else _checked_grid(grid, values.dtype)
-
-    def best(columns: NDArray[np.bool_], ranked: NDArray[np.floating]) -> float:
-        gold_cells, cells = columns.ravel(), ranked.ravel()
-        if candidates is None:
-            return _best_boundary(gold_cells, cells)
-        return _best_of_grid(gold_cells, cells, candidates)
-
-    threshold = best(gold, values)
+    threshold = _best_boundary(gold.ravel(), values.ravel())
     if not per_relation:
         return threshold
     enough = gold.sum(axis=0) >= max(min_positives, 1)
     return [
-        best(gold[:, column], values[:, column]) if enough[column] else threshold
+        _best_boundary(gold[:, column], values[:, column]) if enough[column] else threshold
         for column in range(gold.shape[1])
     ]
 
@@ -107,23 +92,3 @@ def _best_boundary(gold: NDArray[np.bool_], values: NDArray[np.floating]) -> flo
     middle = above / 2 + below / 2
     # Neighbouring floats have no middle: rounding may give the lower one, which `>=` would let in.
     return float(middle if below < middle <= above else above)
-
-
-def _best_of_grid(
-    gold: NDArray[np.bool_], values: NDArray[np.floating], candidates: NDArray[np.floating]
-) -> float:
-    distinct, tp, predicted = counts_by_score(gold, values)
-    # Distinct scores >= candidate, counted from the highest; none of them is F1 0.
-    passed = len(distinct) - np.searchsorted(distinct[::-1], candidates, side="left")
-    f1 = np.concatenate(([0.0], 2 * tp / (predicted + tp[-1])))[passed]
-    return float(candidates[np.argmax(f1)])
-
-
-def _checked_grid(grid: Sequence[float], dtype: np.dtype[np.floating]) -> NDArray[np.floating]:
-    candidates = np.asarray(grid, dtype=dtype)
-    if candidates.ndim != 1 or not len(candidates) or not np.isfinite(candidates).all():
-        raise MrcaError(
-            "A grid of thresholds needs at least one finite number, such as 0.4, 0.5, 0.6. "
-            f"Received: {grid!r}."
-        )
-    return candidates

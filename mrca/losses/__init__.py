@@ -1,9 +1,8 @@
 """Losses for imbalanced multi-label data, each with the decision rule that it implies."""
 
-import difflib
 from typing import Any
 
-from mrca.errors import MrcaError
+from mrca.errors import MrcaError, did_you_mean
 from mrca.losses.binary_crossentropy import BinaryCrossentropy
 from mrca.losses.decision_rule import DecisionRule, FixedThreshold, decision_rule_from_config
 from mrca.losses.dice import Dice
@@ -24,9 +23,10 @@ def get(name: str, /, **config: Any) -> MultiLabelLoss:
         MrcaError: if there is no such loss, or an argument is unknown or out of its range.
     """
     if name not in LOSSES:
-        near = difflib.get_close_matches(name, LOSSES, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise MrcaError(f"Unknown loss {name!r}.{hint} Expected one of: {', '.join(LOSSES)}.")
+        raise MrcaError(
+            f"Unknown loss {name!r}.{did_you_mean(name, LOSSES)} "
+            f"Expected one of: {', '.join(LOSSES)}."
+        )
     try:
         return LOSSES[name](**config)
     except MrcaError:

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from mrca.losses.decision_rule import DecisionRule, FixedThreshold
 from mrca.losses.multi_label_loss import MultiLabelLoss, row_means
 
 
@@ -33,3 +34,8 @@ class BinaryCrossentropy(MultiLabelLoss):
         """Labels and logits `(batch, relations)` to losses `(batch,)`."""
         cells = y_true * ops.softplus(-y_pred) + (1 - y_true) * ops.softplus(y_pred)
         return row_means(cells)
+
+    @property
+    def decision_rule(self) -> DecisionRule:
+        """A relation holds where its probability is at least 0.5."""
+        return FixedThreshold(0.5, "sigmoid")

@@ -7,11 +7,12 @@ from keras import ops
 
 from mrca.errors import MrcaError
 from mrca.losses.decision_rule import DecisionRule, FixedThreshold
-from mrca.losses.multi_label_loss import MultiLabelLoss, row_means
+from mrca.losses.multi_label_loss import row_means
+from mrca.losses.overlap_loss import OverlapLoss
 
 
 @keras.saving.register_keras_serializable(package="mrca")
-class Dice(MultiLabelLoss):
+class Dice(OverlapLoss):
     """Soft Dice over scores `p` and 0/1 labels `y`.
 
         loss = 1 - (2 sum(p y) + smooth) / (sum(p^2) + sum(y^2) + smooth)
@@ -48,21 +49,13 @@ class Dice(MultiLabelLoss):
         name: str = "dice",
         dtype: Any = None,
     ) -> None:
-        super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if not smooth > 0:
-            raise MrcaError(f"Argument `smooth` of Dice must be above 0. Received: {smooth!r}.")
-        if mode not in ("batch", "elementwise"):
-            raise MrcaError(
-                f"Argument `mode` of Dice must be 'batch' or 'elementwise'. Received: {mode!r}."
-            )
+        super().__init__(smooth, mode, name=name, reduction=reduction, dtype=dtype)
         if not squared and activation == "linear":
             raise MrcaError(
                 "Dice with `squared=False` needs `activation='sigmoid'`: raw scores may be "
                 "negative and would cancel in the denominator."
             )
-        self.smooth = smooth
         self.squared = squared
-        self.mode = mode
         self.activation = activation
         self._decision_rule = FixedThreshold(0.5, activation)
 
@@ -70,13 +63,10 @@ class Dice(MultiLabelLoss):
         """Labels and outputs `(batch, relations)` to losses `(batch,)`."""
         scores = self._decision_rule.scores(y_pred)
         power = 2 if self.squared else 1
-        overlap = self._total(scores * y_true)
-        size = self._total(scores**power) + self._total(y_true**power)
+        overlap = self.total(scores * y_true)
+        size = self.total(scores**power) + self.total(y_true**power)
         dice = (2 * overlap + self.smooth) / (size + self.smooth)
         return row_means(ops.broadcast_to(1 - dice, ops.shape(y_pred)))
-
-    def _total(self, cells: Any) -> Any:
-        return ops.sum(cells) if self.mode == "batch" else cells
 
     @property
     def decision_rule(self) -> DecisionRule:
@@ -87,8 +77,6 @@ class Dice(MultiLabelLoss):
         """Every constructor argument."""
         return {
             **super().get_config(),
-            "smooth": self.smooth,
             "squared": self.squared,
             "activation": self.activation,
-            "mode": self.mode,
         }

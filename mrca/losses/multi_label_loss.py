@@ -1,12 +1,12 @@
 """The base of every loss in this package."""
 
-from abc import ABC
+from abc import ABC, abstractmethod
 from typing import Any
 
 import keras
 from keras import ops
 
-from mrca.losses.decision_rule import DecisionRule, FixedThreshold
+from mrca.losses.decision_rule import DecisionRule
 
 
 def row_means(cells: Any) -> Any:
@@ -20,9 +20,10 @@ def row_means(cells: Any) -> Any:
 class MultiLabelLoss(keras.losses.Loss, ABC):
     """A loss over multi-hot labels that says how its outputs are decided.
 
-    A subclass defines `call(y_true, y_pred)` with labels and outputs of shape `(batch, columns)`
-    and returns one value per row, shape `(batch,)`, so that `sample_weight` of shape `(batch,)`
-    works. Inputs arrive in the loss's own dtype: float32 even under mixed precision.
+    A subclass defines `decision_rule`, and `call(y_true, y_pred)` with labels and outputs of shape
+    `(batch, columns)`, which returns one value per row, shape `(batch,)`, so that `sample_weight`
+    of shape `(batch,)` works. Inputs arrive in the loss's own dtype: float32 even under mixed
+    precision.
 
     Args:
         reduction: `"sum_over_batch_size"` (default: the mean over rows), `"sum"` or `None`.
@@ -41,9 +42,9 @@ class MultiLabelLoss(keras.losses.Loss, ABC):
         return num_relations
 
     @property
+    @abstractmethod
     def decision_rule(self) -> DecisionRule:
         """How outputs trained with this loss become labels."""
-        return FixedThreshold(0.5, "sigmoid")
 
     def get_config(self) -> dict[str, Any]:
         """Every constructor argument, as JSON values."""

@@ -8,11 +8,12 @@ from keras import ops
 
 from mrca.errors import MrcaError
 from mrca.losses.decision_rule import DecisionRule, FixedThreshold
-from mrca.losses.multi_label_loss import MultiLabelLoss, row_means
+from mrca.losses.multi_label_loss import row_means
+from mrca.losses.overlap_loss import OverlapLoss
 
 
 @keras.saving.register_keras_serializable(package="mrca")
-class RCDice(MultiLabelLoss):
+class RCDice(OverlapLoss):
     """RC-Dice over raw scores `p` (linear outputs) and 0/1 labels `y`.
 
     In batch form (`mode="batch"`, the default; the authors' code, which made the published
@@ -65,9 +66,7 @@ class RCDice(MultiLabelLoss):
         name: str = "rc_dice",
         dtype: Any = None,
     ) -> None:
-        super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if not smooth > 0:
-            raise MrcaError(f"Argument `smooth` of RCDice must be above 0. Received: {smooth!r}.")
+        super().__init__(smooth, mode, name=name, reduction=reduction, dtype=dtype)
         if not isinstance(exponent, int | float) or not exponent >= 2 or exponent % 2 != 0:
             raise MrcaError(
                 "Argument `exponent` of RCDice must be an even integer of at least 2. "
@@ -77,25 +76,16 @@ class RCDice(MultiLabelLoss):
             raise MrcaError(
                 f"Argument `threshold` of RCDice must be a finite number. Received: {threshold!r}."
             )
-        if mode not in ("batch", "elementwise"):
-            raise MrcaError(
-                f"Argument `mode` of RCDice must be 'batch' or 'elementwise'. Received: {mode!r}."
-            )
-        self.smooth = smooth
         self.exponent = int(exponent)
         self.threshold = float(threshold)
-        self.mode = mode
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Labels and scores `(batch, relations)` to losses `(batch,)`."""
-        overlap = self._total(y_pred * y_true)
-        size = self._total(y_pred**self.exponent) + self._total(y_true**self.exponent) + self.smooth
+        overlap = self.total(y_pred * y_true)
+        size = self.total(y_pred**self.exponent) + self.total(y_true**self.exponent) + self.smooth
         easy = ops.logical_and(ops.equal(y_true, 0), ops.less(y_pred, self.threshold))
         cells = ops.where(easy, self.smooth**2 / size, 1 - (2 * overlap + self.smooth) / size)
         return row_means(cells)
-
-    def _total(self, cells: Any) -> Any:
-        return ops.sum(cells) if self.mode == "batch" else cells
 
     @property
     def decision_rule(self) -> DecisionRule:
@@ -106,8 +96,6 @@ class RCDice(MultiLabelLoss):
         """Every constructor argument."""
         return {
             **super().get_config(),
-            "smooth": self.smooth,
             "exponent": self.exponent,
             "threshold": self.threshold,
-            "mode": self.mode,
         }

@@ -1,14 +1,13 @@
 """Files fetched from mirrors: resumed, verified, and put in place whole or not at all."""
 
-import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from mrca.errors import MrcaError
 from mrca.resources.digest import file_digest, has_digest
+from mrca.resources.whole_file import whole_file
 
 Progress = Callable[[int, int | None], None]
 
@@ -100,7 +99,10 @@ def adopt(source: Path, remote: RemoteFile, folder: Path) -> Path:
                 f"received {received} ({source.stat().st_size:,} bytes). "
                 f"Download it again from {remote.urls[0] if remote.urls else 'its publisher'}."
             )
-        return _copy_whole(source, folder / remote.name)
+        target = folder / remote.name
+        with whole_file(target) as temporary:
+            shutil.copyfile(source, temporary)
+        return target
     except OSError as error:
         raise MrcaError(
             f"Cannot take {source} as {remote.name} into {folder}: {_os_reason(error)}."
@@ -129,19 +131,6 @@ def adopt_any(source: Path, remotes: Iterable[RemoteFile], folder: Path) -> Path
         )
     except OSError as error:
         raise MrcaError(f"Cannot read {source}: {_os_reason(error)}.") from error
-
-
-def _copy_whole(source: Path, target: Path) -> Path:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    os.close(descriptor)
-    try:
-        shutil.copyfile(source, temporary)
-        Path(temporary).chmod(0o644)  # mkstemp makes files that only their owner reads
-        Path(temporary).replace(target)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
-    return target
 
 
 def _download_verified(url: str, remote: RemoteFile, part: Path, progress: Progress | None) -> None:

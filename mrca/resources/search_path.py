@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from typing import Literal
 
+import platformdirs
+
 Kind = Literal["data", "vectors"]
 
 _VARIABLE: dict[Kind, str] = {"data": "MRCA_DATA_DIR", "vectors": "MRCA_VECTORS_DIR"}
@@ -39,6 +41,4 @@ def cache_folder(kind: Kind) -> Path:
     """
     if from_environment := os.environ.get("MRCA_CACHE_DIR"):
         return Path(from_environment).expanduser() / kind
-    import pooch  # imported here: it takes longer to load than the command line may
-
-    return Path(pooch.os_cache("mrca")) / kind
+    return platformdirs.user_cache_path("mrca") / kind

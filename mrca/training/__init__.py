@@ -1,8 +1,15 @@
 """Fit once: from a configuration to a run folder, and a run folder in use."""
 
+from mrca.training.evaluate_split import (
+    evaluate_split,
+    evaluate_triples,
+    labels_and_outputs,
+    tuned_rule,
+)
+from mrca.training.preflight import check_output
 from mrca.training.reporter import Reporter, SilentReporter
 from mrca.training.run import CHUNK, PredictedTriple, Prediction, Run, load
-from mrca.training.train import check_output, evaluate_split, split_examples, train
+from mrca.training.train import train
 
 __all__ = [
     "CHUNK",
@@ -13,7 +20,9 @@ __all__ = [
     "SilentReporter",
     "check_output",
     "evaluate_split",
+    "evaluate_triples",
+    "labels_and_outputs",
     "load",
-    "split_examples",
     "train",
+    "tuned_rule",
 ]

@@ -12,6 +12,7 @@ import numpy as np
 from keras import ops
 
 from mrca.errors import MrcaError
+from mrca.resources import whole_file
 from mrca.training.run_folder import HISTORY, write_text
 
 _STATE = "state.npz"
@@ -98,14 +99,6 @@ class Checkpoint(keras.callbacks.Callback):
         for path in (self.folder / _STATE, *self.folder.glob("best-*.npz")):
             path.unlink()
 
-    def bytes_needed(self, model: Any) -> int:
-        """Room on the disk for the states and the model, generously."""
-        trainable = sum(int(np.prod(v.shape)) for v in model.trainable_variables)
-        table = sum(int(np.prod(v.shape)) for v in model.non_trainable_variables)
-        # The state (weights and two moments) stands twice while it is replaced, as do the best
-        # weights; then model.keras; and the table stands in vectors/ and in model.keras.
-        return 4 * (9 * trainable + 2 * table)
-
     def _best_file(self, epoch: int) -> Path:
         return self.folder / f"best-{epoch}.npz"
 
@@ -116,10 +109,8 @@ class Checkpoint(keras.callbacks.Callback):
 
     def _save(self, path: Path, variables: list[Any], history: str = "") -> None:
         arrays = {str(i): ops.convert_to_numpy(variable) for i, variable in enumerate(variables)}
-        temporary = path.with_suffix(".partial")
-        with temporary.open("wb") as file:
+        with whole_file(path) as temporary, temporary.open("wb") as file:
             np.savez(file, history=np.array(history), **arrays)
-        temporary.replace(path)
 
     def _load(self, path: Path, variables: list[Any]) -> str:
         try:

@@ -13,6 +13,9 @@ class Reporter(Protocol):
     def message(self, text: str) -> None:
         """Something worth knowing before or after training."""
 
+    def preparing(self, stage: str, done: int, total: int | None) -> None:
+        """A file is downloaded or imported: `done` of `total` (bytes or lines, if known)."""
+
     def training_starts(self, epochs: int, first_epoch: int, batches: int) -> None:
         """Fitting begins at `first_epoch` (from 0) of at most `epochs`."""
 
@@ -30,6 +33,9 @@ class SilentReporter:
     """Looks on and says nothing."""
 
     def message(self, text: str) -> None:
+        """Ignored."""
+
+    def preparing(self, stage: str, done: int, total: int | None) -> None:
         """Ignored."""
 
     def training_starts(self, epochs: int, first_epoch: int, batches: int) -> None:

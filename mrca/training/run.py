@@ -148,9 +148,9 @@ class Run:
         if self.vocabulary.fallback is None and not self._warned:
             self._warned = True
             warnings.warn(
-                f"The word vectors {self.config.vectors.name!r} that this run was trained with are "
-                "not at hand, so words that it has not seen are spelled out from their characters. "
-                "Give their folder or file as --vectors (mrca.load(run, vectors=…)).",
+                f"The word vectors {self.vocabulary.store.name!r} that this run was trained with "
+                "are not at hand, so words that it has not seen are spelled out from their "
+                "characters. Give their folder or file as --vectors (mrca.load(run, vectors=…)).",
                 stacklevel=2,
             )
         vectors = self.vocabulary.admit(unseen)
@@ -201,7 +201,7 @@ def load(folder: str | Path, vectors: str | None = None) -> Run:
         ) from error
     store = VectorStore.open(folder / run_folder.VECTORS)
     vocabulary = Vocabulary(store, _full_store(folder, store, vectors))
-    _check_parts(folder, config, model, relations, vocabulary)
+    _check_parts(folder, config, model, relations, vocabulary, decision_rule)
     vocabulary.spare = model.num_words - vocabulary.num_rows
     return Run(
         folder=folder,
@@ -239,7 +239,12 @@ def predict_outputs(model: Any, examples: EncodedExamples, config: RunConfig) ->
 
 
 def _check_parts(
-    folder: Path, config: RunConfig, model: Any, relations: RelationSet, vocabulary: Vocabulary
+    folder: Path,
+    config: RunConfig,
+    model: Any,
+    relations: RelationSet,
+    vocabulary: Vocabulary,
+    decision_rule: DecisionRule,
 ) -> None:
     """See that the model was built for the other parts."""
     loss = losses.get(config.loss.name, **config.loss.options)
@@ -251,6 +256,13 @@ def _check_parts(
         "strides": config.model.strides,
         "max_length": config.features.max_length,
     }
+    threshold = getattr(decision_rule, "threshold", None)
+    if isinstance(threshold, list) and len(threshold) != len(relations):
+        raise MrcaError(
+            f"{run_folder.DECISION} in {folder} has {len(threshold)} thresholds for "
+            f"{len(relations)} relations. Tune it anew with `mrca evaluate --tune per-relation "
+            "--save`, or train the run again."
+        )
     differing = [name for name, value in expected.items() if getattr(model, name, None) != value]
     if differing or model.num_words < vocabulary.num_rows:
         raise MrcaError(
@@ -279,7 +291,10 @@ def _full_store(folder: Path, own: VectorStore, vectors: str | None) -> VectorSt
         if found is None or not is_store(found):
             return None
         place = found
-    store = VectorStore.open(place)
+    try:
+        store = VectorStore.open(place)
+    except MrcaError:  # damaged: as good as away, which is said when it is missed
+        return None
     return store if store.fingerprint == fingerprint else None
 
 
@@ -292,6 +307,8 @@ def _examples(rows: Iterable[Example | dict[str, Any]]) -> Iterator[Example]:
         if row.example is None:
             assert row.error is not None
             raise row.error
+        for problem in row.problems:
+            warnings.warn(str(problem), stacklevel=3)
         yield row.example
 
 

@@ -1,14 +1,13 @@
 """The files of a run folder, written whole or not at all."""
 
 import json
-import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from mrca.errors import MrcaError
+from mrca.resources import whole_file
 from mrca.vectors import is_store
 
 CONFIG = "config.toml"
@@ -113,25 +112,10 @@ def reading(path: Path) -> Iterator[Any]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
+    with whole_file(path) as temporary:
         temporary.write_text(text, "utf-8")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file whole or not at all."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def finish(unfinished: Path, folder: Path, overwrite: bool) -> None:
-    """Give a finished run its name in one rename, over an older run only if asked to."""
-    if overwrite and folder.exists():
-        old = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.old")
-        folder.replace(old)
-        unfinished.replace(folder)
-        shutil.rmtree(old)
-    else:
-        unfinished.replace(folder)

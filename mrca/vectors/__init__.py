@@ -1,6 +1,6 @@
 """Word vectors: a memory-mapped store, what goes into it and what a model gets out of it."""
 
-from mrca.vectors.fallback import word_vector, word_vectors
+from mrca.vectors.fallback import word_vectors
 from mrca.vectors.formats import VectorFormat
 from mrca.vectors.import_vectors import import_vectors
 from mrca.vectors.registry import KNOWN_VECTORS
@@ -17,6 +17,5 @@ __all__ = [
     "import_vectors",
     "is_store",
     "resolve_vectors",
-    "word_vector",
     "word_vectors",
 ]

@@ -13,6 +13,7 @@ from mrca.vectors.formats import (
     Progress,
     VectorFormat,
     VectorStream,
+    is_number,
     open_vector_file,
     parse_header,
 )
@@ -87,7 +88,7 @@ def _check_text(
                 f"received {count} after {_show(word)}."
                 + _dimension_hint(fields, count, dim, line, header is None and looks_like_header)
             )
-        any_word = any_word or not _is_float(word)
+        any_word = any_word or not is_number(word)
         if values:
             _check_values(where, fields)
         rows += 1
@@ -139,9 +140,9 @@ def _dimension_hint(fields: bytes, count: int, dim: int, line: bytes, header: bo
         return " Line 1 looks like a word2vec header: try `--format word2vec-text`."
     if not line.endswith(b"\n"):
         return " The line is the last one and does not end: the file is cut short."
-    if count == dim - 1 and _is_float(fields.split(b" ", 1)[0]):
+    if count == dim - 1 and is_number(fields.split(b" ", 1)[0]):
         return " The line starts with a number: its word may be missing."
-    if count > dim and not _is_float(fields.split(b" ")[1]):
+    if count > dim and not is_number(fields.split(b" ")[1]):
         return " The word seems to hold a space, which the format does not allow."
     return ""
 
@@ -221,14 +222,6 @@ def _read_header(path: Path, stream: VectorStream) -> FileShape:
             f"received {rows:,} words of dimension {dim:,}."
         )
     return FileShape(rows, dim)
-
-
-def _is_float(field: bytes) -> bool:
-    try:
-        float(field)
-    except ValueError:
-        return False
-    return True
 
 
 def _show(field: bytes) -> str:

@@ -8,11 +8,6 @@ from numpy.typing import NDArray
 from mrca.vectors.store import VectorStore
 
 
-def word_vector(store: VectorStore, word: str) -> NDArray[np.float32]:
-    """The vector that the model sees for one word, `(dim,)`; see `word_vectors`."""
-    return word_vectors(store, [word])[0][0]
-
-
 def word_vectors(
     store: VectorStore, words: Sequence[str]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -20,9 +15,10 @@ def word_vectors(
 
     A word is lower-cased with `str.lower` and looked up. One that the store lacks gets the mean of
     the vectors of its characters that the store has, each as often as it occurs, and zeros if the
-    store has none of them (MRCA, section 3.1: "combining the character level embeddings"). The
-    authors' code instead adds the characters to one sum that it neither resets nor divides, so
-    there a word's vector depends on the unknown words before it.
+    store has none of them (MRCA, section 3.1: "combining the character level embeddings"). A
+    character whose vector is all zeros counts as missing. The authors' code instead adds the
+    characters to one sum that it neither resets nor divides, so there a word's vector depends on
+    the unknown words before it.
 
     Args:
         store: where the vectors are.
@@ -43,6 +39,9 @@ def word_vectors(
     character_rows = store.rows(characters)
     held = np.flatnonzero(character_rows >= 0)
     character_vectors = store.take(character_rows[held])
+    # A run's own store holds zeros for a character that the full store lacks; both must agree.
+    filled = character_vectors.any(axis=1)
+    held, character_vectors = held[filled], character_vectors[filled]
     index = {characters[place]: position for position, place in enumerate(held)}
     for place in unknown:
         present = [index[character] for character in lowered[place] if character in index]

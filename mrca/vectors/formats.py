@@ -111,7 +111,7 @@ def detect_format(path: Path) -> VectorFormat:
             )
         return VectorFormat.GLOVE
     fields = sample.split(b"\n", 1)[0].rstrip().split(b" ")
-    if _is_text(sample) or (len(fields) == header[1] + 1 and all(map(_is_number, fields[1:]))):
+    if _is_text(sample) or (len(fields) == header[1] + 1 and all(map(is_number, fields[1:]))):
         return VectorFormat.WORD2VEC_TEXT
     return VectorFormat.WORD2VEC_BINARY
 
@@ -122,6 +122,15 @@ def parse_header(line: bytes) -> tuple[int, int] | None:
     if len(fields) != 2 or not all(field.isdigit() and len(field) < 19 for field in fields):
         return None
     return int(fields[0]), int(fields[1])
+
+
+def is_number(field: bytes) -> bool:
+    """Whether Python reads the bytes as a number (infinities and NaN are some)."""
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
 
 
 def _has_control_character(sample: bytes) -> bool:
@@ -135,11 +144,3 @@ def _is_text(sample: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return not _has_control_character(sample)
-
-
-def _is_number(field: bytes) -> bool:
-    try:
-        float(field)
-    except ValueError:
-        return False
-    return True

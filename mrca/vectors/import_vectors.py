@@ -1,6 +1,5 @@
 """From a file of vectors to a store."""
 
-import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mrca.errors import MrcaError
+from mrca.resources import require_room
 from mrca.vectors.formats import Progress, VectorFormat
 from mrca.vectors.readers import read_vector_file
 from mrca.vectors.store import VectorStore
@@ -72,12 +72,7 @@ def _unpacked(
             tempfile.TemporaryDirectory(dir=folder, prefix=".unzip.") as temporary,
         ):
             info = _find_member(source, archive, member)
-            free = shutil.disk_usage(folder).free
-            if free < info.file_size:
-                raise MrcaError(
-                    f"Not enough room in {folder} to unpack {info.filename}: it needs "
-                    f"{info.file_size / 1e6:,.0f} MB, {free / 1e6:,.0f} MB are free."
-                )
+            require_room(folder, info.file_size, f"{info.filename}, unpacked")
             path = Path(temporary) / "vectors.txt"  # no name from the archive reaches the disk
             with archive.open(info) as packed, path.open("wb") as file:
                 while chunk := packed.read(_CHUNK):

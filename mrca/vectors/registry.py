@@ -33,7 +33,7 @@ KNOWN_VECTORS: dict[str, KnownVectors] = {
     for known in (
         KnownVectors(
             name=_GLOVE,
-            description="GloVe 6B (Wikipedia 2014 and Gigaword 5), 400,000 words",
+            description="GloVe 6B (Wikipedia 2014 and Gigaword 5), 400,000 words; a file of 394 MB",
             dim=300,
             files=(f"{_GLOVE}.gz", "glove.6B.300d.txt", "glove.6B.300d.txt.gz", "glove.6B.zip"),
             remote=RemoteFile(

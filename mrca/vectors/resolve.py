@@ -3,7 +3,7 @@
 from contextlib import suppress
 from pathlib import Path
 
-from mrca.errors import MrcaError
+from mrca.errors import MrcaError, did_you_mean
 from mrca.resources import cache_folder, fetch, file_digest, has_digest, search_folders
 from mrca.vectors.formats import Progress
 from mrca.vectors.import_vectors import import_vectors
@@ -37,7 +37,7 @@ def resolve_vectors(
 
     Raises:
         MrcaError: if nothing is found (it says which file to bring and the command that takes it),
-            or if what is found is damaged or malformed.
+            or if what is found is damaged, malformed or, for a known name, of another dimension.
     """
     path = Path(name_or_path).expanduser()
     if path.is_file():
@@ -53,7 +53,7 @@ def resolve_vectors(
     place = find_vectors(name_or_path, vectors_dir)
     if place is not None:
         if place.is_dir():
-            return VectorStore.open(place)
+            return _open_as(name_or_path, place)
         return _import_once(place, name_or_path, progress)
     known = KNOWN_VECTORS.get(name_or_path)
     if known is None or known.remote is None or not download:
@@ -122,8 +122,8 @@ def fetch_vectors(
     known = KNOWN_VECTORS.get(name)
     if known is None:
         raise MrcaError(
-            f"Unknown vectors {name!r}. Expected one of {', '.join(KNOWN_VECTORS)}. "
-            "For a file of your own: `mrca vectors import FILE`."
+            f"Unknown vectors {name!r}.{did_you_mean(name, KNOWN_VECTORS)} Expected one of "
+            f"{', '.join(KNOWN_VECTORS)}. For a file of your own: `mrca vectors import FILE`."
         )
     if from_file is None:
         return resolve_vectors(name, progress=progress)
@@ -168,11 +168,31 @@ def _import_once(file: Path, name: str, progress: Progress | None) -> VectorStor
         raise MrcaError(f"Cannot read {file}: {error.strerror or error}.") from error
     folder = cache_folder("vectors") / "imported" / f"{name}-{digest[:16]}"
     if is_store(folder):
-        return VectorStore.open(folder)
+        return _open_as(name, folder)
     known = KNOWN_VECTORS.get(name)
-    member = known.zip_member if known else None
-    # Another process may have made the same store meanwhile; replacing it with its equal is fine.
-    return import_vectors(file, folder, name, overwrite=True, zip_member=member, progress=progress)
+    return import_vectors(
+        file,
+        folder,
+        name,
+        # Another process may have made the same store meanwhile; replacing it with its equal is
+        # fine.
+        overwrite=True,
+        dim=known.dim if known else None,
+        zip_member=known.zip_member if known else None,
+        progress=progress,
+    )
+
+
+def _open_as(name: str, folder: Path) -> VectorStore:
+    """The store in `folder`; if the name is a known one it must have that one's dimension."""
+    store = VectorStore.open(folder)
+    known = KNOWN_VECTORS.get(name)
+    if known is not None and store.dim != known.dim:
+        raise MrcaError(
+            f"{folder} does not hold {name}: expected vectors of dimension {known.dim}, received "
+            f"{store.dim}. Remove or rename that folder. {_bring(known)}"
+        )
+    return store
 
 
 def _matches(file: Path, digest: str) -> bool:
@@ -190,7 +210,10 @@ def _not_found(name: str, known: KnownVectors | None, vectors_dir: Path | None) 
         else f"Known names: {', '.join(KNOWN_VECTORS)}. To give a file of your own this name: "
         f"`mrca vectors import FILE --name {name}`."
     )
-    return MrcaError(f"The vectors {name!r} were not found. Looked in:\n{folders}\n{what_to_do}")
+    near = "" if known else did_you_mean(name, [*KNOWN_VECTORS, *stored_names(vectors_dir)])
+    return MrcaError(
+        f"The vectors {name!r} were not found.{near} Looked in:\n{folders}\n{what_to_do}"
+    )
 
 
 def _bring(known: KnownVectors) -> str:

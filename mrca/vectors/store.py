@@ -16,15 +16,14 @@ from numpy.typing import NDArray
 
 import mrca
 from mrca.errors import MrcaError
+from mrca.resources import replace_folder, require_room
 from mrca.vectors.store_files import (
     FORMAT,
     VERSION,
     index_words,
     is_store,
     map_array,
-    move_into_place,
     read_meta,
-    require_room,
 )
 
 
@@ -166,14 +165,15 @@ class VectorStore:
         temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.partial")
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            require_room(folder.parent, values.nbytes + len(blob) + 12 * len(order))
+            needed = values.nbytes + len(blob) + 12 * len(order)
+            require_room(folder.parent, needed, "the vectors")
             temporary.mkdir()
             np.save(temporary / "vectors.npy", values, allow_pickle=False)
             (temporary / "words.txt").write_bytes(blob)
             np.save(temporary / "offsets.npy", offsets, allow_pickle=False)
             np.save(temporary / "order.npy", order, allow_pickle=False)
             (temporary / "meta.json").write_text(json.dumps(meta, indent=2) + "\n", "utf-8")
-            move_into_place(temporary, folder)
+            replace_folder(temporary, folder)
         except OSError as error:
             raise MrcaError(
                 f"Cannot write the vector store {folder}: {error.strerror or error}."

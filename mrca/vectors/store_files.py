@@ -1,8 +1,7 @@
-"""The files of a vector store: how each is read, checked, made and put in place."""
+"""The files of a vector store: how each is read, checked and made."""
 
 import json
 import math
-import shutil
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -83,28 +82,3 @@ def index_words(words: list[str]) -> tuple[bytes, NDArray[np.int64], NDArray[np.
     offsets = np.zeros(len(words) + 1, dtype=np.int64)
     np.cumsum([len(word) + 1 for word in encoded], out=offsets[1:])
     return b"\n".join(encoded) + b"\n", offsets, order
-
-
-def require_room(folder: Path, needed: int) -> None:
-    """Raise `MrcaError` if the disk of `folder` has fewer than `needed` bytes free."""
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise MrcaError(
-            f"Not enough room in {folder}: the vectors need {needed / 1e6:,.0f} MB, "
-            f"{free / 1e6:,.0f} MB are free."
-        )
-
-
-def move_into_place(temporary: Path, folder: Path) -> None:
-    """Rename `temporary` to `folder`; what was there before goes only once the new one stands."""
-    old = temporary.with_suffix(".old")
-    replaced = folder.exists()
-    if replaced:
-        folder.rename(old)
-    try:
-        temporary.rename(folder)
-    except OSError:
-        if replaced:
-            old.rename(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mrca.cli.data import app, bar
+from mrca.cli.data import app
 from mrca.datasets import CORPORA
 from mrca.errors import MrcaError
 
@@ -110,6 +110,15 @@ def test_validate_passes_notices_and_fails_errors(corpus):
     assert (report["valid"], report["unlabelled"]) == (True, 0)
 
 
+def test_validate_takes_a_name(tmp_path):
+    folder = tmp_path / "given" / "nyt_small"
+    folder.mkdir(parents=True)
+    for split in ("train", "valid", "test"):
+        (folder / f"{split}.jsonl").write_text(json.dumps({"text": "A", "labels": [split]}))
+    result = run("validate", "nyt_small", "--data-dir", tmp_path / "given")
+    assert result.stdout == "3 rows, 0 errors, 0 notices\n"
+
+
 def test_convert_a_file_and_a_corpus(corpus, tmp_path):
     run("convert", corpus, tmp_path / "copy")
     assert sorted(p.name for p in (tmp_path / "copy").iterdir()) == [
@@ -146,11 +155,3 @@ def test_fetch_refuses_what_it_cannot_have(tmp_path):
 )
 def test_wrong_use_is_one_readable_error(arguments, expected, corpus):
     assert expected in fail(*arguments)
-
-
-def test_bars_grow_in_eighths_and_never_vanish():
-    assert bar(100, 100, 4) == "████"
-    assert bar(50, 100, 4) == "██"
-    assert bar(1, 1000, 4) == "▏"
-    assert bar(0, 1000, 4) == ""
-    assert bar(7, 8, 1) == "▉"

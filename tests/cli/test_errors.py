@@ -248,7 +248,6 @@ def test_wrong_usage(fails, command, fragment):
         ("train --dataset sample --output @file", "Cannot write the run"),
         ("train --dataset sample --output @ --name file", "exists already"),
         ("train --dataset sample --output @ --name good --overwrite", "is not a whole run"),
-        ("train --dataset sample --resume --overwrite", "not both"),
         ("train --dataset @good --output @ --name killed", "holds an unfinished run"),
         # evaluate
         ("evaluate @missing", "There is no run at"),

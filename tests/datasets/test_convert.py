@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from mrca.datasets import load_corpus
+from mrca.datasets import iter_rows, load_corpus
 from mrca.datasets.convert import convert_corpus, convert_file
 from mrca.errors import MrcaError
 
@@ -33,6 +33,16 @@ def test_a_public_file_becomes_json_lines(tmp_path):
         "objects": [{"token_start": 2, "token_end": 3, "text": "B"}],
         "triples": [["A", "r", "B"]],
     }
+
+
+def test_a_row_whose_labels_are_not_known_stays_one(tmp_path):
+    rows = [{"text": "A", "subjects": ["A"]}, {"text": "A", "labels": []}]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    convert_file(tmp_path / "rows.jsonl", tmp_path / "out.jsonl")
+    before, after = (list(iter_rows(tmp_path / name)) for name in ("rows.jsonl", "out.jsonl"))
+    assert [row.labelled for row in after] == [row.labelled for row in before] == [False, True]
+    assert [row.example for row in after] == [row.example for row in before]
+    assert "labels" not in json.loads((tmp_path / "out.jsonl").read_text().splitlines()[0])
 
 
 def test_a_bad_row_leaves_nothing_behind(write_corpus):

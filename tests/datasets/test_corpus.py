@@ -92,16 +92,30 @@ def test_rows_that_cannot_be_used_stop_the_load_with_their_lines(write_corpus):
 
 def test_a_row_with_a_mention_that_is_not_there_is_kept_or_dropped(write_corpus):
     absent = {"text": "Ada met Bob", "triples": [["Ada", "a", "Cleo"], ["Dan", "a", "Bob"]]}
-    folder = write_corpus(train=["a", absent], valid=["a"])
+    folder = write_corpus(train=["a", absent], valid=["a", absent], test=[absent])
     kept = load_corpus(str(folder))
     dropped = load_corpus(str(folder), unmatched="drop")
     assert len(kept.splits["train"]) == 2
     assert kept.splits["train"][1].labels == ("a",)
-    assert len(dropped.splits["train"]) == 1
-    assert sorted(p.field for p in kept.unmatched) == ["triples[0].object", "triples[1].subject"]
+    assert [len(rows) for rows in dropped.splits.values()] == [1, 2, 1]
+    assert dropped.splits["valid"] == kept.splits["valid"]
+    assert len(kept.unmatched) == 6
+    assert {p.field for p in kept.unmatched} == {"triples[0].object", "triples[1].subject"}
     assert kept.unmatched == dropped.unmatched
     with pytest.raises(MrcaError, match="Expected 'keep' or 'drop'"):
         load_corpus(str(folder), unmatched="guess")
+
+
+def test_dropping_rows_changes_neither_the_relations_nor_what_is_held_out(write_corpus):
+    absent = {"text": "Ada met Bob", "triples": [["Ada", "b", "Cleo"]]}
+    folder = write_corpus(train=["a", absent] * 20)
+    kept, dropped = (load_corpus(str(folder), unmatched=way) for way in ("keep", "drop"))
+    assert dropped.splits["valid"] == kept.splits["valid"]
+    assert {example.labels for example in dropped.splits["train"]} == {("a",)}
+    assert dropped.relations == kept.relations
+    alone = write_corpus("alone", train=[absent], valid=[absent])
+    with pytest.raises(MrcaError, match=r"data\.unmatched=keep"):
+        load_corpus(str(alone), unmatched="drop")
 
 
 def test_the_public_json_form_is_read_from_a_users_folder(tmp_path):
@@ -157,4 +171,4 @@ def test_nyt_small(real_data):
     ]
     assert counts == [45, 2, 44]
     dropped = load_corpus("nyt_small", real_data, unmatched="drop", download=False)
-    assert [len(rows) for rows in dropped.splits.values()] == [4419, 498, 4975]
+    assert [len(rows) for rows in dropped.splits.values()] == [4419, 500, 5000]

@@ -1,16 +1,29 @@
 import hashlib
+import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from mrca.datasets import CORPORA, CorpusSource, fetch_corpus, find_corpus, locate_corpus
+from mrca.datasets import (
+    CORPORA,
+    CorpusSource,
+    fetch_corpus,
+    find_corpus,
+    load_corpus,
+    locate_corpus,
+)
 from mrca.datasets.registry import SPLITS
+from mrca.datasets.validate import validate
 from mrca.errors import MrcaError
 from mrca.resources import RemoteFile
 
-CONTENT = {f"{split}.json": f'[{{"text": "{split}"}}]'.encode() for split in SPLITS}
+CONTENT = {
+    f"{split}.json": f'[{{"text": "A B", "triple_list": [["A", "of {split}", "B"]]}}]'.encode()
+    for split in SPLITS
+}
+RELATIONS = ["of test", "of train", "of valid"]
 
 
 def git_blob(content: bytes) -> str:
@@ -54,6 +67,12 @@ def remote(monkeypatch):
         thread.join()
 
 
+def held(folder: Path) -> dict[str, bytes]:
+    """The published files in a folder; the relations beside them must be those of all splits."""
+    assert json.loads((folder / "relations.json").read_text("utf-8")) == RELATIONS
+    return {path.name: path.read_bytes() for path in folder.glob("[!r]*")}
+
+
 def put(folder: Path, *splits: str) -> Path:
     folder.mkdir(parents=True)
     for split in splits or SPLITS:
@@ -88,7 +107,7 @@ def test_a_missing_corpus_is_downloaded_into_the_cache_once(remote, tmp_path):
     seen = []
     folder = locate_corpus("far", progress=lambda *now: seen.append(now))
     assert folder == tmp_path / "cache" / "data" / "far"
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == CONTENT
+    assert held(folder) == CONTENT
     assert len(seen) == 3
     assert locate_corpus("far", progress=lambda *now: seen.append(now)) == folder
     assert len(seen) == 3
@@ -97,6 +116,14 @@ def test_a_missing_corpus_is_downloaded_into_the_cache_once(remote, tmp_path):
 def test_fetch_puts_it_where_it_is_told(remote, tmp_path):
     assert fetch_corpus("far", tmp_path / "here") == tmp_path / "here" / "far"
     assert locate_corpus("far", tmp_path / "here") == tmp_path / "here" / "far"
+
+
+def test_what_was_fetched_can_be_loaded_and_checked_by_its_path_too(remote, tmp_path):
+    folder = fetch_corpus("far", tmp_path / "here")
+    by_path, by_name = load_corpus(str(folder)), load_corpus("far", tmp_path / "here")
+    assert by_path.relations.names == by_name.relations.names == tuple(RELATIONS)
+    assert by_path.fingerprint == by_name.fingerprint
+    assert validate(str(folder)).errors == validate("far").errors == []
 
 
 def test_without_download_it_says_where_it_looked_and_what_to_bring(remote, tmp_path):
@@ -116,7 +143,7 @@ def test_on_a_closed_network_the_files_that_are_brought_are_recognised(remote, t
         brought.append(tmp_path / f"download({number})")
         brought[-1].write_bytes(content)
     folder = fetch_corpus("closed", brought=brought)
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == CONTENT
+    assert held(folder) == CONTENT
     brought[0].write_bytes(b"changed")
     with pytest.raises(MrcaError, match="none of the expected files"):
         fetch_corpus("closed", brought=brought)

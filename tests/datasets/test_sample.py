@@ -40,14 +40,11 @@ def relations(sample):
 
 
 def labels_of(row):
-    return {triple["relation"] for triple in row.get("triples", ())}
+    return {relation for _, relation, _ in row.get("triples", ())}
 
 
 def spans_of(row):
-    spans = [*row.get("subjects", ()), *row.get("objects", ())]
-    for triple in row.get("triples", ()):
-        spans += [triple["subject"], triple["object"]]
-    return spans
+    return [*row["subjects"], *row["objects"]]
 
 
 def test_writing_it_again_gives_the_same_bytes(sample, tmp_path):
@@ -116,9 +113,11 @@ def test_marked_spans_are_the_entities_they_name(rows):
     for row in (row for split in SPLITS for row in rows[split]):
         for span in spans_of(row):
             words = row["tokens"][span["token_start"] : span["token_end"]]
-            assert words and " ".join(words) == span.get("text", " ".join(words))
-        for triple in row.get("triples", ()):
-            assert triple["subject"]["text"] != triple["object"]["text"]
+            assert words and " ".join(words) == span["text"]
+        marked = [{span["text"] for span in row[role]} for role in ("subjects", "objects")]
+        for subject, _, object_ in row.get("triples", ()):
+            assert subject != object_
+            assert subject in marked[0] and object_ in marked[1]
 
 
 def test_a_sentence_without_a_relation_still_marks_two_entities(rows):
@@ -137,10 +136,10 @@ def test_joined_tokens_tokenise_to_themselves(rows):
 def test_most_names_of_the_test_split_are_new(rows):
     def names(split):
         return {
-            end["text"]
+            end
             for row in rows[split]
-            for triple in row.get("triples", ())
-            for end in (triple["subject"], triple["object"])
+            for subject, _, object_ in row.get("triples", ())
+            for end in (subject, object_)
         }
 
     test = names("test")

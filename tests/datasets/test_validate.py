@@ -6,14 +6,14 @@ from mrca.errors import MrcaError
 
 def test_a_good_folder_has_no_problems(write_corpus):
     folder = write_corpus(train=["a", "b"], valid=["a"])
-    report = validate(folder)
+    report = validate(str(folder))
     assert report.problems == []
     assert report.rows == {str(folder / "train.jsonl"): 2, str(folder / "valid.jsonl"): 1}
 
 
 def test_every_bad_row_of_a_file_is_found(write_corpus):
     folder = write_corpus(train=["a", {"text": 1, "id": None}, {"text": "A"}, {"tokens": []}])
-    report = validate(folder / "train.jsonl")
+    report = validate(str(folder / "train.jsonl"))
     assert [(p.line, p.field) for p in report.errors] == [(2, ""), (4, "tokens")]
     assert report.unlabelled == 1
     assert report.rows == {str(folder / "train.jsonl"): 4}
@@ -21,24 +21,35 @@ def test_every_bad_row_of_a_file_is_found(write_corpus):
 
 def test_what_only_a_folder_can_get_wrong(write_corpus):
     folder = write_corpus(train=["a", {"text": "A"}], valid=["b"], test=[])
-    fields = [(p.source.rpartition("/")[2], p.line, p.field) for p in validate(folder).errors]
+    fields = [(p.source.rpartition("/")[2], p.line, p.field) for p in validate(str(folder)).errors]
     assert fields == [
         ("train.jsonl", 2, "labels"),
         ("test.jsonl", 0, ""),
         ("valid.jsonl", 1, "relation"),
     ]
-    assert validate(write_corpus("no-train", valid=["a"])).errors[0].field == "train"
-    bad = validate(write_corpus("bad-relations", relations=["a", "a"], train=["a"])).errors
+    assert validate(str(write_corpus("no-train", valid=["a"]))).errors[0].field == "train"
+    bad = validate(str(write_corpus("bad-relations", relations=["a", "a"], train=["a"]))).errors
     assert "relations.json" in bad[0].source
 
 
 def test_mentions_that_are_not_there_are_notices_not_errors(write_corpus):
     row = {"text": "A met B", "triples": [["A", "met", "C"]]}
-    report = validate(write_corpus(train=[row]))
+    report = validate(str(write_corpus(train=[row])))
     assert report.errors == []
     assert [p.kind for p in report.problems] == ["unmatched"]
 
 
 def test_nothing_there(tmp_path):
     with pytest.raises(MrcaError, match="Nothing is at"):
-        validate(tmp_path / "missing")
+        validate(str(tmp_path / "missing"))
+    with pytest.raises(MrcaError, match=r"Did you mean 'webnlg'\?"):
+        validate("webnlq")
+
+
+def test_a_registered_name_has_the_relations_of_all_splits(write_corpus, tmp_path):
+    folder = write_corpus("data/nyt_small", train=["b"], valid=["c"], test=["a"])
+    assert validate("nyt_small", tmp_path / "data").errors == []
+    (error,) = validate(str(write_corpus("data/other", train=["b"], valid=["c"]))).errors
+    assert "valid.jsonl, row 1, relation: expected one of the 1 relations" in str(error)
+    (folder / "relations.json").write_text('["a", "b"]')
+    assert [error.received for error in validate("nyt_small", tmp_path / "data").errors] == ['"c"']

@@ -113,9 +113,9 @@ def test_history_draws_f1_and_loss_and_marks_the_first_best_epoch():
     assert left.get_title(loc="left") == "webnlg, seed 0"
 
 
-def test_history_takes_the_texts_of_a_csv_file_and_other_columns():
-    rows = [{"epoch": "1", "training": "0.9", "f1": "0.4"}]
-    left, right = plot_history(rows, "t", f1="f1", loss="training").axes
+def test_history_takes_the_texts_of_a_csv_file():
+    rows = [{"epoch": "1", "loss": "0.9", "val_micro_f1": "0.4"}]
+    left, right = plot_history(rows, "t").axes
     assert left.lines[0].get_xydata().tolist() == [[1, 0.4]]
     assert right.lines[0].get_xydata().tolist() == [[1, 0.9]]
     assert left.lines[0].get_marker() == "o"  # a single epoch must be visible

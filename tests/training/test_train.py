@@ -179,7 +179,7 @@ def test_label_counts_are_those_of_the_training_split(tiny_run, sample_slice):
     lines = (sample_slice / "sample" / "train.jsonl").read_text().splitlines()
     rows = [json.loads(line) for line in lines]
     counts = Counter(
-        name for row in rows for name in {fact["relation"] for fact in row.get("triples", [])}
+        name for row in rows for name in {relation for _, relation, _ in row.get("triples", [])}
     )
     saved = json.loads((tiny_run.folder / "label_counts.json").read_text())
     assert saved["num_samples"] == 120
@@ -273,6 +273,16 @@ def test_overwrite_replaces_a_run_and_an_unfinished_one(finished, unfinished, ti
     assert run.relations.names == ("met",)
     assert sorted(path.name for path in finished.parent.iterdir()) == ["data", "tiny"]
     assert {path.name for path in finished.iterdir()} == FILES
+
+
+def test_a_killed_overwrite_is_resumed(finished, unfinished, tiny_run, tiny_config, sample_slice):
+    assert finished == unfinished
+    notes = Notes()
+    run = training.train(
+        tiny_config, finished, data_dir=sample_slice, resume=True, overwrite=True, reporter=notes
+    )
+    assert notes.first_epochs == [1]
+    assert_equal_weights(run.folder, tiny_run.folder)
 
 
 def test_a_failed_overwrite_leaves_the_old_run(finished, tiny_config, sample_slice, monkeypatch):
@@ -391,7 +401,6 @@ def test_an_existing_run(refused, finished):
 
 def test_an_unfinished_run(refused, unfinished):
     refused("holds an unfinished run.*--resume.*--overwrite", output=unfinished)
-    refused("not both", output=unfinished, resume=True, overwrite=True)
 
 
 def test_resuming_with_another_configuration(refused, unfinished):

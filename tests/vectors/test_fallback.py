@@ -1,13 +1,17 @@
 import numpy as np
 import pytest
 
-from mrca.vectors import VectorStore, word_vector, word_vectors
+from mrca.vectors import VectorStore, word_vectors
 
 
 @pytest.fixture
 def store(tmp_path):
     words = ["cat", "b", "a", "É".lower()]
     return VectorStore.write(tmp_path / "store", words, [[1, 1], [2, 0], [0, 4], [8, 8]], "tiny")
+
+
+def word_vector(store, word):
+    return word_vectors(store, [word])[0][0]
 
 
 def test_known_words_are_looked_up_in_lower_case(store):
@@ -43,3 +47,12 @@ def test_shape_and_type(store):
     empty, none = word_vectors(store, [])
     assert empty.shape == (0, 2)
     assert none.shape == (0,)
+
+
+def test_a_runs_own_store_gives_unknown_words_the_vectors_of_the_full_one(store, tmp_path):
+    own_words = ["cat", "a", "b", "x", "é"]  # the full store lacks x
+    matrix, known = word_vectors(store, own_words)
+    assert known.tolist() == [True, True, True, False, True]
+    own = VectorStore.write(tmp_path / "own", own_words, matrix, "own")
+    unseen = ["axb", "xx", "éa", "xab", "y"]
+    np.testing.assert_array_equal(word_vectors(own, unseen)[0], word_vectors(store, unseen)[0])

@@ -97,6 +97,27 @@ def test_known_vectors_go_by_their_published_names(tmp_path):
     assert resolve_vectors(GLOVE, tmp_path).name == GLOVE
 
 
+def test_a_known_name_must_have_its_dimension(tmp_path):
+    (tmp_path / "minilm-static.300d.txt.gz").write_bytes(gzip.compress(b"a 1 2\n"))
+    with pytest.raises(MrcaError, match="expected vectors of dimension 300, received 2"):
+        resolve_vectors("minilm-static", tmp_path)
+    VectorStore.write(tmp_path / GLOVE, ["a"], [[1.0, 2.0]], GLOVE)
+    with pytest.raises(MrcaError, match="expected vectors of dimension 300, received 2") as raised:
+        resolve_vectors(GLOVE, tmp_path)
+    assert str(tmp_path / GLOVE) in str(raised.value)
+    assert f"mrca vectors fetch {GLOVE} --from-file" in str(raised.value)
+    VectorStore.write(cache_folder("vectors") / GLOVE, ["a"], [[1.0, 2.0]], GLOVE)
+    with pytest.raises(MrcaError, match="received 2"):
+        resolve_vectors(GLOVE)
+
+
+def test_a_misspelt_name_is_met_with_the_nearest(tmp_path):
+    with pytest.raises(MrcaError, match="Did you mean 'minilm-static'"):
+        resolve_vectors("minilm-statik")
+    with pytest.raises(MrcaError, match="Did you mean 'minilm-static'"):
+        fetch_vectors("minilm-statik")
+
+
 def test_what_to_bring_when_nothing_is_found():
     with pytest.raises(MrcaError, match=rf"mrca vectors fetch {GLOVE} --from-file") as raised:
         resolve_vectors(GLOVE, download=False)

@@ -1,0 +1,82 @@
+"""What is checked before a training writes anything."""
+
+from pathlib import Path
+
+from mrca.config import RunConfig, load_config
+from mrca.datasets import Corpus, LabelStatistics
+from mrca.errors import MrcaError
+from mrca.training import run_folder
+
+
+def check_output(config: RunConfig, folder: Path, *, resume: bool, overwrite: bool) -> None:
+    """See that a run may be written where it is to be.
+
+    Raises:
+        MrcaError: if there is something already that may not be replaced or gone on with.
+    """
+    unfinished = run_folder.unfinished_folder(folder)
+    if folder.exists():
+        if not (resume or overwrite):
+            raise MrcaError(
+                f"{folder} exists already. Choose another name with --name, or replace it with "
+                "--overwrite."
+            )
+        # Only what a run wrote is ever replaced.
+        run_folder.check_run_folder(folder)
+        if not overwrite:
+            _check_same(folder, "finished", config)
+    if unfinished.is_dir():
+        run_folder.check_unfinished_folder(unfinished)
+    if resume and run_folder.is_resumable(unfinished):
+        _check_same(unfinished, "unfinished", config)
+    elif unfinished.exists() and not (resume or overwrite):
+        raise MrcaError(
+            f"{unfinished} holds an unfinished run. Go on with --resume, or start over with "
+            "--overwrite."
+        )
+
+
+def check_labels(corpus: Corpus, counts: LabelStatistics) -> None:
+    """See that there is something to learn and something to tell epochs apart by.
+
+    Raises:
+        MrcaError: if no training row or no validation row holds a relation.
+    """
+    if not any(counts.counts):
+        raise MrcaError(
+            f"No training row of {corpus.name!r} holds a relation, so there is nothing to learn. "
+            'Give "triples" or "labels" in its train.jsonl.'
+        )
+    if not any(example.labels for example in corpus.splits["valid"]):
+        raise MrcaError(
+            f"No validation row of {corpus.name!r} holds a relation, so no epoch can be told from "
+            "another. Expected at least one label in its validation split."
+        )
+
+
+def bytes_needed(config: RunConfig, num_words: int, dim: int, columns: int) -> int:
+    """Room on the disk that a training takes at most, in bytes."""
+    units = config.model.units
+    steps = -(-config.features.max_length // config.model.strides)
+    lstm = 2 * (dim + 2 + units + 1) * 4 * units
+    dense = (steps * 2 * units + 1) * columns
+    # The state (weights and Adam's two moments) and the best weights each stand twice while they
+    # are replaced; then model.keras. The word table stands in vectors/ and in model.keras.
+    return 4 * (9 * (lstm + dense) + 2 * num_words * dim)
+
+
+def _check_same(folder: Path, state: str, config: RunConfig) -> None:
+    kept = load_config(folder / run_folder.CONFIG)
+    if kept == config:
+        return
+    old, new = kept.model_dump(), config.model_dump()
+    differences = ", ".join(
+        f"{section}.{name} was {value!r} and is now {new[section][name]!r}"
+        for section, values in old.items()
+        for name, value in values.items()
+        if new[section][name] != value
+    )
+    raise MrcaError(
+        f"The {state} run {folder} has another configuration: {differences}. Resume with the "
+        "options that it was started with, choose another --name, or start over with --overwrite."
+    )
