@@ -15,7 +15,8 @@ class DataConfig(_Section):
     dataset: str = Field("", description="a corpus's name, or a folder of your own")
     unmatched: Literal["keep", "drop"] = Field(
         "keep",
-        description="a row with a mention that is not in its text: keep it unmarked, or drop",
+        description="a training row with a mention that is not in its text: keep it without the "
+        "mark, or drop it",
     )
 
 

@@ -42,9 +42,7 @@ def evaluate_triples(run: Run, corpus: Corpus, split: str) -> Score:
     return triple_score([set(example.triples) for example in examples], predicted)
 
 
-def tuned_rule(
-    run: Run, corpus: Corpus, tune: Literal["global", "per-relation"]
-) -> FixedThreshold:
+def tuned_rule(run: Run, corpus: Corpus, tune: Literal["global", "per-relation"]) -> FixedThreshold:
     """The run's decision rule with the threshold that has the best validation micro F1.
 
     With `"per-relation"` each relation has the threshold of its own best F1. See

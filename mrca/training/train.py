@@ -132,6 +132,11 @@ def train(
     )
     figure = plot_history(checkpoint.history, title=f"{folder.name}: training on {corpus.name}")
     figure.savefig(unfinished / run_folder.HISTORY_FIGURE, dpi=150)
+    if folder.exists() and not overwrite:
+        raise MrcaError(
+            f"{folder} has appeared while this run was trained, and is left as it is. Rename it "
+            "and finish this one with --resume."
+        )
     replace_folder(unfinished, folder)
     Checkpoint(folder, config.training.patience).remove()
     return load(folder)

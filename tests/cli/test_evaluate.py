@@ -14,6 +14,7 @@ def test_json_has_the_numbers_of_the_run(mrca, tiny_run):
     assert done.code == 0, done.err
     report = json.loads(done.out)
     assert report.pop("decision") == tiny_run.decision_rule.get_config()
+    assert (report.pop("corpus"), report.pop("split")) == ("sample", "test")
     assert report == tiny_run.metrics["splits"]["test"]
     assert set(report["micro"]) >= {"precision", "recall", "f1"}
     assert list(report["groups"]) == ["head", "medium", "tail"]

@@ -64,7 +64,11 @@ def test_seeds_give_a_run_each_and_their_mean(mrca, tiny):
         json.loads((Path("runs") / name / "metrics.json").read_text())
         for name in ("tiny-seed3", "tiny-seed4")
     ]
-    assert json.loads(done.out) == metrics  # and nothing else is on stdout
+    printed = json.loads(done.out)  # and nothing else is on stdout
+    assert printed["runs"] == metrics
+    assert printed["corpus"] == "sample"
+    f1 = [one["splits"]["test"]["micro"]["f1"] for one in metrics]
+    assert printed["summary"]["test"]["micro"]["f1"]["mean"] == pytest.approx(sum(f1) / 2)
 
     scores = [one["splits"]["test"]["micro"]["f1"] for one in metrics]
     assert scores[0] != scores[1]

@@ -147,7 +147,6 @@ def test_an_error_names_the_row(tiny_run, row, match):
             "subjects": [{"token_start": 30, "token_end": 4000}],
             "objects": [{"token_start": 4998, "token_end": 5000}],
         },
-        {"text": "Ada met Bob", "subjects": ["Cleo"]},
         {"text": "half a \ud800 character"},
     ],
     ids=lambda row: str(row)[:40],
@@ -297,3 +296,10 @@ def test_a_corpus_with_some_of_the_relations_can_be_evaluated(tiny_run, tmp_path
     report = training.evaluate_split(tiny_run, load_corpus(str(tmp_path)), "valid")
     assert len(report.relations) == 12
     assert report.relations["spouse"].score.support == 1
+
+
+def test_a_mention_that_is_not_in_its_sentence_is_said(tiny_run):
+    row = {"text": "Ada met Bob", "subjects": ["Cleo"]}
+    with pytest.warns(UserWarning, match=r"line 1, subjects\[0\].*received \"Cleo\""):
+        (answer,) = tiny_run.predict([row])
+    assert answer == tiny_run.predict([{"text": "Ada met Bob"}])[0]

@@ -5,7 +5,7 @@ import pytest
 
 import mrca
 from mrca.training import run_folder
-from mrca.training.run_folder import check_run_folder, finish, read_json, write_json, write_text
+from mrca.training.run_folder import check_run_folder, read_json, write_json, write_text
 
 
 def test_a_whole_run_passes(tiny_run):
@@ -59,17 +59,6 @@ def test_files_are_written_whole_or_not_at_all(tmp_path):
         write_json(path, float("nan"))
     assert [file.name for file in tmp_path.iterdir()] == ["card.md"]
     assert "naïve" in path.read_text("utf-8")
-
-
-def test_finish_replaces_only_if_asked(tmp_path):
-    for name in ("run.unfinished", "run"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "from").write_text(name)
-    with pytest.raises(OSError, match="not empty"):
-        finish(tmp_path / "run.unfinished", tmp_path / "run", overwrite=False)
-    finish(tmp_path / "run.unfinished", tmp_path / "run", overwrite=True)
-    assert [path.name for path in tmp_path.iterdir()] == ["run"]
-    assert (tmp_path / "run" / "from").read_text() == "run.unfinished"
 
 
 def test_the_unfinished_folder_lies_beside(tmp_path):

@@ -317,7 +317,8 @@ def test_a_corpus_without_validation_and_test_and_sentences_longer_than_any_spar
     notes = Notes()
     run = training.train(config, tmp_path / "run", reporter=notes)
     assert "held out for validation" in notes.messages[0]
-    assert "1 mentions are not in their sentence; their rows are kept" in notes.messages[1]
+    assert "1 mentions are not in their sentence" in notes.messages[1]
+    assert "data.unmatched is 'keep'" in notes.messages[1]
     assert list(run.metrics["splits"]) == ["valid"]
     assert "sample corpus that mrca writes" not in (run.folder / "card.md").read_text()
     # One sentence of more unseen words than fit into the spare rows of a usual table.
@@ -396,7 +397,15 @@ def test_tensorboard_that_is_not_installed(refused, monkeypatch):
 
 def test_an_existing_run(refused, finished):
     refused("exists already.*--name.*--overwrite", output=finished)
-    refused("exists already", output=finished, resume=True)
+    refused("training.epochs was 2 and is now 5", "training.epochs=5", output=finished, resume=True)
+
+
+def test_resuming_a_finished_run_gives_it_as_it_is(finished, tiny_config, sample_slice):
+    before, notes = listing(finished), Notes()
+    run = training.train(tiny_config, finished, data_dir=sample_slice, resume=True, reporter=notes)
+    assert run.folder == finished
+    assert "finished already" in notes.messages[0]
+    assert listing(finished) == before
 
 
 def test_an_unfinished_run(refused, unfinished):
