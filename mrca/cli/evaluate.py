@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from mrca.cli.native_logs import quiet_start
-from mrca.cli.sample_note import sample_note
+from mrca.datasets.sample_note import sample_note
 from mrca.resources import whole_file
 
 if TYPE_CHECKING:

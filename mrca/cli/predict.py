@@ -33,7 +33,10 @@ def predict(
     ] = "-",
     pairs: Annotated[
         bool,
-        typer.Option("--pairs", help="Ask about one entity pair at a time and give triples."),
+        typer.Option(
+            "--pairs",
+            help="Ask about one entity pair at a time and give triples: who with whom.",
+        ),
     ] = False,
     on_error: Annotated[
         OnError, typer.Option(help="At a line that cannot be used: stop there, or skip it.")

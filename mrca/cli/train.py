@@ -10,10 +10,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from mrca.cli.native_logs import quiet_start
-from mrca.cli.sample_note import sample_note
 from mrca.cli.training_progress import TrainingProgress
 from mrca.config import RunConfig, load_config, load_preset, preset_names, with_overrides
 from mrca.datasets import CORPORA
+from mrca.datasets.sample_note import sample_note
 from mrca.vectors import is_store
 
 # The name that a run folder gives its configuration; the folder is what the run is called then.

@@ -91,19 +91,22 @@ class Run:
 
     def predict_iter(self, rows: Iterable[Example | dict[str, Any]]) -> Iterator[Prediction]:
         """As `predict`, one row after another, holding only a chunk of them at a time."""
-        for chunk in _chunks(_examples(rows), CHUNK):
-            outputs = self.outputs(chunk)
-            scores, holds = self.decide(outputs)
-            for row_scores, row_holds in zip(scores, holds, strict=True):
-                yield Prediction(self._named(row_scores, row_holds))
+        for scores, holds in self._decided(_examples(rows)):
+            columns = np.flatnonzero(holds)
+            columns = columns[np.argsort(-scores[columns], kind="stable")]
+            yield Prediction(
+                [(self.relations.names[column], float(scores[column])) for column in columns]
+            )
 
     def predict_triples(
         self, rows: Iterable[Example | dict[str, Any]]
     ) -> list[list[PredictedTriple]]:
-        """The facts in each row: the model is asked about one pair of entities at a time.
+        """The facts in each row: which relations hold, and between whom.
 
-        A row becomes one question for each pair of a subject and an object in which only these two
-        are marked; a relation that the model finds in it is a fact about the pair.
+        The row as a whole says which relations hold. Then the model is asked about one pair of a
+        subject and an object at a time, with only these two marked, and each relation goes to the
+        pair that scores highest for it. So a row has one fact per relation; its score is that of
+        the pair.
         """
         return list(self.predict_triples_iter(rows))
 
@@ -113,14 +116,22 @@ class Run:
         """As `predict_triples`, one row after another, holding only a chunk of them at a time."""
         for chunk in _chunks(_examples(rows), CHUNK):
             questions = [entity_pairs(example) for example in chunk]
-            answers = self.predict_iter(pair.example for pairs in questions for pair in pairs)
-            for pairs in questions:
-                facts = [
-                    PredictedTriple(Triple(pair.subject, relation, pair.object), score)
-                    for pair, answer in zip(pairs, answers, strict=False)
-                    for relation, score in answer.relations
-                ]
+            answers = self._decided(pair.example for pairs in questions for pair in pairs)
+            for pairs, (_, holds) in zip(questions, self._decided(iter(chunk)), strict=True):
+                scores = np.array([scores for scores, _ in islice(answers, len(pairs))])
+                facts = []
+                for column in np.flatnonzero(holds) if pairs else ():
+                    best = int(scores[:, column].argmax())
+                    triple = Triple(
+                        pairs[best].subject, self.relations.names[column], pairs[best].object
+                    )
+                    facts.append(PredictedTriple(triple, float(scores[best, column])))
                 yield sorted(facts, key=lambda fact: -fact.score)
+
+    def _decided(self, examples: Iterator[Example]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Scores and labels of one row after another, both `(relations,)`."""
+        for chunk in _chunks(examples, CHUNK):
+            yield from zip(*self.decide(self.outputs(chunk)), strict=True)
 
     def decide(self, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Scores float32 and labels bool, both `(rows, relations)`, of raw outputs."""
@@ -156,11 +167,6 @@ class Run:
         vectors = self.vocabulary.admit(unseen)
         if vectors is not None:
             self.model.token_features.assign_vectors(vectors, self.vocabulary.first_spare_row)
-
-    def _named(self, scores: np.ndarray, holds: np.ndarray) -> list[tuple[str, float]]:
-        columns = np.flatnonzero(holds)
-        columns = columns[np.argsort(-scores[columns], kind="stable")]
-        return [(self.relations.names[column], float(scores[column])) for column in columns]
 
 
 def load(folder: str | Path, vectors: str | None = None) -> Run:

@@ -10,6 +10,7 @@ import numpy as np
 from mrca import losses
 from mrca.config import RunConfig, dump_config
 from mrca.datasets import Corpus, LabelStatistics, label_statistics, load_corpus
+from mrca.datasets.sample_note import sample_note
 from mrca.errors import MrcaError
 from mrca.evaluation import plot_history
 from mrca.features import EpochBatches, Vocabulary, training_words
@@ -130,7 +131,8 @@ def train(
         unfinished / run_folder.CARD,
         write_card(folder.name, config, corpus.relations, metrics, environment),
     )
-    figure = plot_history(checkpoint.history, title=f"{folder.name}: training on {corpus.name}")
+    title = f"{folder.name}: training on {corpus.name}{sample_note(corpus.name)}"
+    figure = plot_history(checkpoint.history, title=title)
     figure.savefig(unfinished / run_folder.HISTORY_FIGURE, dpi=150)
     if folder.exists() and not overwrite:
         raise MrcaError(

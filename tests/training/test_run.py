@@ -238,15 +238,23 @@ def test_triples_ask_about_every_pair_but_not_of_an_entity_with_itself(tiny_run,
     }
     (facts,) = run.predict_triples([row])
     pairs = {("Ada", "Bob"), ("Ada", "Rome"), ("Bob", "Rome")}
-    assert {(fact.triple.subject, fact.triple.object) for fact in facts} == pairs
-    assert len(facts) == len(pairs) * 12
-    assert {fact.triple.relation for fact in facts} == set(run.relations)
+    assert {(fact.triple.subject, fact.triple.object) for fact in facts} <= pairs
+    # Each relation that the sentence holds goes to the pair that scores highest for it.
+    assert sorted(fact.triple.relation for fact in facts) == sorted(run.relations)
     assert [fact.score for fact in facts] == sorted((f.score for f in facts), reverse=True)
     assert all(isinstance(fact, PredictedTriple) for fact in facts)
-    # One question a pair, in which only the pair is marked: Bob at both of his places.
-    assert len(asked) == 3
-    assert asked[0].subjects == (Span(0, 1),)
-    assert asked[0].objects == (Span(2, 3), Span(4, 5))
+    # One question for the row, and one a pair in which only the pair is marked: Bob at both of
+    # his places.
+    questions = [example for example in asked if len(example.subjects + example.objects) < 5]
+    assert len(questions) == 3
+    assert len(asked) == 4
+    ada_bob = next(one for one in questions if one.text_of(one.objects[0]) == "Bob")
+    assert ada_bob.subjects == (Span(0, 1),)
+    assert ada_bob.objects == (Span(2, 3), Span(4, 5))
+    by_pair = outputs(questions)
+    for fact in facts:
+        column = run.relations.index(fact.triple.relation)
+        assert fact.score == pytest.approx(by_pair[:, column].max(), abs=1e-5)
 
 
 def test_triples_stay_with_their_rows_across_chunks(tiny_run, slice_rows, monkeypatch):
