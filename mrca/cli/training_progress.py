@@ -29,7 +29,9 @@ class TrainingProgress:
     def message(self, text: str) -> None:
         """A note above the bar."""
         self._end_preparing()
-        self._console.print(f"[yellow]Note:[/yellow] {escape(text)}", highlight=False)
+        self._console.print(
+            f"[yellow]Note:[/yellow] {escape(text)}", highlight=False, soft_wrap=True
+        )
 
     def preparing(self, stage: str, done: int, total: int | None) -> None:
         """A bar for a download or an import."""

@@ -190,7 +190,7 @@ def test_wrong_usage(fails, command, fragment):
         ("train --dataset sample --set loss.options=3", "loss.options: "),
         ("train --dataset sample --set loss.options.mode=sideways", "'batch' or 'elementwise'"),
         ("train --dataset sample --set loss.options.gamma=2", "does not take these arguments"),
-        ("train --dataset sample --set loss.options.smooth=0", "must be above 0"),
+        ("train --dataset sample --set loss.options.smooth=0", "must be a number above 0"),
         ("train --dataset sample --seed -1", "training.seed: "),
         ("train --dataset sample --seed 4294967295 --seeds 2", "training.seed: "),
         # --config
