@@ -69,6 +69,8 @@ def _write_corpus(folder: Path, sentences: int) -> None:
 
 
 def _write_vectors(folder: Path) -> None:
+    if "MRCA_VECTORS_DIR" not in os.environ:
+        raise SystemExit("Set MRCA_VECTORS_DIR to the folder of glove.6B.vocabulary-400k.txt.gz.")
     source = Path(os.environ["MRCA_VECTORS_DIR"]) / "glove.6B.vocabulary-400k.txt.gz"
     with gzip.open(source, "rt", encoding="utf-8") as file:
         words = [line.rstrip("\n") for line in file]

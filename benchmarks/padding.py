@@ -43,7 +43,8 @@ def main() -> None:
     full = resolve_vectors(options.vectors)
     words = training_words(example for rows in corpus.splits.values() for example in rows)
     rng = np.random.default_rng(0)
-    rows = [corpus.splits["train"][i] for i in rng.permutation(5019)[: options.rows]]
+    train = corpus.splits["train"]
+    rows = [train[i] for i in rng.permutation(len(train))[: options.rows]]
     timings: dict[str, dict[str, list[float]]] = {}
     jobs = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -70,7 +71,10 @@ def _jobs(mode, store, feature_value, corpus, rows):  # type: ignore[no-untyped-
     model.token_features.assign_vectors(np.asarray(store.vectors))
     loss = losses.get("rc_dice")
     model.compile(
-        keras.optimizers.Adam(1.5e-3), loss, [MicroF1(loss.decision_rule)], jit_compile=False
+        keras.optimizers.Adam(1.5e-3),
+        loss,
+        metrics=[MicroF1(loss.decision_rule)],
+        jit_compile=False,
     )
     batches = EpochBatches(
         encode_for(config, rows, vocabulary),
