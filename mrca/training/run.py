@@ -21,7 +21,7 @@ from mrca.vectors import VectorStore, find_vectors, is_store, resolve_vectors
 
 # Rows that `predict` holds at a time; enough to fill batches of like lengths.
 CHUNK = 1024
-_BATCH_SIZE = 128
+_BATCH_SIZE = 32
 
 
 class Prediction(NamedTuple):
