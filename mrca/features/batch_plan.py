@@ -1,13 +1,16 @@
 """Which rows form which batch, padded to which length."""
 
+import math
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 Padding = Literal["masked", "fixed"]
 
-# Padded lengths are multiples of this, so that a compiled model meets few distinct shapes.
-_LENGTH_STEP = 8
+# Padded lengths are multiples of these, so that a compiled model meets few distinct shapes. Sorted
+# rows leave so little to pad that the finer step shows.
+_SHUFFLED_STEP = 8
+_SORTED_STEP = 4
 # Rows are sorted by length within pools of this many batches: long enough to waste little on
 # padding, short enough that every batch stays a nearly random draw.
 _POOL_BATCHES = 24
@@ -38,8 +41,8 @@ def plan_batches(
     Args:
         lengths: tokens of each row, shape `(n,)`, each from 1 to `max_length`.
         batch_size: rows a batch; the last one formed may hold fewer.
-        padding: `"masked"` pads a batch to its longest row, rounded up to a multiple of 8;
-            `"fixed"` pads every batch to `max_length`.
+        padding: `"masked"` pads a batch to its longest row, rounded up to a multiple of 8
+            (of 4 where nothing is shuffled); `"fixed"` pads every batch to `max_length`.
         max_length: what `"fixed"` pads to, and the most that `"masked"` does.
         seed: of the shuffle; `None` for a fixed order.
         epoch: mixed into the seed.
@@ -47,6 +50,7 @@ def plan_batches(
     Returns:
         Batches that hold every row exactly once.
     """
+    step = _SORTED_STEP if seed is None else _SHUFFLED_STEP
     if seed is None:
         pools = [np.argsort(lengths, kind="stable")]
     else:
@@ -57,7 +61,7 @@ def plan_batches(
             for pool in _cut(order, batch_size * _POOL_BATCHES)
         ]
     batches = [
-        Batch(rows, _padded_length(lengths[rows], padding, max_length))
+        Batch(rows, max_length if padding == "fixed" else min(_up(lengths[rows], step), max_length))
         for pool in pools
         for rows in _cut(pool, batch_size)
     ]
@@ -70,7 +74,6 @@ def _cut(rows: np.ndarray, size: int) -> list[np.ndarray]:
     return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
-def _padded_length(lengths: np.ndarray, padding: Padding, max_length: int) -> int:
-    if padding == "fixed":
-        return max_length
-    return min(-(-int(lengths.max()) // _LENGTH_STEP) * _LENGTH_STEP, max_length)
+def _up(lengths: np.ndarray, step: int) -> int:
+    """The longest of `lengths`, rounded up to a multiple of `step`."""
+    return math.ceil(lengths.max() / step) * step
