@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from mrca.features import EncodedExamples, EpochBatches
+from mrca.models import MRCA
 
 
 @pytest.fixture
@@ -87,14 +88,7 @@ def test_fit_follows_the_plan_of_each_epoch(batches):
             batches.epoch = epoch
 
     batches.__class__ = Logged
-    inputs = {
-        name: keras.Input((None,), dtype=dtype, name=name)
-        for name, dtype in (("words", "int32"), ("case", "int8"), ("role", "int8"))
-    }
-    inputs["lengths"] = keras.Input((), dtype="int32", name="lengths")
-    vectors = keras.layers.Embedding(60, 2)(inputs["words"])
-    outputs = keras.layers.Dense(2)(keras.layers.GlobalAveragePooling1D()(vectors))
-    model = keras.Model(inputs, outputs)
+    model = MRCA(60, 2, 1.0, columns=2, units=2, max_length=100)
     model.compile("sgd", "mse", metrics=["mae"], jit_compile=False)
     history = model.fit(
         batches.for_keras(),
