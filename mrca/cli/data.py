@@ -1,17 +1,16 @@
 """`mrca data`: corpora, fetched, counted, checked and converted."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
+from mrca.cli.stage_progress import StageProgress
 from mrca.datasets import (
     CORPORA,
     Corpus,
@@ -23,7 +22,6 @@ from mrca.datasets import (
 )
 from mrca.datasets.palette import GROUP_COLOURS
 from mrca.evaluation.bar import bar
-from mrca.resources.download import Progress as ProgressCallback
 
 app = typer.Typer(
     help="Corpora: list, fetch, stats, validate, convert.",
@@ -84,8 +82,10 @@ def fetch(
     ] = None,
 ) -> None:
     """Download a corpus, verified; or take it from files that you bring."""
-    with download_progress(name) as progress:
-        folder = fetch_corpus(name, data_dir, brought=from_file or (), progress=progress)
+    with StageProgress() as progress:
+        folder = fetch_corpus(
+            name, data_dir, brought=from_file or (), progress=partial(progress, f"fetching {name}")
+        )
     typer.echo(folder)
 
 
@@ -99,8 +99,8 @@ def stats(
     data_dir: DataDir = None,
 ) -> None:
     """Count sentences, lengths, relations per sentence and the long tail."""
-    with download_progress(corpus) as progress:
-        loaded = load_corpus(corpus, data_dir, progress=progress)
+    with StageProgress() as progress:
+        loaded = load_corpus(corpus, data_dir, progress=partial(progress, f"fetching {corpus}"))
     statistics = corpus_statistics(loaded)
     if plot is not None:
         from mrca.datasets.plot import plot_statistics
@@ -132,8 +132,8 @@ def validate(
     """Say everything that is wrong: line, field, expected, received. Exit code 1 on an error."""
     from mrca.datasets.validate import validate as check
 
-    with download_progress(source) as progress:
-        report = check(source, data_dir, progress)
+    with StageProgress() as progress:
+        report = check(source, data_dir, partial(progress, f"fetching {source}"))
     if as_json:
         content = {
             "valid": not report.errors,
@@ -165,34 +165,11 @@ def convert(
     if Path(source).is_file():
         convert_file(Path(source), target)
     else:
-        with download_progress(source) as progress:
-            loaded = load_corpus(source, data_dir, progress=progress)
+        with StageProgress() as progress:
+            loaded = load_corpus(source, data_dir, progress=partial(progress, f"fetching {source}"))
         _print_notes(loaded)
         convert_corpus(loaded, target)
     typer.echo(target)
-
-
-@contextmanager
-def download_progress(label: str) -> Iterator[ProgressCallback]:
-    """A progress bar on stderr that appears with the first byte: the callback that moves it."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-    )
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
-    task = bar.add_task(f"Fetching {escape(label)}", total=None)
-
-    def advance(done: int, total: int | None) -> None:
-        bar.start()
-        bar.update(task, completed=done, total=total)
-
-    try:
-        yield advance
-    finally:
-        if bar.live.is_started:
-            bar.stop()
 
 
 def _print_notes(corpus: Corpus) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 from rich.console import Console
 
 from mrca.cli.native_logs import quiet_start
+from mrca.cli.stage_progress import StageProgress
 from mrca.datasets.sample_note import sample_note
 from mrca.resources import whole_file
 
@@ -64,9 +66,14 @@ def evaluate(
         from mrca.training import run_folder
 
     loaded = training.load(run, vectors)
-    corpus = load_corpus(
-        dataset or loaded.config.data.dataset, data_dir, unmatched=loaded.config.data.unmatched
-    )
+    name = dataset or loaded.config.data.dataset
+    with StageProgress() as progress:
+        corpus = load_corpus(
+            name,
+            data_dir,
+            unmatched=loaded.config.data.unmatched,
+            progress=partial(progress, f"fetching {name}"),
+        )
     _note_other_corpus(loaded, corpus)
     if tune is not None:
         loaded.decision_rule = training.tuned_rule(loaded, corpus, tune.value)

@@ -101,21 +101,21 @@ def train(
 
     for run_name, one in runs:  # all of them before the first one is trained
         training.check_output(one, output / run_name, resume=resume, overwrite=overwrite)
-    progress = TrainingProgress(Console(stderr=True))
     metrics = []
-    for run_name, one in runs:
-        run = training.train(
-            one,
-            output / run_name,
-            data_dir=data_dir,
-            vectors_dir=vectors_dir,
-            resume=resume,
-            overwrite=overwrite,
-            reporter=progress,
-        )
-        metrics.append(run.metrics)
-        if not as_json:
-            _print_run(run_name, run.folder, run.metrics)
+    with TrainingProgress(Console(stderr=True)) as progress:
+        for run_name, one in runs:
+            run = training.train(
+                one,
+                output / run_name,
+                data_dir=data_dir,
+                vectors_dir=vectors_dir,
+                resume=resume,
+                overwrite=overwrite,
+                reporter=progress,
+            )
+            metrics.append(run.metrics)
+            if not as_json:
+                _print_run(run_name, run.folder, run.metrics)
     if as_json:
         typer.echo(json.dumps(_summary(metrics) if seeds > 1 else metrics[0], indent=2))
     elif seeds > 1:

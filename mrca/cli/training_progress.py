@@ -1,63 +1,41 @@
 """Training as a person watches it: a bar, a line per epoch, the time left."""
 
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TaskProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from mrca.cli.stage_progress import StageProgress
 
 
 class TrainingProgress:
-    """A `mrca.training.Reporter` that draws on a console (stderr)."""
+    """A `mrca.training.Reporter` that draws on a console (stderr).
+
+    To be used in a `with` block, so that no bar outlives an error.
+    """
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._progress: Progress | None = None
-        self._preparation: Progress | None = None
-        self._stages: dict[str, TaskID] = {}
+        self._stages = StageProgress(console)
         self._batches = 0
         self._epochs = 0
 
     def message(self, text: str) -> None:
         """A note above the bar."""
-        self._end_preparing()
+        self._stages.stop()
         self._console.print(
             f"[yellow]Note:[/yellow] {escape(text)}", highlight=False, soft_wrap=True
         )
 
     def preparing(self, stage: str, done: int, total: int | None) -> None:
         """A bar for a download or an import."""
-        if self._preparation is None:
-            self._preparation = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TaskProgressColumn(),
-                TimeRemainingColumn(),
-                console=self._console,
-                transient=True,
-            )
-            self._preparation.start()
-        if stage not in self._stages:
-            self._stages[stage] = self._preparation.add_task(escape(stage), total=total)
-        self._preparation.update(self._stages[stage], completed=done, total=total)
-
-    def _end_preparing(self) -> None:
-        if self._preparation is not None:
-            self._preparation.stop()
-            self._preparation = None
-            self._stages.clear()
+        self._stages(stage, done, total)
 
     def training_starts(self, epochs: int, first_epoch: int, batches: int) -> None:
         """Draw the bar; it counts batches over all epochs, so that the time left is for the run."""
-        self._end_preparing()
+        self._stages.stop()
         self._batches, self._epochs = batches, epochs
         if first_epoch:
             self.message(f"resumed after epoch {first_epoch}.")
@@ -105,3 +83,10 @@ class TrainingProgress:
         """Take the bar away."""
         if self._progress is not None:
             self._progress.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stages.stop()
+        self.training_ends()

@@ -1,13 +1,12 @@
 """`mrca vectors`: word vectors imported, fetched, listed and described."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from mrca.cli.stage_progress import StageProgress
 from mrca.errors import MrcaError
 from mrca.resources import cache_folder
 from mrca.vectors import (
@@ -19,7 +18,6 @@ from mrca.vectors import (
     import_vectors,
     resolve_vectors,
 )
-from mrca.vectors.formats import Progress
 from mrca.vectors.registry import default_name
 from mrca.vectors.resolve import stored_names
 
@@ -51,7 +49,7 @@ def import_(
             f"{name!r} cannot be the name of vectors. Expected a plain name without slashes that "
             "does not start with a dot: give one with --name."
         )
-    with _progress() as progress:
+    with StageProgress() as progress:
         store = import_vectors(
             file,
             cache_folder("vectors") / name,
@@ -72,7 +70,7 @@ def fetch(
     as_json: _Json = False,
 ) -> None:
     """Download published vectors into the cache, or take a file that was brought."""
-    with _progress() as progress:
+    with StageProgress() as progress:
         store = fetch_vectors(name, from_file, progress=progress)
     _show(store, as_json)
 
@@ -84,7 +82,7 @@ def info(
     as_json: _Json = False,
 ) -> None:
     """Describe vectors: how many, of which dimension, how large. Never downloads."""
-    with _progress() as progress:
+    with StageProgress() as progress:
         store = resolve_vectors(vectors, vectors_dir, download=False, progress=progress)
     _show(store, as_json)
 
@@ -164,21 +162,3 @@ def _show(store: VectorStore, as_json: bool) -> None:
 def _has_lower_case(store: VectorStore) -> bool:
     """Whether a look-up in lower case can find any word."""
     return any(word == word.lower() for word in store.words())
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """A progress bar on stderr, one line per stage; nothing where stderr is not a terminal."""
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-    from rich.progress import TaskID
-
-    with Bar(console=Console(stderr=True), transient=True) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def report(stage: str, done: int, total: int | None) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total)
-            bar.update(tasks[stage], completed=done, total=total)
-
-        yield report

@@ -76,14 +76,8 @@ class TripleObject(BaseModel):
     object: Entity
 
 
-class TripleList(BaseModel):
+class TripleList(TripleObject):
     """A fact as a JSON list of three: subject, relation, object."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    subject: Entity
-    relation: Name
-    object: Entity
 
     @model_validator(mode="before")
     @classmethod

@@ -41,10 +41,11 @@ class EncodedExamples:
         row claims the full length, so that the model computes on the zeros of the padding, as the
         paper's code does.
         """
-        lengths = self.lengths[batch.rows].astype(np.int32)
+        starts = self.starts[batch.rows]
+        lengths = (self.starts[batch.rows + 1] - starts).astype(np.int32)
         column = np.arange(batch.length)
         is_token = column < lengths[:, None]
-        position = np.where(is_token, self.starts[batch.rows][:, None] + column, 0)
+        position = np.where(is_token, starts[:, None] + column, 0)
         inputs = {
             name: np.where(is_token, getattr(self, name)[position], 0).astype(dtype)
             for name, dtype in (("words", np.int32), ("case", np.int8), ("role", np.int8))

@@ -18,8 +18,7 @@ class PaddedAveragePooling1D(keras.layers.Layer):
 
     A window's sum is divided by the window's width within `max_length`, not by the number of real
     tokens in it: what a phrase adds to the pooled states does not depend on how long the rest of
-    its sentence is. (Dividing by the real tokens costs about 0.015 of test micro F1 on WebNLG; see
-    docs/results.md.)
+    its sentence is, as the threshold on the scores does not.
 
     Args:
         pool_size: width of the window in tokens, at least `strides`.

@@ -13,7 +13,7 @@ from mrca import losses
 from mrca.config import RunConfig, load_config
 from mrca.datasets import LabelStatistics, read_relations, row_from_value
 from mrca.errors import MrcaError
-from mrca.features import EncodedExamples, Vocabulary, encode, plan_batches
+from mrca.features import FIRST_ROW, EncodedExamples, Vocabulary, encode, plan_batches
 from mrca.losses import DecisionRule, decision_rule_from_config
 from mrca.text import Example, RelationSet, Triple, entity_pairs
 from mrca.training import run_folder
@@ -206,9 +206,10 @@ def load(folder: str | Path, vectors: str | None = None) -> Run:
             f"Cannot read {folder / run_folder.MODEL}: {error}. The run is damaged: train it again."
         ) from error
     store = VectorStore.open(folder / run_folder.VECTORS)
-    vocabulary = Vocabulary(store, _full_store(folder, store, vectors))
-    _check_parts(folder, config, model, relations, vocabulary, decision_rule)
-    vocabulary.spare = model.num_words - vocabulary.num_rows
+    _check_parts(folder, config, model, relations, store, decision_rule)
+    vocabulary = Vocabulary(
+        store, _full_store(folder, store, vectors), spare=model.num_words - FIRST_ROW - len(store)
+    )
     return Run(
         folder=folder,
         config=config,
@@ -249,14 +250,14 @@ def _check_parts(
     config: RunConfig,
     model: Any,
     relations: RelationSet,
-    vocabulary: Vocabulary,
+    store: VectorStore,
     decision_rule: DecisionRule,
 ) -> None:
     """See that the model was built for the other parts."""
     loss = losses.get(config.loss.name, **config.loss.options)
     expected = {
         "columns": loss.columns(len(relations)),
-        "dim": vocabulary.store.dim,
+        "dim": store.dim,
         "units": config.model.units,
         "pool_size": config.model.pool_size,
         "strides": config.model.strides,
@@ -270,7 +271,7 @@ def _check_parts(
             "--save`, or train the run again."
         )
     differing = [name for name, value in expected.items() if getattr(model, name, None) != value]
-    if differing or model.num_words < vocabulary.num_rows:
+    if differing or model.num_words < FIRST_ROW + len(store):
         raise MrcaError(
             f"{run_folder.MODEL} in {folder} does not fit {run_folder.CONFIG}, "
             f"{run_folder.RELATIONS} or {run_folder.VECTORS}/ there "

@@ -1,6 +1,7 @@
 """From a configuration to a run folder."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ def train(
         config.data.dataset,
         data_dir,
         unmatched=config.data.unmatched,
-        progress=lambda done, total: reporter.preparing("downloading the corpus", done, total),
+        progress=partial(reporter.preparing, f"fetching {config.data.dataset}"),
     )
     counts = label_statistics(corpus.splits["train"], corpus.relations)
     check_labels(corpus, counts)
@@ -175,12 +176,13 @@ def _check_room(folder: Path, needed: int) -> None:
 
 def _check_unchanged(unfinished: Path, environment: dict[str, Any]) -> None:
     with run_folder.reading(unfinished / run_folder.ENVIRONMENT) as kept:
-        for what in ("corpus", "vectors"):
-            if kept[what]["fingerprint"] != environment[what]["fingerprint"]:
-                raise MrcaError(
-                    f"The {what} {environment[what]['name']!r} has changed since the unfinished "
-                    f"run {unfinished} was started. Start over with --overwrite."
-                )
+        started_with = {what: kept[what]["fingerprint"] for what in ("corpus", "vectors")}
+    for what, fingerprint in started_with.items():
+        if fingerprint != environment[what]["fingerprint"]:
+            raise MrcaError(
+                f"The {what} {environment[what]['name']!r} has changed since the unfinished run "
+                f"{unfinished} was started. Start over with --overwrite."
+            )
 
 
 def _write_start(
