@@ -15,11 +15,12 @@ class BinaryCrossentropy(MultiLabelLoss):
 
         loss = y log(1 + exp(-z)) + (1 - y) log(1 + exp(z))
 
-    A relation holds where sigmoid(z) >= 0.5. It is the loss of the paper's MRCA-Sigmoid-BCE
-    (MRCA, section 4.4, table 7).
+    A relation holds where sigmoid(z) >= 0.5. It is the loss of MRCA-Sigmoid-BCE.
 
     Args:
         reduction, name, dtype: see `MultiLabelLoss`.
+
+    Source: MRCA, section 4.4, table 7; Huang et al. 2021, equation 1.
     """
 
     def __init__(
@@ -32,8 +33,10 @@ class BinaryCrossentropy(MultiLabelLoss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Labels and logits `(batch, relations)` to losses `(batch,)`."""
-        cells = y_true * ops.softplus(-y_pred) + (1 - y_true) * ops.softplus(y_pred)
-        return row_means(cells)
+        # log_sigmoid, since softplus is cut off at 20 on PyTorch.
+        return -row_means(
+            y_true * ops.log_sigmoid(y_pred) + (1 - y_true) * ops.log_sigmoid(-y_pred)
+        )
 
     @property
     def decision_rule(self) -> DecisionRule:

@@ -74,7 +74,103 @@ class FixedThreshold(DecisionRule):
         return {"rule": self.name, "threshold": self.threshold, "activation": self.activation}
 
 
-_RULES: dict[str, type[DecisionRule]] = {FixedThreshold.name: FixedThreshold}
+class _FirstColumnRule(DecisionRule):
+    """What the rules share whose first column is no relation.
+
+    Args:
+        top_k: let at most this many relations of a row hold (more where scores are equal), counted
+            over all columns as the papers' codes do; `None` for no limit.
+    """
+
+    def __init__(self, top_k: int | None = None) -> None:
+        if top_k is not None and (not isinstance(top_k, int) or top_k < 1):
+            raise MrcaError(
+                f"Argument `top_k` of {type(self).__name__} must be an integer of at least 1, or "
+                f"None. Received: {top_k!r}."
+            )
+        self.top_k = top_k
+
+    def _margins(self, outputs: Any) -> Any:
+        """Outputs `(N, R + 1)` to what must be above 0, `(N, R)`."""
+        raise NotImplementedError
+
+    def scores(self, outputs: Any) -> Any:
+        """Outputs `(N, R + 1)` to probabilities `(N, R)`: the sigmoid of the distance."""
+        return ops.sigmoid(self._margins(ops.convert_to_tensor(outputs)))
+
+    def labels(self, outputs: Any) -> Any:
+        """Booleans `(N, R)`: strictly above the threshold, and among the `top_k`."""
+        outputs = ops.convert_to_tensor(outputs)
+        above = self._margins(outputs) > 0
+        if self.top_k is None or self.top_k >= outputs.shape[-1]:
+            return above
+        least = ops.top_k(outputs, self.top_k)[0][:, -1:]
+        return ops.logical_and(above, outputs[:, 1:] >= least)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments and the rule's name."""
+        return {"rule": self.name, "top_k": self.top_k}
+
+
+class ThresholdColumn(_FirstColumnRule):
+    """A relation holds where its output is strictly above that of column 0, the threshold class.
+
+        score_r = sigmoid(s_r - s_0)
+
+    Args:
+        top_k: let at most this many relations of a row hold; ATLOP, KD-DocRE and HingeABL decide
+            with 4, DocuNet with 3 or 4. `None` (default) for no limit.
+    """
+
+    name = "threshold_column"
+
+    def _margins(self, outputs: Any) -> Any:
+        return outputs[:, 1:] - outputs[:, :1]
+
+
+class ZeroThreshold(_FirstColumnRule):
+    """A relation holds where its output is strictly above 0; column 0 is the class "no relation".
+
+        score_r = sigmoid(s_r)
+
+    Whether a row has no relation follows from the other columns, as in DocuNet's code; HingeABL's
+    code has column 0 decide too. The relations are the same.
+
+    Args:
+        top_k: see `ThresholdColumn`.
+    """
+
+    name = "zero_threshold"
+
+    def _margins(self, outputs: Any) -> Any:
+        return outputs[:, 1:]
+
+
+class LargestScore(DecisionRule):
+    """The relation with the largest output holds, and no other: one label for each row.
+
+    score_r = softmax(z)_r. Of equal outputs the first one holds.
+    """
+
+    name = "largest_score"
+
+    def scores(self, outputs: Any) -> Any:
+        """Outputs `(N, R)` to probabilities that sum to 1 in each row."""
+        return ops.softmax(outputs, axis=-1)
+
+    def labels(self, outputs: Any) -> Any:
+        """Booleans `(N, R)`, one true in each row."""
+        outputs = ops.convert_to_tensor(outputs)
+        return ops.one_hot(ops.argmax(outputs, axis=-1), outputs.shape[-1], dtype="bool")
+
+    def get_config(self) -> dict[str, Any]:
+        """The rule's name."""
+        return {"rule": self.name}
+
+
+_RULES: dict[str, type[DecisionRule]] = {
+    rule.name: rule for rule in (FixedThreshold, ThresholdColumn, ZeroThreshold, LargestScore)
+}
 
 
 def decision_rule_from_config(config: dict[str, Any]) -> DecisionRule:

@@ -3,11 +3,10 @@
 from typing import Any
 
 import keras
-from keras import ops
 
 from mrca.errors import MrcaError
+from mrca.losses import arguments
 from mrca.losses.decision_rule import DecisionRule, FixedThreshold
-from mrca.losses.multi_label_loss import row_means
 from mrca.losses.overlap_loss import OverlapLoss
 
 
@@ -50,33 +49,19 @@ class Dice(OverlapLoss):
         dtype: Any = None,
     ) -> None:
         super().__init__(smooth, mode, name=name, reduction=reduction, dtype=dtype)
+        self.squared = arguments.boolean(self, "squared", squared)
+        self.activation = arguments.choice(self, "activation", activation, ("linear", "sigmoid"))
         if not squared and activation == "linear":
             raise MrcaError(
                 "Dice with `squared=False` needs `activation='sigmoid'`: raw scores may be "
                 "negative and would cancel in the denominator."
             )
-        self.squared = squared
-        self.activation = activation
-        self._decision_rule = FixedThreshold(0.5, activation)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Labels and outputs `(batch, relations)` to losses `(batch,)`."""
-        scores = self._decision_rule.scores(y_pred)
-        power = 2 if self.squared else 1
-        overlap = self.total(scores * y_true)
-        size = self.total(scores**power) + self.total(y_true**power)
-        dice = (2 * overlap + self.smooth) / (size + self.smooth)
-        return row_means(ops.broadcast_to(1 - dice, ops.shape(y_pred)))
+        return self.dice(self.decision_rule.scores(y_pred), y_true, self.squared)
 
     @property
     def decision_rule(self) -> DecisionRule:
         """A relation holds where its score is at least 0.5."""
-        return self._decision_rule
-
-    def get_config(self) -> dict[str, Any]:
-        """Every constructor argument."""
-        return {
-            **super().get_config(),
-            "squared": self.squared,
-            "activation": self.activation,
-        }
+        return FixedThreshold(0.5, self.activation)

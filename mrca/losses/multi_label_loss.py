@@ -1,11 +1,13 @@
 """The base of every loss in this package."""
 
+import inspect
 from abc import ABC, abstractmethod
 from typing import Any
 
 import keras
 from keras import ops
 
+from mrca.errors import MrcaError
 from mrca.losses.decision_rule import DecisionRule
 
 
@@ -23,7 +25,7 @@ class MultiLabelLoss(keras.losses.Loss, ABC):
     A subclass defines `decision_rule`, and `call(y_true, y_pred)` with labels and outputs of shape
     `(batch, columns)`, which returns one value per row, shape `(batch,)`, so that `sample_weight`
     of shape `(batch,)` works. Inputs arrive in the loss's own dtype: float32 even under mixed
-    precision.
+    precision. It keeps every constructor argument, as a JSON value, in an attribute of its name.
 
     Args:
         reduction: `"sum_over_batch_size"` (default: the mean over rows), `"sum"` or `None`.
@@ -31,15 +33,31 @@ class MultiLabelLoss(keras.losses.Loss, ABC):
         dtype: the dtype to compute in; default `keras.config.floatx()`.
     """
 
+    class_counts: list[float] | None = None
+    """Training rows per relation, where the loss weighs relations by them."""
+
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """The reduced loss; labels and outputs may be nested lists too."""
+        """The reduced loss; labels and outputs may be nested lists too.
+
+        The loss of an empty batch is 0.
+
+        Raises:
+            MrcaError: if the shapes of labels and outputs do not fit each other or the loss.
+        """
         # Keras would take a list for a structure of scalars.
         labels, outputs = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
-        return super().__call__(labels, outputs, sample_weight)
+        self._check_shapes(tuple(labels.shape), tuple(outputs.shape))
+        loss = super().__call__(labels, outputs, sample_weight)
+        # Keras leaves the values of an empty batch unreduced.
+        return ops.sum(loss) if self.reduction and tuple(loss.shape) == (0,) else loss
 
     def columns(self, num_relations: int) -> int:
         """How many output columns the model needs for `num_relations` relations."""
         return num_relations
+
+    def label_columns(self, columns: int) -> tuple[int, ...]:
+        """How many columns labels may have where outputs have `columns`."""
+        return (columns,)
 
     @property
     @abstractmethod
@@ -48,4 +66,31 @@ class MultiLabelLoss(keras.losses.Loss, ABC):
 
     def get_config(self) -> dict[str, Any]:
         """Every constructor argument, as JSON values."""
-        return {**super().get_config(), "dtype": self.dtype}
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    def _check_shapes(
+        self, labels: tuple[int | None, ...], outputs: tuple[int | None, ...]
+    ) -> None:
+        kind = type(self).__name__
+        received = f"Received labels of shape {labels} and outputs of shape {outputs}."
+        if len(labels) != 2 or len(outputs) != 2:
+            raise MrcaError(f"{kind} expects labels and outputs of (batch, columns). {received}")
+        if None not in (labels[0], outputs[0]) and labels[0] != outputs[0]:
+            raise MrcaError(f"{kind} expects as many rows of labels as of outputs. {received}")
+        if outputs[1] is None:
+            return
+        if outputs[1] < self.columns(1):
+            raise MrcaError(
+                f"{kind} expects outputs with at least {self.columns(1)} columns. {received}"
+            )
+        if self.class_counts is not None and len(self.class_counts) != outputs[1]:
+            raise MrcaError(
+                f"{kind} was made with {len(self.class_counts)} class_counts. Expected one for "
+                f"each column of the outputs. {received}"
+            )
+        expected = self.label_columns(outputs[1])
+        if labels[1] is not None and labels[1] not in expected:
+            raise MrcaError(
+                f"{kind} expects labels with {' or '.join(map(str, expected))} columns for "
+                f"{outputs[1]} columns of outputs. {received}"
+            )

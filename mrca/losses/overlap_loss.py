@@ -4,8 +4,8 @@ from typing import Any
 
 from keras import ops
 
-from mrca.errors import MrcaError
-from mrca.losses.multi_label_loss import MultiLabelLoss
+from mrca.losses import arguments
+from mrca.losses.multi_label_loss import MultiLabelLoss, row_means
 
 
 class OverlapLoss(MultiLabelLoss):
@@ -13,31 +13,32 @@ class OverlapLoss(MultiLabelLoss):
 
     Args:
         smooth: added above and below the line; above 0.
-        mode: `"batch"` or `"elementwise"`.
+        mode: one of `modes`.
         **kwargs: see `MultiLabelLoss`.
 
     Raises:
         MrcaError: if an argument is out of its range.
     """
 
+    modes: tuple[str, ...] = ("batch", "elementwise")
+
     def __init__(self, smooth: float, mode: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        kind = type(self).__name__
-        if not isinstance(smooth, int | float) or not smooth > 0:
-            raise MrcaError(
-                f"Argument `smooth` of {kind} must be a number above 0. Received: {smooth!r}."
-            )
-        if mode not in ("batch", "elementwise"):
-            raise MrcaError(
-                f"Argument `mode` of {kind} must be 'batch' or 'elementwise'. Received: {mode!r}."
-            )
-        self.smooth = smooth
-        self.mode = mode
+        self.smooth = arguments.number(self, "smooth", smooth, above=0)
+        self.mode = arguments.choice(self, "mode", mode, self.modes)
 
     def total(self, cells: Any) -> Any:
         """The sum of cells `(batch, columns)` as the mode has it: a scalar, or the cells."""
         return ops.sum(cells) if self.mode == "batch" else cells
 
-    def get_config(self) -> dict[str, Any]:
-        """Every constructor argument."""
-        return {**super().get_config(), "smooth": self.smooth, "mode": self.mode}
+    def dice(self, scores: Any, labels: Any, squared: bool) -> Any:
+        """One minus the Dice coefficient of cells `(batch, columns)`, row means `(batch,)`."""
+        power = 2 if squared else 1
+        overlap = self.total(scores * labels)
+        size = self.size(scores**power) + self.size(labels**power)
+        losses = 1 - (2 * overlap + self.smooth) / (size + self.smooth)
+        return row_means(ops.broadcast_to(losses, ops.shape(scores)))
+
+    def size(self, cells: Any) -> Any:
+        """What a denominator takes for the sum of cells."""
+        return self.total(cells)

@@ -1,12 +1,11 @@
 """RC-Dice, the loss of MRCA."""
 
-import math
 from typing import Any
 
 import keras
 from keras import ops
 
-from mrca.errors import MrcaError
+from mrca.losses import arguments
 from mrca.losses.decision_rule import DecisionRule, FixedThreshold
 from mrca.losses.multi_label_loss import row_means
 from mrca.losses.overlap_loss import OverlapLoss
@@ -67,17 +66,8 @@ class RCDice(OverlapLoss):
         dtype: Any = None,
     ) -> None:
         super().__init__(smooth, mode, name=name, reduction=reduction, dtype=dtype)
-        if not isinstance(exponent, int | float) or not exponent >= 2 or exponent % 2 != 0:
-            raise MrcaError(
-                "Argument `exponent` of RCDice must be an even integer of at least 2. "
-                f"Received: {exponent!r}."
-            )
-        if not isinstance(threshold, int | float) or not math.isfinite(threshold):
-            raise MrcaError(
-                f"Argument `threshold` of RCDice must be a finite number. Received: {threshold!r}."
-            )
-        self.exponent = int(exponent)
-        self.threshold = float(threshold)
+        self.exponent = arguments.even_integer(self, "exponent", exponent)
+        self.threshold = arguments.number(self, "threshold", threshold)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Labels and scores `(batch, relations)` to losses `(batch,)`."""
@@ -91,11 +81,3 @@ class RCDice(OverlapLoss):
     def decision_rule(self) -> DecisionRule:
         """A relation holds where its score is at least `threshold`."""
         return FixedThreshold(self.threshold, "linear")
-
-    def get_config(self) -> dict[str, Any]:
-        """Every constructor argument."""
-        return {
-            **super().get_config(),
-            "exponent": self.exponent,
-            "threshold": self.threshold,
-        }

@@ -39,11 +39,15 @@ class MicroF1(keras.metrics.Metric):
         return self.add_variable(shape=(), initializer="zeros", dtype="int32", name=name)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Add labels `(batch, relations)` and raw outputs `(batch, columns)` to the counts."""
+        """Add labels `(batch, relations)` and raw outputs `(batch, columns)` to the counts.
+
+        Labels may have more columns, for what the loss takes beside them (a threshold column, a
+        teacher's outputs): the relations are the last ones.
+        """
         if sample_weight is not None:
             raise ValueError("MicroF1 counts rows and does not take sample weights.")
-        gold = ops.cast(y_true, "bool")
         predicted = self.decision_rule.labels(y_pred)
+        gold = ops.cast(ops.convert_to_tensor(y_true)[:, -predicted.shape[-1] :], "bool")
         for counter, cells in (
             (self.true_positives, ops.logical_and(gold, predicted)),
             (self.false_positives, ops.logical_and(ops.logical_not(gold), predicted)),

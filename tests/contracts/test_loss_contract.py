@@ -3,6 +3,9 @@
 import copy
 import inspect
 import json
+import re
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -12,8 +15,17 @@ from keras import ops
 from mrca import losses
 from mrca.errors import MrcaError
 from mrca.losses import LOSSES, decision_rule_from_config
+from mrca.metrics import MicroF1
 
 RELATIONS = 5
+COUNTS = {"class_counts": [900, 120, 30, 4, 0], "num_samples": 1000}
+# What these say in their docstrings, too.
+DEPEND_ON_THE_BATCH = {"rc_dice", "dice"}
+
+
+def make(name, /, **options):
+    """The loss, with counts for `RELATIONS` if it takes any."""
+    return losses.get(name, **(COUNTS if losses.needs_counts(name) else {}), **options)
 
 
 @pytest.fixture(params=LOSSES)
@@ -23,7 +35,7 @@ def name(request):
 
 @pytest.fixture
 def loss(name):
-    return losses.get(name)
+    return make(name)
 
 
 @pytest.fixture
@@ -42,35 +54,45 @@ def numbers(tensor):
 
 def test_it_is_a_documented_keras_loss(loss):
     assert isinstance(loss, losses.MultiLabelLoss)
-    assert "Source:" in type(loss).__doc__ or "(MRCA" in type(loss).__doc__
+    assert "Source:" in type(loss).__doc__
     assert loss.columns(RELATIONS) >= RELATIONS
 
 
 def test_one_value_per_row(name, batch):
     labels, outputs = batch
-    rows = numbers(losses.get(name, reduction=None)(labels, outputs))
+    rows = numbers(make(name, reduction=None)(labels, outputs))
     assert rows.shape == (len(labels),)
     assert rows.dtype == "float32"
-    mean, total = (losses.get(name, reduction=way) for way in ("sum_over_batch_size", "sum"))
+    mean, total = (make(name, reduction=way) for way in ("sum_over_batch_size", "sum"))
     assert float(mean(labels, outputs)) == pytest.approx(rows.mean(), rel=1e-6)
     assert float(total(labels, outputs)) == pytest.approx(rows.sum(), rel=1e-6)
-    assert float(losses.get(name)(labels, outputs)) == float(mean(labels, outputs))
+    assert float(make(name)(labels, outputs)) == float(mean(labels, outputs))
 
 
 def test_rows_keep_their_values_in_another_order(name, batch):
     labels, outputs = batch
-    loss = losses.get(name, reduction=None)
+    loss = make(name, reduction=None)
     rows = numbers(loss(labels, outputs))
     np.testing.assert_allclose(numbers(loss(labels[::-1], outputs[::-1])), rows[::-1], rtol=1e-5)
 
 
+def test_a_row_has_the_same_loss_in_any_batch(name, loss, batch):
+    labels, outputs = batch
+    rows = numbers(make(name, reduction=None)(labels, outputs))
+    alone = [float(loss(labels[row : row + 1], outputs[row : row + 1])) for row in range(len(rows))]
+    if name in DEPEND_ON_THE_BATCH:
+        assert "depends on how rows are batched" in " ".join(type(loss).__doc__.split())
+    else:
+        np.testing.assert_allclose(alone, rows, rtol=1e-5)
+
+
 def test_sample_weight_scales_rows(name, batch):
     labels, outputs = batch
-    rows = numbers(losses.get(name, reduction=None)(labels, outputs))
+    rows = numbers(make(name, reduction=None)(labels, outputs))
     weights = np.array([0, 1, 0.5, 2, 0, 3], "float32")
-    weighted = losses.get(name, reduction=None)(labels, outputs, sample_weight=weights)
+    weighted = make(name, reduction=None)(labels, outputs, sample_weight=weights)
     np.testing.assert_allclose(numbers(weighted), rows * weights, rtol=1e-6)
-    mean = losses.get(name)(labels, outputs, sample_weight=weights)
+    mean = make(name)(labels, outputs, sample_weight=weights)
     assert float(mean) == pytest.approx(np.mean(rows * weights), rel=1e-6)
 
 
@@ -99,7 +121,7 @@ def test_config_holds_every_argument_as_json(loss):
 
 
 def test_serialised_and_back(name, batch):
-    loss = losses.get(name, reduction="sum", name="mine")
+    loss = make(name, reduction="sum", name="mine")
     stored = json.loads(json.dumps(keras.losses.serialize(loss)))
     assert stored["registered_name"].startswith("mrca>")
     back = keras.losses.deserialize(stored)
@@ -184,18 +206,127 @@ def test_decision_rule_is_json_and_decides_each_relation(loss, batch):
     np.testing.assert_array_equal(numbers(back.labels(outputs)), holds)
     scores = numbers(rule.scores(outputs))
     assert scores.shape == holds.shape
-    # A relation that holds never has a lower score than one that does not, within a column.
-    for column in range(RELATIONS):
-        held, not_held = scores[holds[:, column], column], scores[~holds[:, column], column]
-        assert not len(held) or not len(not_held) or held.min() >= not_held.max()
+    # A relation that holds never has a lower score than one that does not, within a row.
+    for row, held in zip(scores, holds, strict=True):
+        assert not held.any() or held.all() or row[held].min() >= row[~held].max()
+
+
+def test_labels_may_leave_out_what_is_not_a_relation(loss, batch):
+    """Multi-hot rows of the relations are enough for every loss, as `mrca train` has them."""
+    labels, outputs = batch
+    relations = labels[:, -RELATIONS:]
+    teacher = [outputs + 1] if isinstance(loss, losses.DistillationLoss) else []
+    value = float(loss(np.concatenate([*teacher, relations], axis=1), outputs))
+    assert np.isfinite(value)
+    column = loss.columns(RELATIONS) - RELATIONS
+    if column and not teacher:  # one column before them, 1 where there is no relation
+        none = 1 - relations.max(axis=1, keepdims=True)
+        assert float(loss(np.concatenate([none, relations], axis=1), outputs)) == value
+
+
+def test_an_empty_batch_has_loss_0(loss, batch, values_and_gradients, execution):
+    labels, outputs = (array[:0] for array in batch)
+    [value], [gradient] = values_and_gradients(
+        lambda tensor: [loss(labels, tensor)], [outputs], execution
+    )
+    assert value.shape == ()
+    assert value == 0
+    assert gradient.shape == outputs.shape
+
+
+def test_fits_a_model_under_mixed_precision(loss, batch):
+    labels, outputs = batch
+    keras.utils.set_random_seed(0)
+    layers = [keras.Input((3,)), keras.layers.Dense(outputs.shape[1], dtype="mixed_float16")]
+    model = keras.Sequential(layers)
+    metrics = [MicroF1(loss.decision_rule)]
+    model.compile(optimizer=keras.optimizers.SGD(1e-3), loss=loss, metrics=metrics)
+    history = model.fit(np.ones((len(labels), 3)), labels, epochs=2, verbose=0).history
+    assert np.isfinite(history["loss"]).all()
+    assert all(np.isfinite(numbers(weight)).all() for weight in model.weights)
+
+
+@pytest.mark.parametrize("shape", [(6,), (6, 2), (6, 90), (6, 5, 1), (5, None)])
+def test_labels_of_another_shape_are_named(loss, batch, shape):
+    _, outputs = batch
+    if shape == (6,) and isinstance(loss.decision_rule, losses.LargestScore):
+        return  # class indices
+    shape = tuple(outputs.shape[1] if size is None else size for size in shape)
+    received = f"{re.escape(str(shape))}.*{re.escape(str(outputs.shape))}"
+    with pytest.raises(MrcaError, match=f"{type(loss).__name__}.*{received}"):
+        loss(np.zeros(shape, "float32"), outputs)
+
+
+def test_a_wrong_number_of_counts_is_named(name):
+    if not losses.needs_counts(name):
+        return
+    loss = make(name)
+    with pytest.raises(MrcaError, match=r"5 class_counts.*\(2, 7\)"):
+        loss(np.zeros((2, 7), "float32"), np.zeros((2, 7), "float32"))
+    for counts in ([], [3, -1], [3, float("nan")], ["3"], 3, None):
+        with pytest.raises(MrcaError, match="class_counts"):
+            losses.get(name, **{**COUNTS, "class_counts": counts})
+    for rows in (0, -3, "many"):
+        with pytest.raises(MrcaError, match="num_samples"):
+            losses.get(name, **{**COUNTS, "num_samples": rows})
+
+
+def test_every_number_and_choice_is_checked(loss, name):
+    """Nothing that is no number goes for one, and no unknown choice goes unnoticed."""
+    for argument, value in loss.get_config().items():
+        if argument in {"reduction", "name", "dtype", "student_options"}:
+            continue
+        counts = COUNTS if losses.needs_counts(name) else {}
+        with pytest.raises(MrcaError, match=argument):
+            losses.get(name, **{**counts, argument: "no such"})
+        if isinstance(value, float):
+            for bad in (float("nan"), float("inf")):
+                with pytest.raises(MrcaError, match=argument):
+                    make(name, **{argument: bad})
 
 
 def test_unknown_arguments_are_named(name):
     with pytest.raises(MrcaError, match=f"{name}.*colour"):
-        losses.get(name, colour="red")
+        make(name, colour="red")
 
 
 @pytest.mark.parametrize("option", [{"reduction": "median"}, {"dtype": "float33"}])
 def test_arguments_that_keras_refuses_are_one_readable_error(name, option):
     with pytest.raises(MrcaError, match=next(iter(option.values()))):
-        losses.get(name, **option)
+        make(name, **option)
+
+
+_LOAD = """
+import json, sys
+import keras, numpy as np
+import mrca.losses
+found = {}
+for name, (labels, outputs) in json.load(open("batches.json")).items():
+    loss = keras.saving.load_model(f"{name}.keras").loss
+    found[name] = [loss.get_config(), float(loss(np.float32(labels), np.float32(outputs)))]
+print(json.dumps(found))
+"""
+
+
+def test_every_loss_survives_a_model_file_in_a_fresh_process(tmp_path):
+    expected, batches = {}, {}
+    generator = np.random.default_rng(3)
+    for name in LOSSES:
+        loss = make(name)
+        columns = loss.columns(RELATIONS)
+        labels = (generator.random((4, columns)) < 0.4).astype("float32")
+        outputs = generator.normal(0, 1.5, labels.shape).astype("float32")
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(columns)])
+        model.compile(loss=loss)
+        model.save(tmp_path / f"{name}.keras")
+        batches[name] = [labels.tolist(), outputs.tolist()]
+        expected[name] = [loss.get_config(), float(loss(labels, outputs))]
+    (tmp_path / "batches.json").write_text(json.dumps(batches))
+    done = subprocess.run(
+        [sys.executable, "-c", _LOAD], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    for name, (config, value) in expected.items():
+        assert found[name][0] == config, name
+        assert found[name][1] == pytest.approx(value, rel=1e-6), name

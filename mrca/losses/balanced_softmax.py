@@ -1,0 +1,83 @@
+"""Balanced softmax for several labels."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from mrca.losses import arguments
+from mrca.losses.decision_rule import DecisionRule, ThresholdColumn, ZeroThreshold
+from mrca.losses.multi_label_loss import MultiLabelLoss
+
+
+@keras.saving.register_keras_serializable(package="mrca")
+class BalancedSoftmax(MultiLabelLoss):
+    """Balanced softmax, a cross-entropy for several labels, over logits `s`.
+
+        loss = log(1 + sum over negatives of exp(s)) + log(1 + sum over positives of exp(-s))
+
+    over **all** columns. The threshold is the constant 0, and column 0 is an ordinary class, "no
+    relation", which is positive in rows without relations. (The papers speak of a threshold class;
+    its logit is this constant.) Labels have a column for each relation `(batch, R)`, and column 0
+    is made from them, or one more for column 0 `(batch, R + 1)`.
+
+    Args:
+        threshold: `0` (default, papers and codes), or `"column0"`: the logit of column 0 is the
+            threshold and no class, as in `AdaptiveThresholding`; this package's own variant.
+        top_k: let at most this many relations of a row hold; `None` (default) for no limit,
+            DocuNet's code 3 or 4.
+        reduction, name, dtype: see `MultiLabelLoss`.
+
+    Raises:
+        MrcaError: if an argument is out of its range.
+
+    Source: DocuNet (Zhang et al. 2021), equation 9, and its code; HingeABL, table 3.
+    """
+
+    def __init__(
+        self,
+        threshold: int | str = 0,
+        top_k: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "balanced_softmax",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        self.threshold = arguments.choice(self, "threshold", threshold, (0, "column0"))
+        self.top_k = None if top_k is None else arguments.positive_integer(self, "top_k", top_k)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Labels and logits `(batch, relations + 1)` to losses `(batch,)`."""
+        if y_true.shape[-1] != y_pred.shape[-1]:
+            none = 1 - ops.max(y_true, axis=-1, keepdims=True)
+            y_true = ops.concatenate([none, y_true], axis=-1)
+        # The threshold as a column of its own before the others, or in the place of the first.
+        if self.threshold == 0:
+            y_true, logits = (ops.pad(each, [[0, 0], [1, 0]]) for each in (y_true, y_pred))
+        else:
+            logits = y_pred - y_pred[:, :1]
+        threshold = np.arange(logits.shape[-1]) == 0
+        positive = ops.greater(y_true, 0.5)
+        negative = ops.logical_not(positive)
+        return _log_sum(ops.logical_or(negative, threshold), logits) + _log_sum(
+            ops.logical_or(positive, threshold), -logits
+        )
+
+    def columns(self, num_relations: int) -> int:
+        """One more than there are relations."""
+        return num_relations + 1
+
+    def label_columns(self, columns: int) -> tuple[int, ...]:
+        """With the column of "no relation" or without."""
+        return (columns - 1, columns)
+
+    @property
+    def decision_rule(self) -> DecisionRule:
+        """A relation holds where its logit is strictly above the threshold."""
+        return ThresholdColumn(self.top_k) if self.threshold else ZeroThreshold(self.top_k)
+
+
+def _log_sum(mask: Any, logits: Any) -> Any:
+    """Log-sum-exp of each row's masked logits, `(batch,)`; none of the rows is empty."""
+    return ops.logsumexp(ops.where(mask, logits, -np.inf), axis=-1)

@@ -1,0 +1,44 @@
+"""Label counts as the losses that need them take them."""
+
+from typing import Any
+
+import numpy as np
+
+from mrca.errors import MrcaError
+from mrca.losses import arguments
+
+
+class ClassCounts:
+    """How many training rows hold each relation.
+
+    A relation without any counts as one row, so that its weight is finite.
+
+    Args:
+        owner: the loss, for error messages.
+        class_counts: one number per relation, in column order, at least 0.
+        num_samples: training rows, `None` where the loss does not need them.
+
+    Raises:
+        MrcaError: if a count is negative or no number, or `num_samples` is not at least 1.
+    """
+
+    def __init__(self, owner: object, class_counts: Any, num_samples: Any = None) -> None:
+        given = arguments.numbers(owner, "class_counts", class_counts, at_least=0)
+        self.class_counts = [int(count) if count == int(count) else count for count in given]
+        self.counts = np.maximum(np.asarray(given, np.float64), 1)
+        self.num_samples = num_samples
+        if num_samples is not None:
+            self.num_samples = int(arguments.number(owner, "num_samples", num_samples, at_least=1))
+
+    def rows(self, owner: object) -> int:
+        """The number of training rows.
+
+        Raises:
+            MrcaError: if `num_samples` was not given.
+        """
+        if self.num_samples is None:
+            raise MrcaError(
+                f"{type(owner).__name__} needs `num_samples`, the number of training rows, beside "
+                "`class_counts`."
+            )
+        return self.num_samples
