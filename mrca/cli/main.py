@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import mrca
-from mrca.cli import data, evaluate, predict, train, vectors
+from mrca.cli import data, evaluate, losses, predict, train, vectors
 from mrca.errors import MrcaError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.add_typer(data.app, name="data")
 app.add_typer(vectors.app, name="vectors")
+app.add_typer(losses.app, name="losses")
 
 
 def _print_version(wanted: bool) -> None:

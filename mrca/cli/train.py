@@ -11,7 +11,14 @@ from rich.table import Table
 
 from mrca.cli.native_logs import quiet_start
 from mrca.cli.training_progress import TrainingProgress
-from mrca.config import RunConfig, load_config, load_preset, preset_names, with_overrides
+from mrca.config import (
+    LossConfig,
+    RunConfig,
+    load_config,
+    load_preset,
+    preset_names,
+    with_overrides,
+)
 from mrca.datasets import CORPORA
 from mrca.datasets.sample_note import sample_note
 from mrca.vectors import is_store
@@ -38,7 +45,13 @@ def train(
     vectors: Annotated[
         str | None, typer.Option(help="A name that `mrca vectors list` shows, or a path.")
     ] = None,
-    loss: Annotated[str | None, typer.Option(help="The loss's name.")] = None,
+    loss: Annotated[
+        str | None, typer.Option(help="A name that `mrca losses` shows, with its own defaults.")
+    ] = None,
+    teacher: Annotated[
+        Path | None,
+        typer.Option(help="The run that a distillation loss learns from; else one is trained."),
+    ] = None,
     name: Annotated[
         str | None, typer.Option(help="The run's name; by default the preset's or corpus's.")
     ] = None,
@@ -75,12 +88,14 @@ def train(
     configuration, its history with a figure, its metrics and a card.
     """
     base, default_name = _base_config(dataset, preset, config)
+    if loss is not None and loss != base.loss.name:
+        base = base.model_copy(update={"loss": LossConfig(name=loss)})
     run_config = with_overrides(
         base,
         [
             *_option("data.dataset", _lasting(dataset)),
             *_option("vectors.name", _lasting_vectors(vectors)),
-            *_option("loss.name", loss),
+            *_option("loss.teacher", None if teacher is None else str(teacher.resolve())),
             *_option("training.seed", seed),
             *(["training.deterministic=true"] if deterministic else []),
             *(["training.tensorboard=true"] if tensorboard else []),
@@ -99,21 +114,32 @@ def train(
     with quiet_start():
         from mrca import training
 
-    for run_name, one in runs:  # all of them before the first one is trained
-        training.check_output(one, output / run_name, resume=resume, overwrite=overwrite)
+    teachers: dict[str, RunConfig] = {}
+    if training.is_distillation(run_config) and not run_config.loss.teacher:
+        teachers = {f"{each}-teacher": training.teacher_config(one) for each, one in runs}
+        runs = [
+            (each, with_overrides(one, _option("loss.teacher", str((output / of).resolve()))))
+            for (each, one), of in zip(runs, teachers, strict=True)
+        ]
+    # All of them before the first one is trained. A teacher that is there is used again.
+    plan = [(*each, not overwrite) for each in teachers.items()]
+    plan += [(*each, resume) for each in runs]
+    for run_name, one, goes_on in plan:
+        training.check_output(one, output / run_name, resume=goes_on, overwrite=overwrite)
     metrics = []
     with TrainingProgress(Console(stderr=True)) as progress:
-        for run_name, one in runs:
+        for run_name, one, goes_on in plan:
             run = training.train(
                 one,
                 output / run_name,
                 data_dir=data_dir,
                 vectors_dir=vectors_dir,
-                resume=resume,
+                resume=goes_on,
                 overwrite=overwrite,
                 reporter=progress,
             )
-            metrics.append(run.metrics)
+            if run_name not in teachers:
+                metrics.append(run.metrics)
             if not as_json:
                 _print_run(run_name, run.folder, run.metrics)
     if as_json:

@@ -1,10 +1,11 @@
 """What a run is: its configuration, presets and overrides."""
 
 from mrca.config.presets import load_preset, preset_names
-from mrca.config.run_config import RunConfig
+from mrca.config.run_config import LossConfig, RunConfig
 from mrca.config.toml_file import dump_config, load_config, with_overrides
 
 __all__ = [
+    "LossConfig",
     "RunConfig",
     "dump_config",
     "load_config",

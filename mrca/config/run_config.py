@@ -66,6 +66,7 @@ class LossConfig(_Section):
 
     name: str = Field("rc_dice", description="one of `mrca.losses.LOSSES`")
     options: dict[str, Any] = Field({}, description="the loss's own arguments")
+    teacher: str = Field("", description="for a distillation loss: the run to learn from")
 
     @model_validator(mode="after")
     def _options_have_values(self) -> "LossConfig":

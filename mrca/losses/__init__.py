@@ -115,6 +115,15 @@ def for_corpus(
     return get(name, **options)
 
 
+def check(name: str, options: dict[str, Any]) -> MultiLabelLoss:
+    """The loss called `name` as far as it can be made before a corpus is at hand.
+
+    Raises:
+        MrcaError: see `get`.
+    """
+    return for_corpus(name, options, class_counts=[1], num_samples=1)
+
+
 def _class(name: str) -> type[MultiLabelLoss]:
     if name not in LOSSES:
         raise MrcaError(
@@ -155,6 +164,7 @@ __all__ = [
     "SeparateAdaptiveThresholding",
     "ThresholdColumn",
     "ZeroThreshold",
+    "check",
     "decision_rule_from_config",
     "for_corpus",
     "get",

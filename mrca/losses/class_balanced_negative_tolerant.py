@@ -30,8 +30,8 @@ class ClassBalancedNegativeTolerant(SigmoidFocalLoss):
         class_counts: training rows of each relation, in column order.
         num_samples: M, training rows.
         beta, weighting, class_mode: see `ClassBalancedFocal`.
-        kappa, lam, inverse_scale: see `NegativeTolerantFocal`; here the authors' code divides by
-            lam too.
+        kappa, lam: see `NegativeTolerantFocal`.
+        inverse_scale: whether negatives are divided by `lam` (default, paper and authors' code).
         gamma, focal_alpha, loss_weight: see `Focal`.
         reduction, name, dtype: see `MultiLabelLoss`.
 

@@ -32,8 +32,8 @@ class DistributionBalanced(SigmoidFocalLoss):
         class_counts: training rows of each relation, in column order.
         num_samples: M, training rows.
         alpha, beta, mu, weight_norm: see `RebalancedFocal`.
-        kappa, lam, inverse_scale: see `NegativeTolerantFocal`; here the authors' code divides by
-            lam too.
+        kappa, lam: see `NegativeTolerantFocal`.
+        inverse_scale: whether negatives are divided by `lam` (default, paper and authors' code).
         gamma, focal_alpha, loss_weight: see `Focal`.
         reduction, name, dtype: see `MultiLabelLoss`.
 

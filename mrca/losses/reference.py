@@ -1,6 +1,7 @@
 """The page of all losses, from their docstrings."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mrca.losses.describe import LossArgument, LossDescription, describe_all
 
@@ -13,7 +14,12 @@ _SHARED = ("reduction", "name", "dtype")
 def reference_page() -> str:
     """Markdown: a table of all losses, then what each docstring says."""
     described = describe_all()
-    shared = [each for each in described[0].arguments if each.name in _SHARED]
+    first = described[0]
+    shared = [
+        replace(each, default=str(each.default).replace(first.name, "NAME"))
+        for each in first.arguments
+        if each.name in _SHARED
+    ]
     sections = [
         "# Losses",
         f"<!-- Made from the docstrings: `{REWRITE}` -->",

@@ -1,5 +1,6 @@
 """Fit once: from a configuration to a run folder, and a run folder in use."""
 
+from mrca.training.distillation import is_distillation, teacher_config
 from mrca.training.evaluate_split import (
     evaluate_split,
     evaluate_triples,
@@ -21,8 +22,10 @@ __all__ = [
     "check_output",
     "evaluate_split",
     "evaluate_triples",
+    "is_distillation",
     "labels_and_outputs",
     "load",
+    "teacher_config",
     "train",
     "tuned_rule",
 ]

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from mrca.config import RunConfig, load_config
 from mrca.datasets import Corpus, LabelStatistics
 from mrca.errors import MrcaError
+from mrca.losses import MultiLabelLoss
 from mrca.training import run_folder
 
 
@@ -52,6 +55,16 @@ def check_labels(corpus: Corpus, counts: LabelStatistics) -> None:
             f"No validation row of {corpus.name!r} holds a relation, so no epoch can be told from "
             "another. Expected at least one label in its validation split."
         )
+
+
+def check_loss(loss: MultiLabelLoss, num_relations: int) -> None:
+    """See that the loss takes rows of so many relations.
+
+    Raises:
+        MrcaError: if it was given counts or factors for another number of them.
+    """
+    columns = loss.columns(num_relations)
+    loss(np.zeros((1, columns), np.float32), np.zeros((1, columns), np.float32))
 
 
 def bytes_needed(config: RunConfig, num_words: int, dim: int, columns: int) -> int:

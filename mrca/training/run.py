@@ -206,7 +206,7 @@ def load(folder: str | Path, vectors: str | None = None) -> Run:
             f"Cannot read {folder / run_folder.MODEL}: {error}. The run is damaged: train it again."
         ) from error
     store = VectorStore.open(folder / run_folder.VECTORS)
-    _check_parts(folder, config, model, relations, store, decision_rule)
+    _check_parts(folder, config, model, relations, label_counts, store, decision_rule)
     vocabulary = Vocabulary(
         store, _full_store(folder, store, vectors), spare=model.num_words - FIRST_ROW - len(store)
     )
@@ -250,11 +250,14 @@ def _check_parts(
     config: RunConfig,
     model: Any,
     relations: RelationSet,
+    label_counts: LabelStatistics,
     store: VectorStore,
     decision_rule: DecisionRule,
 ) -> None:
     """See that the model was built for the other parts."""
-    loss = losses.get(config.loss.name, **config.loss.options)
+    loss = losses.for_corpus(
+        config.loss.name, config.loss.options, label_counts.counts, label_counts.num_samples
+    )
     expected = {
         "columns": loss.columns(len(relations)),
         "dim": store.dim,

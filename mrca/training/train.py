@@ -22,10 +22,11 @@ from mrca.training import run_folder
 from mrca.training.card import write_card
 from mrca.training.checkpoint import Checkpoint
 from mrca.training.determinism import enable_determinism
+from mrca.training.distillation import load_teacher, targets
 from mrca.training.environment import describe_environment
 from mrca.training.epoch_setup import EpochSetup
 from mrca.training.evaluate_split import evaluate_split
-from mrca.training.preflight import bytes_needed, check_labels, check_output
+from mrca.training.preflight import bytes_needed, check_labels, check_loss, check_output
 from mrca.training.reporter import Reporter, ReporterCallback, SilentReporter
 from mrca.training.run import Run, encode_for, load
 from mrca.training.tensorboard import check_tensorboard, tensorboard_callback
@@ -74,7 +75,7 @@ def train(
     if folder.exists() and not overwrite:
         reporter.message(f"{folder} is finished already.")
         return load(folder)
-    loss = losses.get(config.loss.name, **config.loss.options)
+    losses.check(config.loss.name, config.loss.options)
     corpus = load_corpus(
         config.data.dataset,
         data_dir,
@@ -83,16 +84,21 @@ def train(
     )
     counts = label_statistics(corpus.splits["train"], corpus.relations)
     check_labels(corpus, counts)
+    loss = losses.for_corpus(
+        config.loss.name, config.loss.options, counts.counts, counts.num_samples
+    )
+    columns = loss.columns(len(corpus.relations))
+    teacher = load_teacher(config, corpus.relations, columns)
+    check_loss(loss, len(corpus.relations))
     vectors = _open_vectors(config, corpus, vectors_dir, reporter)
     environment = describe_environment(corpus, vectors, config.training.seed)
     if config.training.tensorboard:
         check_tensorboard()
     goes_on = resume and run_folder.is_resumable(unfinished)
     words = training_words(example for rows in corpus.splits.values() for example in rows)
-    columns = loss.columns(len(corpus.relations))
     if not goes_on:
         _check_room(folder, bytes_needed(config, len(words), vectors.dim, columns))
-    _tell_about_rows(corpus, config, reporter)
+    _tell_about_rows(corpus, config, loss, reporter)
 
     keras.utils.set_random_seed(config.training.seed)
     if config.training.deterministic:
@@ -111,7 +117,7 @@ def train(
     )
     model = _build_model(config, vocabulary, vectors, columns)
     checkpoint = Checkpoint(unfinished, config.training.patience)
-    _fit(model, loss, config, corpus, vocabulary, checkpoint, reporter)
+    _fit(model, loss, config, corpus, vocabulary, teacher, checkpoint, reporter)
 
     checkpoint.restore_best()
     run = Run(unfinished, config, model, corpus.relations, counts, loss.decision_rule, vocabulary)
@@ -145,7 +151,9 @@ def train(
     return load(folder)
 
 
-def _tell_about_rows(corpus: Corpus, config: RunConfig, reporter: Reporter) -> None:
+def _tell_about_rows(
+    corpus: Corpus, config: RunConfig, loss: losses.MultiLabelLoss, reporter: Reporter
+) -> None:
     for note in corpus.notes:
         reporter.message(str(note))
     if corpus.unmatched:
@@ -158,6 +166,13 @@ def _tell_about_rows(corpus: Corpus, config: RunConfig, reporter: Reporter) -> N
     if cut:
         reporter.message(
             f"{cut} sentences have more than {longest} tokens and are cut (features.max_length)."
+        )
+    rows = corpus.splits["train"]
+    others = sum(len(row.labels) != 1 for row in rows)
+    if others and isinstance(loss.decision_rule, losses.LargestScore):
+        reporter.message(
+            f"{others} of {len(rows)} training rows have no relation or several, and the loss "
+            f"{config.loss.name!r} decides for exactly one in each row."
         )
 
 
@@ -240,6 +255,7 @@ def _fit(
     config: RunConfig,
     corpus: Corpus,
     vocabulary: Vocabulary,
+    teacher: Run | None,
     checkpoint: Checkpoint,
     reporter: Reporter,
 ) -> None:
@@ -257,7 +273,7 @@ def _fit(
     batches = {
         split: EpochBatches(
             encode_for(config, corpus.splits[split], vocabulary),
-            corpus.relations.multi_hot([example.labels for example in corpus.splits[split]]),
+            targets(corpus.splits[split], corpus.relations, teacher),
             size,
             padding=config.features.padding,
             max_length=config.features.max_length,

@@ -1,0 +1,77 @@
+"""A student's targets from a teacher's outputs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mrca import losses
+from mrca.config import LossConfig, RunConfig
+from mrca.errors import MrcaError
+from mrca.text import Example, RelationSet
+from mrca.training.run import Run, load
+
+
+def is_distillation(config: RunConfig) -> bool:
+    """Whether the configuration's loss learns from a teacher.
+
+    Raises:
+        MrcaError: if there is no such loss, or its arguments do not fit.
+    """
+    return isinstance(losses.check(config.loss.name, config.loss.options), losses.DistillationLoss)
+
+
+def teacher_config(config: RunConfig) -> RunConfig:
+    """How the teacher of a distillation is trained: as its student, by the student's own loss.
+
+    Source: KD-DocRE (Tan et al. 2022), section 3.4: the same architecture, trained on annotated
+    rows.
+    """
+    loss = losses.check(config.loss.name, config.loss.options)
+    assert isinstance(loss, losses.DistillationLoss)
+    options = config.loss.options.get("student_options", {})
+    return config.model_copy(update={"loss": LossConfig(name=loss.student, options=options)})
+
+
+def load_teacher(config: RunConfig, relations: RelationSet, columns: int) -> Run | None:
+    """The run that the configuration's loss learns from; `None` if it learns from labels alone.
+
+    Raises:
+        MrcaError: if a distillation has no teacher, another loss has one, or the teacher has other
+            relations or output columns than the student.
+    """
+    teacher = config.loss.teacher
+    if not is_distillation(config):
+        if teacher:
+            raise MrcaError(
+                f"The loss {config.loss.name!r} does not learn from a teacher. Received: "
+                f"loss.teacher={teacher!r}. Leave it out, or choose a loss such as "
+                "'distillation_mse'."
+            )
+        return None
+    if not teacher:
+        raise MrcaError(
+            f"The loss {config.loss.name!r} learns from a teacher. Set loss.teacher to the folder "
+            "of a run, trained on the same relations with the student's own loss."
+        )
+    run = load(Path(teacher))
+    if run.relations != relations:
+        raise MrcaError(
+            f"The teacher {teacher} has other relations than the corpus ({len(run.relations)} and "
+            f"{len(relations)}, or in another order). Train one on this corpus."
+        )
+    if run.model.columns != columns:
+        raise MrcaError(
+            f"The teacher {teacher} was trained with the loss {run.config.loss.name!r} and has "
+            f"{run.model.columns} output columns, where the student has {columns}. Choose a "
+            "teacher or a `student` loss that go together."
+        )
+    return run
+
+
+def targets(examples: Sequence[Example], relations: RelationSet, teacher: Run | None) -> np.ndarray:
+    """What a model is trained on: labels `(rows, relations)`, the teacher's outputs before them."""
+    labels = relations.multi_hot([example.labels for example in examples])
+    if teacher is None:
+        return labels
+    return np.concatenate([teacher.outputs(examples), labels], axis=1, dtype=np.float32)
