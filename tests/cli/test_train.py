@@ -131,6 +131,44 @@ def test_options_become_settings(mrca, trained, tmp_path):
     assert options["resume"] is False
 
 
+def test_another_loss_leaves_the_presets_arguments(mrca, trained, tmp_path):
+    preset = with_overrides(load_preset("sample"), ["loss.options.smooth=0.1"])
+    (tmp_path / "mine.toml").write_text(dump_config(preset))
+    mrca("train", "--config", tmp_path / "mine.toml", "--loss", "focal")
+    mrca("train", "--config", tmp_path / "mine.toml", "--loss", "rc_dice")
+    assert trained[0][0].loss.options == {}
+    assert trained[1][0].loss.options == {"smooth": 0.1}
+
+
+def test_a_distillation_trains_its_teacher_first(mrca, tiny):
+    options = ["train", "--dataset", "sample", "--loss", "distillation_kl", *tiny]
+    done = mrca(*options, "--json")
+    assert done.code == 0, done.err
+    assert {path.name for path in Path("saved_models").iterdir()} == {
+        "sample-distillation_kl",
+        "sample-distillation_kl-teacher",
+    }
+    folder = Path("saved_models").resolve() / "sample-distillation_kl-teacher"
+    assert load_config(folder / "config.toml").loss.name == "adaptive_focal"
+    student = Path("saved_models/sample-distillation_kl")
+    assert load_config(student / "config.toml").loss.teacher == str(folder)
+    assert json.loads(done.out) == json.loads((student / "metrics.json").read_text())
+    # The teacher that is there is used again, and one that is given is used as it is.
+    again = mrca(*options, "--name", "again", "--teacher", folder)
+    assert again.code == 0, again.err
+    assert not (Path("saved_models") / "again-teacher").exists()
+    assert load_config(Path("saved_models/again/config.toml")).loss.teacher == str(folder)
+
+
+def test_seeds_of_a_distillation_have_a_teacher_each(mrca, trained):
+    mrca("train", "--dataset", "sample", "--loss", "distillation_mse", "--seeds", 2)
+    names = ["sample-distillation_mse-seed1", "sample-distillation_mse-seed2"]
+    asked = [(output.name, config.training.seed) for config, output, _ in trained]
+    assert asked[:2] == [(f"{name}-teacher", 1 + number) for number, name in enumerate(names)]
+    assert asked[2:] == [(name, 1 + number) for number, name in enumerate(names)]
+    assert Path(trained[3][0].loss.teacher).name == f"{names[1]}-teacher"
+
+
 def test_a_preset_is_chosen_by_the_corpus(mrca, trained, tmp_path):
     (tmp_path / "mine").mkdir()
     mrca("train", "--dataset", "webnlg")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import mrca
-from mrca import training
+from mrca import losses, training
 from mrca.config import load_config, with_overrides
 from mrca.datasets import load_corpus
 from mrca.vectors import VectorStore
@@ -117,6 +117,51 @@ def refused(tmp_path, sample_slice, tiny_config):
         assert listing(tmp_path) == before
 
     return check
+
+
+# === Any loss ===
+
+# One for each way of deciding, with counts and without; the others below.
+DIFFERENT = ("distribution_balanced", "adaptive_hinge_balance", "balanced_softmax")
+DIFFERENT += ("reweighted_crossentropy",)
+
+
+def _learn(name, tiny_config, sample_slice, folder, *more):
+    config = with_overrides(tiny_config, [f"loss.name={name}", "training.epochs=1", *more])
+    notes = Notes()
+    run = training.train(config, folder, data_dir=sample_slice, reporter=notes)
+    loss = losses.for_corpus(name, {}, run.label_counts.counts, run.label_counts.num_samples)
+    assert run.decision_rule.get_config() == loss.decision_rule.get_config()
+    assert run.model.columns == loss.columns(len(run.relations))
+    again = mrca.load(folder)
+    relations = list(run.relations)
+    examples = load_corpus("sample", sample_slice).splits["test"]
+    scores, holds = again.decide(again.outputs(examples))
+    assert scores.shape == holds.shape == (len(examples), len(run.relations))
+    assert name in ("rc_dice", "dice") or (scores.min() >= 0 and scores.max() <= 1)
+    predicted = [{relation for relation, _ in row.relations} for row in again.predict(examples)]
+    assert predicted == [{relations[i] for i in np.flatnonzero(row)} for row in holds]
+    # A softmax cannot say that several relations hold, and training says so.
+    softmax = isinstance(loss.decision_rule, losses.LargestScore)
+    assert softmax == any("exactly one in each row" in note for note in notes.messages)
+    return run
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
+def test_any_loss_decides_from_training_to_prediction(name, tiny_config, sample_slice, tmp_path):
+    run = _learn(name, tiny_config, sample_slice, tmp_path / name)
+    config = load_config(run.folder / "config.toml")
+    assert config.loss.options == {}  # the counts are in label_counts.json
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in losses.LOSSES if name not in DIFFERENT])
+def test_every_other_loss_does_too(name, tiny_config, sample_slice, tmp_path):
+    teacher = []
+    if issubclass(losses.LOSSES[name], losses.DistillationLoss):
+        run = _learn("adaptive_focal", tiny_config, sample_slice, tmp_path / "teacher")
+        teacher = [f'loss.teacher="{run.folder}"']
+    _learn(name, tiny_config, sample_slice, tmp_path / name, *teacher)
 
 
 # === What a training leaves ===
@@ -365,6 +410,12 @@ def test_no_positive_label(refused, tmp_path):
         (["loss.options.exponent=two"], "exponent"),
         (["loss.options.reduction=most"], "reduction"),
         (["loss.options.dtype=float99"], "dtype"),
+        (["loss.teacher=some/run"], "does not learn from a teacher"),
+        (["loss.name=focal", "loss.options.gamma=-1"], "`gamma` of Focal"),
+        (["loss.name=class_balanced_focal", "loss.options.class_counts=[3]"], "1 class_counts"),
+        (["loss.name=categorical_focal", "loss.options.alpha=[1.0, 2.0]"], "2 values of alpha"),
+        (["loss.name=distillation_mse"], "learns from a teacher"),
+        (["loss.name=distillation_mse", "loss.options.student=dise"], "Did you mean 'dice'"),
     ],
 )
 def test_names_and_options_that_do_not_exist(refused, overrides, match, monkeypatch, tmp_path):
