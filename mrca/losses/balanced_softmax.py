@@ -8,6 +8,7 @@ from keras import ops
 
 from mrca.losses import arguments
 from mrca.losses.decision_rule import DecisionRule, ThresholdColumn, ZeroThreshold
+from mrca.losses.logarithms import masked_log_sum_exp
 from mrca.losses.multi_label_loss import MultiLabelLoss
 
 
@@ -60,9 +61,9 @@ class BalancedSoftmax(MultiLabelLoss):
         threshold = np.arange(logits.shape[-1]) == 0
         positive = ops.greater(y_true, 0.5)
         negative = ops.logical_not(positive)
-        return _log_sum(ops.logical_or(negative, threshold), logits) + _log_sum(
-            ops.logical_or(positive, threshold), -logits
-        )
+        pushed = masked_log_sum_exp(ops.logical_or(negative, threshold), logits)
+        lifted = masked_log_sum_exp(ops.logical_or(positive, threshold), -logits)
+        return ops.squeeze(pushed + lifted, axis=-1)
 
     def columns(self, num_relations: int) -> int:
         """One more than there are relations."""
@@ -76,8 +77,3 @@ class BalancedSoftmax(MultiLabelLoss):
     def decision_rule(self) -> DecisionRule:
         """A relation holds where its logit is strictly above the threshold."""
         return ThresholdColumn(self.top_k) if self.threshold else ZeroThreshold(self.top_k)
-
-
-def _log_sum(mask: Any, logits: Any) -> Any:
-    """Log-sum-exp of each row's masked logits, `(batch,)`; none of the rows is empty."""
-    return ops.logsumexp(ops.where(mask, logits, -np.inf), axis=-1)

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from mrca.errors import MrcaError
 from mrca.losses import arguments
+from mrca.losses.logarithms import log_complement
 from mrca.losses.softmax_loss import SoftmaxLoss
 
 
@@ -63,8 +63,7 @@ class CategoricalFocal(SoftmaxLoss):
         cells = -log_p
         if self.gamma:
             # In logarithms: a power of 1 - p has an infinite slope at p = 1.
-            tiny = float(np.finfo(keras.backend.standardize_dtype(y_pred.dtype)).tiny)
-            factor = ops.exp(self.gamma * ops.log(-ops.expm1(ops.minimum(log_p, -tiny))))
+            factor = ops.exp(self.gamma * log_complement(log_p))
             cells = (ops.stop_gradient(factor) if self.stop_gradient else factor) * cells
         weights = y_true
         if self.alpha is not None:

@@ -51,17 +51,18 @@ class ClassWeights:
         per_class = ops.convert_to_tensor(self.per_class, dtype=labels.dtype)
         if self._mode == "by_class":
             return per_class
+        none = ops.logical_not(ops.any(ops.greater(labels, 0), axis=-1, keepdims=True))
         if self._mode == "min_n":  # f falls, so the smallest count has the largest weight
             weights = ops.max(labels * per_class, axis=-1, keepdims=True)
         else:
-            size = ops.maximum(ops.sum(labels, axis=-1, keepdims=True), 1)
+            # Not `maximum`, which rounds float64 to float32 on PyTorch.
+            size = ops.where(none, 1.0, ops.sum(labels, axis=-1, keepdims=True))
             if self._mode == "average_w":
                 weights = ops.sum(labels * per_class, axis=-1, keepdims=True) / size
             else:
                 counts = ops.convert_to_tensor(self._counts, dtype=labels.dtype)
                 mean = ops.sum(labels * counts, axis=-1, keepdims=True) / size
-                weights = self._of(ops.maximum(mean, 1), ops)
-        none = ops.logical_not(ops.any(ops.greater(labels, 0), axis=-1, keepdims=True))
+                weights = self._of(ops.where(none, 1.0, mean), ops)
         limit = 1 - self._beta if self._weighting == "effective_number" else 0.0
         return ops.where(none, limit, weights)
 

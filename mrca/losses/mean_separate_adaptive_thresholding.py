@@ -54,6 +54,9 @@ class MeanSeparateAdaptiveThresholding(SeparateThresholdingLoss):
         cells = self.terms(margins(positive, y_pred))
         positives = ops.sum(ops.cast(positive, cells.dtype), axis=-1)
         negatives = (self.num_relations or y_pred.shape[-1] - 1) - positives
-        return sum_where(positive, cells) / ops.maximum(positives, 1) + sum_where(
-            negative, cells
-        ) / ops.maximum(negatives, 1)
+        return _mean(positive, cells, positives) + _mean(negative, cells, negatives)
+
+
+def _mean(mask: Any, cells: Any, count: Any) -> Any:
+    # Not `maximum`, which rounds float64 to float32 on PyTorch.
+    return sum_where(mask, cells) / ops.where(ops.equal(count, 0), 1.0, count)

@@ -3,11 +3,11 @@
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from mrca.losses import arguments
 from mrca.losses.decision_rule import DecisionRule, FixedThreshold, LargestScore
+from mrca.losses.logarithms import log_complement
 from mrca.losses.overlap_loss import OverlapLoss
 
 
@@ -72,8 +72,7 @@ class SelfAdjustingDice(OverlapLoss):
             log_p, log_rest = ops.log_sigmoid(y_pred), ops.log_sigmoid(-y_pred)
         else:
             log_p = ops.log_softmax(y_pred, axis=-1)
-            tiny = float(np.finfo(keras.backend.standardize_dtype(y_pred.dtype)).tiny)
-            log_rest = ops.log(-ops.expm1(ops.minimum(log_p, -tiny)))
+            log_rest = log_complement(log_p)
         scores = ops.exp(self.alpha * log_rest + log_p)
         return self.dice(scores, y_true, self.squared)
 

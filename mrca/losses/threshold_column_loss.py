@@ -7,6 +7,7 @@ from keras import ops
 
 from mrca.losses import arguments
 from mrca.losses.decision_rule import DecisionRule, ThresholdColumn
+from mrca.losses.logarithms import masked_log_sum_exp
 from mrca.losses.multi_label_loss import MultiLabelLoss
 
 
@@ -67,5 +68,4 @@ def sum_where(mask: Any, cells: Any) -> Any:
 def log_sum_with_threshold(mask: Any, outputs: Any) -> Any:
     """Log-sum-exp of the masked logits and the threshold class's, `(batch, 1)`."""
     threshold = np.arange(outputs.shape[-1]) == 0
-    kept = ops.where(ops.logical_or(mask, threshold), outputs, -np.inf)
-    return ops.logsumexp(kept, axis=-1, keepdims=True)
+    return masked_log_sum_exp(ops.logical_or(mask, threshold), outputs)

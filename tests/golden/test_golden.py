@@ -326,9 +326,10 @@ def test_self_adjusting_dice_equals_its_formula_in_probabilities(
     case, values_and_gradients, float64
 ):
     description, stored = _arrays("dsl_elementwise_paper")[case]
-    loss = losses.get("self_adjusting_dice", **description["hparams"], dtype="float64")
+    options = {**description["hparams"], "dtype": "float64", "reduction": "sum"}
+    loss, labels = losses.get("self_adjusting_dice", **options), stored["labels"].astype("float64")
     [value], [gradient] = values_and_gradients(
-        lambda p: [loss(stored["labels"].astype("float64"), ops.log(p) - ops.log1p(-p))],
+        lambda p: [loss(labels, ops.log(p) - ops.log1p(-p)) / len(labels)],
         [stored["scores"].astype("float64")],
     )
     assert value == pytest.approx(float(stored["loss"]), rel=1e-10)
