@@ -89,7 +89,7 @@ class MultiLabelLoss(keras.losses.Loss, ABC):
                 f"each column of the outputs. {received}"
             )
         expected = self.label_columns(outputs[1])
-        if labels[1] is not None and labels[1] not in expected:
+        if labels[1] not in (expected if len(expected) > 1 else (*expected, None)):
             raise MrcaError(
                 f"{kind} expects labels with {' or '.join(map(str, expected))} columns for "
                 f"{outputs[1]} columns of outputs. {received}"

@@ -21,7 +21,7 @@ def describe_environment(corpus: Corpus, vectors: VectorStore, seed: int) -> dic
         "packages": {name: _version(name) for name in _PACKAGES},
         "backend": keras.backend.backend(),
         "platform": platform.platform(),
-        "devices": keras.distribution.list_devices(),
+        "devices": _devices(),
         "seed": seed,
         "corpus": {"name": corpus.name, "fingerprint": corpus.fingerprint},
         "vectors": {
@@ -37,3 +37,13 @@ def _version(package: str) -> str | None:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return None
+
+
+def _devices() -> list[str]:
+    if keras.backend.backend() != "torch":
+        devices: list[str] = keras.distribution.list_devices()
+        return devices
+    import torch  # for which Keras cannot list them
+
+    gpus = [f"gpu:{number}" for number in range(torch.cuda.device_count())]
+    return gpus or ["cpu:0"]
