@@ -22,6 +22,7 @@ from mrca.datasets import (
 )
 from mrca.datasets.palette import GROUP_COLOURS
 from mrca.evaluation.bar import bar
+from mrca.text import counted
 
 app = typer.Typer(
     help="Corpora: list, fetch, stats, validate, convert.",
@@ -33,7 +34,7 @@ DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", help="A folder of corpora to look in before all others."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+AsJson = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON instead of a table.")]
 
 _BAR = 24  # characters of the longest bar
 
@@ -116,8 +117,8 @@ def stats(
     console.print(_tail_table(statistics))
     if loaded.unmatched:
         console.print(
-            f"{len(loaded.unmatched)} mentions do not stand in their sentence and are not marked. "
-            f"See them with: mrca data validate {loaded.folder}",
+            "Mentions that do not stand in their sentence and are not marked: "
+            f"{len(loaded.unmatched):,}. See them with: mrca data validate {loaded.folder}",
             markup=False,
             soft_wrap=True,
         )
@@ -145,10 +146,15 @@ def validate(
     else:
         for problem in report.problems:
             typer.echo(f"{problem.kind}: {problem}")
-        rows = sum(report.rows.values())
-        others = len(report.problems) - len(report.errors)
-        unlabelled = f", {report.unlabelled:,} rows without labels" if report.unlabelled else ""
-        typer.echo(f"{rows:,} rows, {len(report.errors):,} errors, {others:,} notices{unlabelled}")
+        rows = counted(sum(report.rows.values()), "row")
+        errors = counted(len(report.errors), "error")
+        notices = counted(len(report.problems) - len(report.errors), "notice")
+        typer.echo(f"{rows}, {errors}, {notices}")
+        if report.unlabelled:
+            typer.echo(
+                f"{counted(report.unlabelled, 'row')} without labels: fit to predict on, not to "
+                "train or evaluate."
+            )
     if report.errors:
         raise typer.Exit(1)
 
@@ -195,12 +201,12 @@ def _splits_table(statistics: CorpusStatistics) -> Table:
             title, *("–" if s is None else f"{s.mean:.2f} ± {s.deviation:.2f}" for s in spreads)
         )
         table.add_row(
-            "  three or more", *("–" if s is None else f"{s.share_3:.1%}" for s in spreads)
+            "  three or more", *("–" if s is None else f"{s.share_3:.4f}" for s in spreads)
         )
     table.add_section()
     for number in sorted({n for split in splits for n in split.labels_per_sentence}):
         table.add_row(
-            f"with {number} relation{'' if number == 1 else 's'}",
+            f"with {counted(number, 'relation')}",
             *(f"{split.labels_per_sentence.get(number, 0):,}" for split in splits),
         )
     table.add_section()
@@ -211,7 +217,7 @@ def _splits_table(statistics: CorpusStatistics) -> Table:
 
 def _tail_table(statistics: CorpusStatistics) -> Table:
     sizes = ", ".join(f"{len(names)} {group}" for group, names in statistics.groups.items())
-    table = Table(title=f"{len(statistics.train_counts)} relations: {sizes}")
+    table = Table(title=f"{counted(len(statistics.train_counts), 'relation')}: {sizes}")
     table.add_column("relation", overflow="fold")
     table.add_column("training sentences", justify="right")
     table.add_column("", no_wrap=True)

@@ -13,6 +13,7 @@ from mrca.cli.native_logs import quiet_start
 from mrca.cli.stage_progress import StageProgress
 from mrca.datasets.sample_note import sample_note
 from mrca.resources import whole_file
+from mrca.text import counted
 
 if TYPE_CHECKING:
     from mrca.datasets import Corpus
@@ -37,23 +38,30 @@ def evaluate(
         typer.Option(help="Decide with a threshold tuned on validation for micro F1."),
     ] = None,
     save: Annotated[
-        bool, typer.Option("--save", help="Keep the tuned threshold as the run's decision rule.")
+        bool,
+        typer.Option(
+            "--save", metavar="", help="Keep the tuned threshold as the run's decision rule."
+        ),
     ] = False,
     triples: Annotated[
         bool,
-        typer.Option("--triples", help="Ask about one entity pair at a time and score triples."),
+        typer.Option(
+            "--triples", metavar="", help="Ask about one entity pair at a time and score triples."
+        ),
     ] = False,
     plots: Annotated[
         Path | None, typer.Option(help="Folder for the figures; by default RUN/plots.")
     ] = None,
-    no_plots: Annotated[bool, typer.Option("--no-plots", help="Draw nothing.")] = False,
+    no_plots: Annotated[bool, typer.Option("--no-plots", metavar="", help="Draw nothing.")] = False,
     vectors: Annotated[
         str | None, typer.Option(help="Word vectors to look unseen words up in.")
     ] = None,
     data_dir: Annotated[
         Path | None, typer.Option(help="A folder of corpora to look in before all others.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", metavar="", help="Print JSON instead of tables.")
+    ] = False,
 ) -> None:
     """Say how good a run is: micro, macro, per relation, by number of relations, head to tail."""
     if save and tune is None:
@@ -91,7 +99,7 @@ def evaluate(
         else:
             typer.echo(
                 f"{title}, triples: precision {score.precision:.4f}, recall {score.recall:.4f}, "
-                f"F1 {score.f1:.4f} of {score.support} triples"
+                f"F1 {score.f1:.4f} of {counted(score.support, 'triple')}"
             )
         return
     labels, outputs = training.labels_and_outputs(loaded, corpus, split)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="List, explain and draw the losses that `mrca train --loss` takes.")
 
 _FORMATS = (".png", ".svg", ".pdf")
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+_Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON instead of a table.")]
 _Count = Annotated[
     int, typer.Option(min=1, help="Training rows of the relation, for losses that need counts.")
 ]

@@ -34,7 +34,10 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
+        bool,
+        typer.Option(
+            "--version", metavar="", callback=_print_version, is_eager=True, help="Print it."
+        ),
     ] = False,
 ) -> None:
     pass
@@ -59,6 +62,17 @@ def _message(error: Exception) -> str:
     if isinstance(error, OSError):
         place = f" ({error.filename})" if error.filename else ""
         return f"{error.strerror or error}{place}."
+    backend = os.environ.get("KERAS_BACKEND")
+    if backend and isinstance(error, ModuleNotFoundError) and error.name == backend:
+        return (
+            f"KERAS_BACKEND is {backend!r}, which is not installed. Install it with `pip install "
+            f"{backend}`, or unset KERAS_BACKEND to use TensorFlow."
+        )
+    if backend and "Unable to import backend" in str(error):  # how Keras refuses a name
+        return (
+            f"KERAS_BACKEND is {backend!r}, which Keras does not know. Expected tensorflow, jax or "
+            "torch; or unset it to use TensorFlow."
+        )
     if isinstance(error, MemoryError):
         return "there is not enough memory. Lower training.batch_size, or use smaller input."
     return (

@@ -13,6 +13,7 @@ import typer
 
 from mrca.cli.native_logs import quiet_start
 from mrca.errors import MrcaError
+from mrca.text import counted
 
 if TYPE_CHECKING:
     from mrca.datasets import Row
@@ -35,6 +36,7 @@ def predict(
         bool,
         typer.Option(
             "--pairs",
+            metavar="",
             help="Ask about one entity pair at a time and give triples: who with whom.",
         ),
     ] = False,
@@ -57,13 +59,15 @@ def predict(
 
     loaded = training.load(run, vectors)
     failed = 0
+    unmarked = _Unmarked()
     with ExitStack() as stack:
         source = "standard input" if file == "-" else file
         rows = iter_jsonl(_open(file, stack), source)
         while chunk := list(islice(rows, training.CHUNK)):
             bad = [row for row in chunk if row.error is not None]
             if bad and on_error is OnError.STOP:
-                _write(loaded, chunk[: chunk.index(bad[0])], pairs)
+                _write(loaded, chunk[: chunk.index(bad[0])], pairs, unmarked)
+                unmarked.say()
                 assert bad[0].error is not None
                 raise MrcaError(
                     f"{bad[0].error}\nStopped there. Go on past such lines with --on-error skip."
@@ -71,9 +75,13 @@ def predict(
             for row in bad:
                 typer.echo(f"Skipped: {row.error}", err=True)
             failed += len(bad)
-            _write(loaded, chunk, pairs)
+            _write(loaded, chunk, pairs, unmarked)
+    unmarked.say()
     if failed:
-        raise MrcaError(f"{failed} lines of {source} could not be used and were skipped.")
+        were = "was" if failed == 1 else "were"
+        raise MrcaError(
+            f"{counted(failed, 'line')} of {source} could not be used and {were} skipped."
+        )
 
 
 def _open(file: str, stack: ExitStack) -> BinaryIO:
@@ -88,7 +96,33 @@ def _open(file: str, stack: ExitStack) -> BinaryIO:
         ) from None
 
 
-def _write(run: "Run", rows: "list[Row]", pairs: bool) -> None:
+class _Unmarked:
+    """Counts the rows in which no entity is marked: the model learned from marked ones."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first_lines: list[int] = []
+
+    def add(self, line: int) -> None:
+        self.count += 1
+        if len(self.first_lines) < 5:
+            self.first_lines.append(line)
+
+    def say(self) -> None:
+        if not self.count:
+            return
+        more = ", …" if self.count > len(self.first_lines) else ""
+        lines = "lines " if self.count > 1 else "line "
+        lines += ", ".join(map(str, self.first_lines))
+        typer.echo(
+            f"Note: no entity is marked in {counted(self.count, 'row')} ({lines}{more}). "
+            'Give "subjects" and "objects" that stand in the text; without them the relations '
+            "are a guess.",
+            err=True,
+        )
+
+
+def _write(run: "Run", rows: "list[Row]", pairs: bool, unmarked: _Unmarked) -> None:
     answers = _answers(run, rows, pairs)
     for row in rows:
         line: dict[str, Any] = {"line": row.line}
@@ -98,6 +132,8 @@ def _write(run: "Run", rows: "list[Row]", pairs: bool) -> None:
             if row.example.id:
                 line["id"] = row.example.id
             line.update(next(answers))
+            if not (row.example.subjects or row.example.objects):
+                unmarked.add(row.line)
             for problem in row.problems:
                 typer.echo(f"Note: {problem}", err=True)
         sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -1,6 +1,8 @@
 """`mrca train`."""
 
 import json
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +23,7 @@ from mrca.config import (
 )
 from mrca.datasets import CORPORA
 from mrca.datasets.sample_note import sample_note
+from mrca.text import counted
 from mrca.vectors import is_store
 
 # The name that a run folder gives its configuration; the folder is what the run is called then.
@@ -62,17 +65,22 @@ def train(
     seeds: Annotated[
         int, typer.Option(min=1, help="Train so many runs with successive seeds; print mean ± sd.")
     ] = 1,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace runs.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", metavar="", help="Go on with an unfinished run.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", metavar="", help="Replace runs.")
+    ] = False,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="section.key=value; may be given several times."),
     ] = None,
     deterministic: Annotated[
-        bool, typer.Option("--deterministic", help="Deterministic kernels, on a GPU slower.")
+        bool,
+        typer.Option("--deterministic", metavar="", help="Deterministic kernels, on a GPU slower."),
     ] = False,
     tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Write logs for TensorBoard.")
+        bool, typer.Option("--tensorboard", metavar="", help="Write logs for TensorBoard.")
     ] = False,
     data_dir: Annotated[
         Path | None, typer.Option(help="A folder of corpora to look in before all others.")
@@ -80,7 +88,9 @@ def train(
     vectors_dir: Annotated[
         Path | None, typer.Option(help="A folder of vectors to look in before all others.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", metavar="", help="Print JSON instead of tables.")
+    ] = False,
 ) -> None:
     """Train a model on a corpus and write its run folder.
 
@@ -127,17 +137,23 @@ def train(
     for run_name, one, goes_on in plan:
         training.check_output(one, output / run_name, resume=goes_on, overwrite=overwrite)
     metrics = []
-    with TrainingProgress(Console(stderr=True)) as progress:
+    with TrainingProgress(Console(stderr=True), run_config.training.patience) as progress:
+        if resume and not any(_is_there(output / each, overwrite) for each, _ in runs):
+            progress.message("nothing to resume: starts anew.")
         for run_name, one, goes_on in plan:
-            run = training.train(
-                one,
-                output / run_name,
-                data_dir=data_dir,
-                vectors_dir=vectors_dir,
-                resume=goes_on,
-                overwrite=overwrite,
-                reporter=progress,
-            )
+            try:
+                run = training.train(
+                    one,
+                    output / run_name,
+                    data_dir=data_dir,
+                    vectors_dir=vectors_dir,
+                    resume=goes_on,
+                    overwrite=overwrite,
+                    reporter=progress,
+                )
+            except KeyboardInterrupt:
+                _say_stopped(output / run_name, progress)
+                raise
             if run_name not in teachers:
                 metrics.append(run.metrics)
             if not as_json:
@@ -193,6 +209,29 @@ def _checked_name(name: str) -> str:
     return name
 
 
+def _is_there(folder: Path, overwrite: bool) -> bool:
+    """Whether --resume finds something of a run: a part to go on with, or the whole of it."""
+    from mrca.training import run_folder
+
+    unfinished = run_folder.unfinished_folder(folder)
+    return run_folder.is_resumable(unfinished) or (folder.exists() and not overwrite)
+
+
+def _say_stopped(folder: Path, progress: TrainingProgress) -> None:
+    """After Ctrl-C: how far it came, and the command that goes on."""
+    from mrca.training import run_folder
+
+    unfinished = run_folder.unfinished_folder(folder)
+    if not run_folder.is_resumable(unfinished):
+        return
+    history = unfinished / run_folder.HISTORY  # a header, and a line for each whole epoch
+    epochs = len(history.read_text("utf-8").splitlines()) - 1 if history.exists() else 0
+    where = f"after epoch {epochs}" if epochs else "before its first epoch was done"
+    typed = [argument for argument in sys.argv[1:] if argument != "--resume"]
+    command = shlex.join(["mrca", *typed, "--resume"])
+    progress.message(f"{folder.name} stopped {where}. Go on with: {command}")
+
+
 def _print_run(name: str, folder: Path, metrics: dict[str, Any]) -> None:
     table = Table(
         "split",
@@ -208,7 +247,8 @@ def _print_run(name: str, folder: Path, metrics: dict[str, Any]) -> None:
         numbers.append(report["macro"]["f1"])
         table.add_row(split, str(report["rows"]), *(f"{number:.4f}" for number in numbers))
     Console().print(table)
-    typer.echo(f"Best of {metrics['epochs']} epochs: {metrics['best_epoch']}. Written to {folder}")
+    epochs = counted(metrics["epochs"], "epoch")
+    typer.echo(f"Best of {epochs}: {metrics['best_epoch']}. Written to {folder}")
 
 
 def _summary(metrics: list[dict[str, Any]]) -> dict[str, Any]:

@@ -4,22 +4,29 @@ from typing import Any, Self
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mrca.cli.stage_progress import StageProgress
+from mrca.text import counted
 
 
 class TrainingProgress:
     """A `mrca.training.Reporter` that draws on a console (stderr).
 
     To be used in a `with` block, so that no bar outlives an error.
+
+    Args:
+        console: where to draw.
+        patience: after how many epochs without a better one training stops, to say so.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, patience: int) -> None:
         self._console = console
+        self._patience = patience
         self._progress: Progress | None = None
         self._stages = StageProgress(console)
         self._batches = 0
+        self._epoch = 0  # whole ones that are done
         self._epochs = 0
 
     def message(self, text: str) -> None:
@@ -34,55 +41,54 @@ class TrainingProgress:
         self._stages(stage, done, total)
 
     def training_starts(self, epochs: int, first_epoch: int, batches: int) -> None:
-        """Draw the bar; it counts batches over all epochs, so that the time left is for the run."""
+        """Draw the bar; it is for all epochs, and so is the time left."""
         self._stages.stop()
-        self._batches, self._epochs = batches, epochs
+        self._epoch, self._batches, self._epochs = first_epoch, batches, epochs
         if first_epoch:
             self.message(f"resumed after epoch {first_epoch}.")
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("batches, at most"),
+            TextColumn("at most"),
             TimeRemainingColumn(),
             TextColumn("left"),
             console=self._console,
             transient=True,
         )
         self._task = self._progress.add_task(
-            f"epoch {first_epoch + 1}/{epochs}",
-            total=batches * epochs,
-            completed=batches * first_epoch,
+            self._place(0), total=batches * epochs, completed=batches * first_epoch
         )
-        self._first_batch = batches * first_epoch
         self._progress.start()
 
     def batch_ends(self, batch: int) -> None:
         """Move the bar."""
         assert self._progress is not None
-        self._progress.update(self._task, completed=self._first_batch + batch)
+        done = self._batches * self._epoch + batch
+        self._progress.update(self._task, description=self._place(batch), completed=done)
 
     def epoch_ends(self, row: dict[str, Any], best: dict[str, Any]) -> None:
         """A line that stays."""
         assert self._progress is not None
-        epoch = row["epoch"]
-        self._first_batch = self._batches * epoch
+        epoch = self._epoch = row["epoch"]
         is_best = " [green]best[/green]" if best["epoch"] == epoch else ""
         self._console.print(
             f"epoch {epoch:>3}/{self._epochs}  {row['seconds']:6.1f} s  loss {row['loss']:.5f}  "
             f"validation micro F1 [bold]{row['val_micro_f1']:.4f}[/bold]{is_best}",
             highlight=False,
         )
-        self._progress.update(
-            self._task,
-            description=f"epoch {min(epoch + 1, self._epochs)}/{self._epochs}",
-            completed=self._first_batch,
-        )
+        if epoch < self._epochs and epoch - best["epoch"] >= self._patience:
+            self._console.print(
+                f"stopped: no better validation micro F1 for {counted(self._patience, 'epoch')}",
+                highlight=False,
+            )
 
     def training_ends(self) -> None:
         """Take the bar away."""
         if self._progress is not None:
             self._progress.stop()
+
+    def _place(self, batch: int) -> str:
+        return f"epoch {self._epoch + 1}/{self._epochs}, batch {batch}/{self._batches}"
 
     def __enter__(self) -> Self:
         return self

@@ -26,7 +26,7 @@ app = typer.Typer(no_args_is_help=True, help="Import, fetch and describe word ve
 _VectorsDir = Annotated[
     Path | None, typer.Option(help="A folder to look in before all others.", show_default=False)
 ]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+_Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON instead of a table.")]
 
 
 @app.command("import")
@@ -109,7 +109,11 @@ def list_(vectors_dir: _VectorsDir = None, as_json: _Json = False) -> None:
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
-    table = Table()
+    table = Table(
+        caption="--vectors takes one of these names, or the path of a file or of a store's folder. "
+        "mrca vectors import FILE gives a file of yours a name.",
+        caption_justify="left",
+    )
     for column in ("name", "status", "found", "description"):
         table.add_column(column, overflow="fold")
     for row in rows:

@@ -10,13 +10,13 @@ from typing import Literal
 import numpy as np
 
 from mrca.datasets.locate import locate_corpus, split_file
-from mrca.datasets.reader import iter_rows
+from mrca.datasets.reader import iter_rows, row_unit
 from mrca.datasets.registry import CORPORA, SPLITS
 from mrca.datasets.relations_json import RELATIONS, corpus_relations
 from mrca.datasets.row import Problem, Row, RowError
 from mrca.errors import MrcaError
 from mrca.resources.download import Progress
-from mrca.text import Example, RelationSet
+from mrca.text import Example, RelationSet, counted
 
 _SHOWN = 5  # how many unusable rows an error lists
 _HELD_OUT = 10  # one training row in so many becomes validation where there is none
@@ -146,7 +146,7 @@ def _read_split(path: Path) -> list[Row]:
 
 
 def _first_seen(rows: list[Row]) -> dict[str, int]:
-    """Relation → the row that it stands in first."""
+    """Relation → the line or item that it stands in first."""
     seen: dict[str, int] = {}
     for row in rows:
         for label in _example(row).labels:
@@ -181,9 +181,10 @@ def _check_labels(
             if name not in relations:
                 listed = folder / RELATIONS
                 origin = RELATIONS if listed.is_file() else "the training split"
+                known = counted(len(relations), "relation")
                 raise MrcaError(
-                    f"{files[split]}, row {line}: the relation {name!r} of the {split} split is "
-                    f"not one of the {len(relations)} relations of {origin}. Add it to {listed} "
+                    f"{files[split]}, {row_unit(files[split])} {line}: the relation {name!r} of "
+                    f"the {split} split is not one of the {known} of {origin}. Add it to {listed} "
                     "(a JSON list of all names, in the order the model is to have), or remove it."
                 )
 

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from mrca.datasets.find_entity import find_entity, similar_words
 from mrca.datasets.jsonl_schema import JsonRow, JsonTriple, OffsetEntity
 from mrca.datasets.row import Problem, Row, RowError, shorten
 from mrca.datasets.row_error import row_error
 from mrca.datasets.strict_json import JsonError, decode, parse
 from mrca.text import Example, Span, Token, Triple, find_mention, tokenise
+
+_SHOWN = 10  # words of the sentence in a message, at most
 
 
 def iter_jsonl(
@@ -92,7 +95,7 @@ def _to_row(parsed: JsonRow, source: str, line: int, require_labels: bool) -> Ro
         triples=named,
         id=str(parsed.id),
     )
-    return Row(line, example, problems=tuple(sentence.problems), labelled=labelled)
+    return Row(line, example, problems=sentence.problems, labelled=labelled)
 
 
 def _labels(parsed: JsonRow, triples: tuple[Triple, ...], sentence: "_Sentence") -> tuple[str, ...]:
@@ -136,7 +139,8 @@ class _Sentence:
     def __init__(self, row: JsonRow, source: str, line: int) -> None:
         self.source, self.line = source, line
         self.text = row.text
-        self.problems: list[Problem] = []
+        self._fields: list[str] = []
+        self._unmatched: dict[str, Problem] = {}
         self._offsets: list[Token] = tokenise(row.text) if row.text is not None else []
         words = row.tokens if row.tokens is not None else [token.text for token in self._offsets]
         self.tokens = tuple(sys.intern(word) for word in words)
@@ -147,18 +151,20 @@ class _Sentence:
     def error(self, field: str, expected: str, received: str) -> RowError:
         return RowError([Problem("error", self.source, self.line, field, expected, received)])
 
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What was reported, in the order of the row's fields."""
+        return tuple(self._unmatched[field] for field in self._fields if field in self._unmatched)
+
     def report_unmatched(self, mention: _Mention) -> None:
-        if not mention.spans:
-            self.problems.append(
-                Problem(
-                    "unmatched",
-                    self.source,
-                    self.line,
-                    mention.field,
-                    "words of the sentence, in sequence",
-                    shorten(mention.name),
-                )
-            )
+        if mention.spans:
+            return
+        expected = "words of the sentence, in sequence"
+        if similar := similar_words(self.tokens, mention.name.split(" ")):
+            expected += f" (it has {_quoted(similar)})"
+        self._unmatched[mention.field] = Problem(
+            "unmatched", self.source, self.line, mention.field, expected, shorten(mention.name)
+        )
 
     def check_marked(
         self, mention: _Mention, marks: set[Span], given: list[_Mention], field: str
@@ -170,17 +176,18 @@ class _Sentence:
             self.report_unmatched(mention)
 
     def resolve(self, entity: str | OffsetEntity, field: str) -> _Mention:
+        self._fields.append(field)
         if isinstance(entity, str):
             # Words are cut as the sentence's are: by the tokeniser, or at spaces where the row
             # brings tokens of its own.
             if self.text is None:
                 words = [word for word in entity.split(" ") if word]
-            else:
-                words = [token.text for token in tokenise(entity)]
+                spans = find_mention(self.tokens, words)
+            elif words := [token.text for token in tokenise(entity)]:
+                words, spans = find_entity(self.tokens, words)
             if not words:
                 raise self.error(field, "at least one word", shorten(entity))
-            name = sys.intern(" ".join(words))
-            return _Mention(field, name, tuple(find_mention(self.tokens, words)))
+            return _Mention(field, sys.intern(" ".join(words)), tuple(spans))
         if "char_start" in entity.model_fields_set:
             span = self._span_of_characters(entity, field)
         else:
@@ -197,10 +204,13 @@ class _Sentence:
         if entity.text is not None and entity.text != slice_:
             raise self.error(f"{field}.text", shorten(slice_), shorten(entity.text))
         first = next((i for i, token in enumerate(self._offsets) if token.start == start), None)
-        last = next((i for i, token in enumerate(self._offsets) if token.end == end), None)
+        last = next((i for i, token in enumerate(self._offsets) if _ends(token, end)), None)
         if first is None or last is None:
             inside = [t for t in self._offsets if t.start < end and t.end > start]
-            whole = f"[{inside[0].start}, {inside[-1].end}]" if inside else "where words stand"
+            whole = "where words stand"
+            if inside:
+                words = _quoted(token.text for token in inside)
+                whole = f"[{inside[0].start}, {inside[-1].end}] = {words}"
             raise self.error(
                 field,
                 f"offsets at the borders of words, such as {whole}",
@@ -219,3 +229,14 @@ class _Sentence:
         if entity.text is not None and entity.text not in slices:
             raise self.error(f"{field}.text", shorten(slices[-1]), shorten(entity.text))
         return span
+
+
+def _ends(token: Token, end: int) -> bool:
+    """Whether a word ends there; the full stop of an abbreviation need not be counted to it."""
+    is_abbreviation = token.text.endswith(".") and token.text[-2:-1].isalnum()
+    return token.end == end or (is_abbreviation and token.end - 1 == end)
+
+
+def _quoted(words: Iterable[str]) -> str:
+    """A few words of the sentence, each in quotes, to show how it was cut."""
+    return "the words " + " ".join(map(shorten, list(words)[:_SHOWN]))

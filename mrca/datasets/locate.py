@@ -29,6 +29,18 @@ def split_file(folder: Path, split: str) -> Path | None:
     return files[0] if files else None
 
 
+def corpora_beside(path: Path) -> list[str]:
+    """Folders with a training split that lie where `path` would, for suggestions."""
+    try:
+        return [
+            str(folder)
+            for folder in sorted(path.parent.iterdir())
+            if any((folder / f"train{ending}").is_file() for ending in _ENDINGS)
+        ]
+    except OSError:
+        return []
+
+
 def find_corpus(name: str, data_dir: Path | None = None) -> Path | None:
     """The first `<search folder>/<name>` that holds all three splits, or `None`.
 
@@ -62,15 +74,16 @@ def locate_corpus(
     Raises:
         MrcaError: if there is no such corpus or it cannot be had.
     """
+    folder = Path(name_or_folder).expanduser()
     if name_or_folder not in CORPORA:
-        folder = Path(name_or_folder).expanduser()
         if folder.is_file():
             raise MrcaError(
                 f"{folder} is a file. Expected a corpus's name, or a folder with train.jsonl "
                 "and, where there are any, valid.jsonl and test.jsonl."
             )
-        return folder if name_or_folder and folder.is_dir() else _unknown(name_or_folder)
-    source = CORPORA[name_or_folder]
+        if name_or_folder and folder.is_dir():
+            return folder
+    source = corpus_source(name_or_folder, corpora_beside(folder))
     found = find_corpus(source.name, data_dir)
     if found is not None:
         return found
@@ -166,8 +179,3 @@ def _remedy(source: CorpusSource) -> str:
         f"Put its train.json, valid.json and test.json into <folder>/{source.name}/ and pass "
         "--data-dir <folder>, or set MRCA_DATA_DIR=<folder>."
     )
-
-
-def _unknown(name: str) -> Path:
-    corpus_source(name)  # raises, with the names that are known
-    raise AssertionError(name)

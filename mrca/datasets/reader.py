@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mrca.datasets.jsonl import iter_jsonl
 from mrca.datasets.relation_list import read_relation_list_item
@@ -35,13 +35,22 @@ def iter_rows(path: Path, *, require_labels: bool = False) -> Iterator[Row]:
         MrcaError: if the file cannot be read.
     """
     try:
-        if _first_character(path) == b"[":
+        if row_unit(path) == "item":
             yield from _iter_array(path.read_bytes(), str(path))
         else:
             with path.open("rb") as file:
                 yield from iter_jsonl(file, str(path), require_labels=require_labels)
     except OSError as error:
         raise MrcaError(f"Cannot read {path}: {error.strerror or error}.") from error
+
+
+def row_unit(path: Path) -> Literal["line", "item"]:
+    """What a file's rows are counted in.
+
+    Raises:
+        OSError: if the file cannot be read.
+    """
+    return "item" if _first_character(path) == b"[" else "line"
 
 
 def _iter_array(data: bytes, source: str) -> Iterator[Row]:

@@ -1,6 +1,6 @@
 """The corpora that have a name: where they come from and what their files must be."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -91,8 +91,12 @@ CORPORA: dict[str, CorpusSource] = {
 }
 
 
-def corpus_source(name: str) -> CorpusSource:
+def corpus_source(name: str, folders: Iterable[str] = ()) -> CorpusSource:
     """The registered corpus of this name.
+
+    Args:
+        name: such as `"webnlg"`.
+        folders: corpora that the name may have been meant for, to suggest.
 
     Raises:
         MrcaError: if there is none; it lists the known names and the nearest one.
@@ -100,8 +104,9 @@ def corpus_source(name: str) -> CorpusSource:
     try:
         return CORPORA[name]
     except KeyError:
+        near = did_you_mean(name, [*CORPORA, *folders])
         raise MrcaError(
-            f"No corpus is called {name!r}, and no folder is there.{did_you_mean(name, CORPORA)} "
+            f"No corpus is called {name!r}, and no folder is there.{near} "
             f"Expected one of {', '.join(CORPORA)}, or a folder with train.jsonl (see "
             "`mrca data list`)."
         ) from None

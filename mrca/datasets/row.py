@@ -25,7 +25,7 @@ class Problem:
         field: which field of the row, such as `triples[0].subject`; empty for the row itself.
         expected: what would have been right.
         received: what is there.
-        unit: what `line` counts: lines, items, or rows, whichever of both the file has.
+        unit: what `line` counts.
     """
 
     kind: Literal["error", "unmatched", "span", "note"]
@@ -34,7 +34,7 @@ class Problem:
     field: str
     expected: str
     received: str
-    unit: Literal["line", "item", "row"] = "line"
+    unit: Literal["line", "item"] = "line"
 
     def __str__(self) -> str:
         where = f"{self.source}, {self.unit} {self.line}" if self.line else self.source

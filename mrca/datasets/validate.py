@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mrca.datasets.locate import locate_corpus, split_file
-from mrca.datasets.reader import iter_rows
+from mrca.datasets.locate import corpora_beside, locate_corpus, split_file
+from mrca.datasets.reader import iter_rows, row_unit
 from mrca.datasets.registry import CORPORA, SPLITS
 from mrca.datasets.relations_json import RELATIONS, corpus_relations
 from mrca.datasets.row import Problem, shorten
 from mrca.errors import MrcaError, did_you_mean
 from mrca.resources.download import Progress
-from mrca.text import RelationSet
+from mrca.text import RelationSet, counted
 
 
 @dataclass
@@ -38,8 +38,8 @@ def validate(
 ) -> ValidationReport:
     """Check a file, or a corpus as `load_corpus` would read it.
 
-    Rows of a single file need not have labels; those of a corpus's splits must, and their labels
-    must be among its relations (see `corpus_relations`).
+    Rows of a corpus's splits must have labels, and these must be among its relations (see
+    `corpus_relations`). Rows of any other single file need not: they may be there to predict on.
 
     Args:
         name_or_path: a file in any form that the readers take, a corpus's name, or a folder with
@@ -53,12 +53,14 @@ def validate(
     report = ValidationReport()
     path = Path(name_or_path).expanduser()
     if path.is_file():
-        _check_file(path, report, require_labels=False)
+        is_split = path.stem in SPLITS and split_file(path.parent, "train") is not None
+        _check_file(path, report, require_labels=is_split)
         return report
     registered = name_or_path in CORPORA
     if not registered and not path.is_dir():
+        near = [*CORPORA, *corpora_beside(path)]
         raise MrcaError(
-            f"Nothing is at {name_or_path}.{did_you_mean(name_or_path, CORPORA)} Expected a file, "
+            f"Nothing is at {name_or_path}.{did_you_mean(name_or_path, near)} Expected a file, "
             f"a folder with train.jsonl, or one of {', '.join(CORPORA)}."
         )
     folder = locate_corpus(name_or_path, data_dir, progress=progress)
@@ -89,13 +91,14 @@ def _check_labels(
     relations: RelationSet,
     report: ValidationReport,
 ) -> None:
-    expected = f"one of the {len(relations)} relations of the corpus (add it to {RELATIONS})"
+    expected = f"one of the corpus's {counted(len(relations), 'relation')} (add it to {RELATIONS})"
     for split, seen in first_seen.items():
         for name, row in seen.items():
             if name not in relations:
                 report.problems.append(
                     Problem(
-                        "error", str(files[split]), row, "relation", expected, shorten(name), "row"
+                        *("error", str(files[split]), row, "relation", expected, shorten(name)),
+                        unit=row_unit(files[split]),
                     )
                 )
 

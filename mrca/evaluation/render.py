@@ -10,6 +10,7 @@ from rich.text import Text
 from mrca.evaluation.bar import bar
 from mrca.evaluation.report import Report
 from mrca.evaluation.scores import Score
+from mrca.text import counted
 
 BAR_CELLS = 8
 UNDEFINED = "–"
@@ -35,7 +36,7 @@ def report_tables(report: Report, title: str) -> list[Table]:
 
 
 def runs_table(summary: Mapping[str, Any], title: str) -> Table:
-    """Several seeds in one table, in percent as papers print them: mean ± standard deviation.
+    """Several seeds in one table: mean ± standard deviation.
 
     Args:
         summary: what `summarise_runs` returned.
@@ -43,17 +44,17 @@ def runs_table(summary: Mapping[str, Any], title: str) -> Table:
     """
     runs = summary["runs"]
     table = _table(
-        f"{title}: {runs} run{'s' if runs != 1 else ''}, mean ± standard deviation (n - 1), in %",
+        f"{title}: {counted(runs, 'run')}, mean ± standard deviation (n - 1)",
         "average",
         ["precision", "recall", "F1"],
     )
     for key in ("micro", "macro", "macro_present"):
         if summary.get(key):
-            cells = [_percent(summary[key][name]) for name in ("precision", "recall", "f1")]
+            cells = [_spread(summary[key][name]) for name in ("precision", "recall", "f1")]
             table.add_row(key.replace("_", " "), *cells)
     for group, measures in summary.get("groups", {}).items():
         if measures:
-            cells = [_percent(measures["micro"][name]) for name in ("precision", "recall", "f1")]
+            cells = [_spread(measures["micro"][name]) for name in ("precision", "recall", "f1")]
             table.add_row(f"{group} (micro)", *cells)
     return table
 
@@ -167,8 +168,6 @@ def _number(value: float | None) -> str:
     return UNDEFINED if value is None else f"{value:.4f}"
 
 
-def _percent(measure: Mapping[str, float | None]) -> str:
+def _spread(measure: Mapping[str, float | None]) -> str:
     mean, deviation = measure["mean"], measure["deviation"]
-    if mean is None:
-        return UNDEFINED
-    return f"{100 * mean:.2f}" + ("" if deviation is None else f" ± {100 * deviation:.2f}")
+    return _number(mean) + ("" if deviation is None else f" ± {_number(deviation)}")

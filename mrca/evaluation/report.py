@@ -95,7 +95,7 @@ class Report:
         return [
             "A measure whose denominator is zero counts as 0 (zero_division=0).",
             f"macro averages over all {len(self.relations)} relations, those absent from this "
-            f"split counting 0; macro_present over the {present} with at least one positive.",
+            f"split counting 0; macro present over the {present} with at least one positive.",
             f"head: more than {self.head_above} training rows; tail: fewer than "
             f"{self.tail_below}; medium: the rest. A group without a positive in this split has "
             "no score.",

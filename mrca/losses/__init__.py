@@ -102,16 +102,14 @@ def for_corpus(
     Raises:
         MrcaError: see `get`.
     """
+    counts = {"class_counts": list(class_counts), "num_samples": num_samples}
     if needs_counts(name):
-        options = {"class_counts": list(class_counts), "num_samples": num_samples, **options}
+        options = {**counts, **options}
     if issubclass(LOSSES[name], DistillationLoss):
-        student = options.get("student", "adaptive_focal")
-        if isinstance(student, str) and needs_counts(student):
-            counts = {"class_counts": list(class_counts), "num_samples": num_samples}
-            options = {
-                **options,
-                "student_options": {**counts, **options.get("student_options", {})},
-            }
+        default = inspect.signature(LOSSES[name]).parameters["student"].default
+        given = options.get("student_options", {})
+        if needs_counts(options.get("student", default)) and isinstance(given, dict):
+            options = {**options, "student_options": {**counts, **given}}
     return get(name, **options)
 
 

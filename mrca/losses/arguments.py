@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
+
+import numpy as np
 
 from mrca.errors import MrcaError
 
@@ -41,10 +43,10 @@ def number(
 
 
 def positive_integer(owner: object, name: str, value: Any) -> int:
-    """`value`, if it is an integer of at least 1."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+    """`value` as a plain integer, if it is one of at least 1."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
         raise MrcaError(_message(owner, name, "an integer of at least 1", value))
-    return value
+    return int(value)
 
 
 def even_integer(owner: object, name: str, value: Any) -> int:
@@ -56,15 +58,17 @@ def even_integer(owner: object, name: str, value: Any) -> int:
 
 def choice(owner: object, name: str, value: Any, options: Sequence[Any]) -> Any:
     """`value`, if it is one of the options."""
-    # By type too: True is not the option 1.
+    # By type too: False is not the option 0.
     if not any(type(value) is type(option) and value == option for option in options):
         raise MrcaError(_message(owner, name, " or ".join(map(repr, options)), value))
     return value
 
 
 def boolean(owner: object, name: str, value: Any) -> bool:
-    """`value`, if it is true or false."""
-    return bool(choice(owner, name, value, (True, False)))
+    """`value` as a plain boolean, if it is one."""
+    if not isinstance(value, bool | np.bool_):
+        raise MrcaError(_message(owner, name, "True or False", value))
+    return bool(value)
 
 
 def numbers(owner: object, name: str, values: Any, **bounds: float) -> list[float]:

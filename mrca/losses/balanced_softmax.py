@@ -51,18 +51,15 @@ class BalancedSoftmax(MultiLabelLoss):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Labels and logits `(batch, relations + 1)` to losses `(batch,)`."""
         if y_true.shape[-1] != y_pred.shape[-1]:
-            none = 1 - ops.max(y_true, axis=-1, keepdims=True)
-            y_true = ops.concatenate([none, y_true], axis=-1)
-        # The threshold as a column of its own before the others, or in the place of the first.
-        if self.threshold == 0:
-            y_true, logits = (ops.pad(each, [[0, 0], [1, 0]]) for each in (y_true, y_pred))
-        else:
-            logits = y_pred - y_pred[:, :1]
-        threshold = np.arange(logits.shape[-1]) == 0
+            none = ops.logical_not(ops.any(ops.greater(y_true, 0.5), axis=-1, keepdims=True))
+            y_true = ops.concatenate([ops.cast(none, y_true.dtype), y_true], axis=-1)
+        if self.threshold == 0:  # which is then a column of its own before the others
+            y_true, y_pred = (ops.pad(each, [[0, 0], [1, 0]]) for each in (y_true, y_pred))
+        threshold = np.arange(y_pred.shape[-1]) == 0
         positive = ops.greater(y_true, 0.5)
         negative = ops.logical_not(positive)
-        pushed = masked_log_sum_exp(ops.logical_or(negative, threshold), logits)
-        lifted = masked_log_sum_exp(ops.logical_or(positive, threshold), -logits)
+        pushed = masked_log_sum_exp(ops.logical_or(negative, threshold), y_pred)
+        lifted = masked_log_sum_exp(ops.logical_or(positive, threshold), -y_pred)
         return ops.squeeze(pushed + lifted, axis=-1)
 
     def columns(self, num_relations: int) -> int:

@@ -35,7 +35,8 @@ class ClassBalancedFocal(SigmoidFocalLoss):
         class_mode: `"by_class"` (default, paper): each relation has its own weight;
             `"average_n"`, `"average_w"`, `"min_n"`: one weight per row from the mean count, the
             mean weight or the smallest count of its positives (options of the authors' code; rows
-            without positives, NaN there, get 1 - beta here).
+            without positives, NaN there, get the weight of an endless count: 1 - beta, or 0 with
+            the inverse weightings).
         gamma, focal_alpha, loss_weight: see `Focal`.
         reduction, name, dtype: see `MultiLabelLoss`.
 
@@ -72,6 +73,6 @@ class ClassBalancedFocal(SigmoidFocalLoss):
         )
         self.class_counts = counts.class_counts
         self.num_samples = counts.num_samples
-        self.beta = beta
-        self.weighting = weighting
-        self.class_mode = class_mode
+        self.beta = weights.beta
+        self.weighting = weights.weighting
+        self.class_mode = weights.class_mode

@@ -59,21 +59,23 @@ class ClassBalancedNegativeTolerant(SigmoidFocalLoss):
         dtype: Any = None,
     ) -> None:
         counts = ClassCounts(self, class_counts, num_samples)
+        weights = ClassWeights(self, counts, beta, weighting, class_mode)
+        tolerance = NegativeTolerance(self, counts, kappa, lam, inverse_scale)
         super().__init__(
             gamma,
             focal_alpha,
             loss_weight,
-            weights=ClassWeights(self, counts, beta, weighting, class_mode),
-            tolerance=NegativeTolerance(self, counts, kappa, lam, inverse_scale),
+            weights=weights,
+            tolerance=tolerance,
             name=name,
             reduction=reduction,
             dtype=dtype,
         )
         self.class_counts = counts.class_counts
         self.num_samples = counts.num_samples
-        self.beta = beta
-        self.weighting = weighting
-        self.class_mode = class_mode
-        self.kappa = kappa
-        self.lam = lam
-        self.inverse_scale = inverse_scale
+        self.beta = weights.beta
+        self.weighting = weights.weighting
+        self.class_mode = weights.class_mode
+        self.kappa = tolerance.kappa
+        self.lam = tolerance.lam
+        self.inverse_scale = tolerance.inverse_scale

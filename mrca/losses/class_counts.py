@@ -28,7 +28,7 @@ class ClassCounts:
         self.counts = np.maximum(np.asarray(given, np.float64), 1)
         self.num_samples = num_samples
         if num_samples is not None:
-            self.num_samples = int(arguments.number(owner, "num_samples", num_samples, at_least=1))
+            self.num_samples = arguments.positive_integer(owner, "num_samples", num_samples)
 
     def rows(self, owner: object) -> int:
         """The number of training rows.

@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from mrca.errors import MrcaError
+from mrca.losses import arguments
 
 
 class DecisionRule(ABC):
@@ -62,11 +63,12 @@ class FixedThreshold(DecisionRule):
 
     def scores(self, outputs: Any) -> Any:
         """Outputs `(N, R)` after the activation."""
+        outputs = ops.convert_to_tensor(outputs)
         return ops.sigmoid(outputs) if self.activation == "sigmoid" else outputs
 
     def labels(self, outputs: Any) -> Any:
         """Booleans `(N, R)`: `activation(output) >= threshold`."""
-        scores = ops.convert_to_tensor(self.scores(outputs))
+        scores = self.scores(outputs)
         return scores >= ops.convert_to_tensor(self.threshold, dtype=scores.dtype)
 
     def get_config(self) -> dict[str, Any]:
@@ -83,12 +85,7 @@ class _FirstColumnRule(DecisionRule):
     """
 
     def __init__(self, top_k: int | None = None) -> None:
-        if top_k is not None and (not isinstance(top_k, int) or top_k < 1):
-            raise MrcaError(
-                f"Argument `top_k` of {type(self).__name__} must be an integer of at least 1, or "
-                f"None. Received: {top_k!r}."
-            )
-        self.top_k = top_k
+        self.top_k = None if top_k is None else arguments.positive_integer(self, "top_k", top_k)
 
     def _margins(self, outputs: Any) -> Any:
         """Outputs `(N, R + 1)` to what must be above 0, `(N, R)`."""
@@ -156,7 +153,7 @@ class LargestScore(DecisionRule):
 
     def scores(self, outputs: Any) -> Any:
         """Outputs `(N, R)` to probabilities that sum to 1 in each row."""
-        return ops.softmax(outputs, axis=-1)
+        return ops.softmax(ops.convert_to_tensor(outputs), axis=-1)
 
     def labels(self, outputs: Any) -> Any:
         """Booleans `(N, R)`, one true in each row."""

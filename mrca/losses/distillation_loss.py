@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from typing import Any
 
+from mrca.errors import MrcaError
 from mrca.losses import arguments
 from mrca.losses.decision_rule import DecisionRule
 from mrca.losses.multi_label_loss import MultiLabelLoss
@@ -33,9 +34,23 @@ class DistillationLoss(MultiLabelLoss):
         super().__init__(**kwargs)
         students = [name for name, kind in LOSSES.items() if not issubclass(kind, DistillationLoss)]
         self.student = arguments.choice(self, "student", student, students)
-        self.student_options = dict(student_options or {})
+        if not isinstance(student_options, dict | None):
+            raise MrcaError(
+                f"Argument `student_options` of {type(self).__name__} must be the student's "
+                f"arguments by name. Received: {student_options!r}."
+            )
+        given = student_options or {}
         self.weight = arguments.number(self, "weight", weight, above=0)
-        self._student = get(student, **{"dtype": self.dtype, **self.student_options})
+        self._student = get(student, **{"dtype": self.dtype, **given})
+        config = self._student.get_config()
+        self.student_options = {name: config[name] for name in given}
+
+    def check_shapes(self, labels: tuple[int | None, ...], outputs: tuple[int | None, ...]) -> None:
+        """As every loss, and as the student's own where labels follow the teacher's outputs."""
+        super().check_shapes(labels, outputs)
+        columns, given = outputs[1], labels[1]
+        if columns is not None and given is not None and given > columns:
+            self._student.check_shapes((labels[0], given - columns), outputs)
 
     @abstractmethod
     def distances(self, teacher: Any, outputs: Any) -> Any:

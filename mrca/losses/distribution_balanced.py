@@ -62,22 +62,24 @@ class DistributionBalanced(SigmoidFocalLoss):
         dtype: Any = None,
     ) -> None:
         counts = ClassCounts(self, class_counts, num_samples)
+        weights = RebalancedWeights(self, counts, alpha, beta, mu, weight_norm)
+        tolerance = NegativeTolerance(self, counts, kappa, lam, inverse_scale)
         super().__init__(
             gamma,
             focal_alpha,
             loss_weight,
-            weights=RebalancedWeights(self, counts, alpha, beta, mu, weight_norm),
-            tolerance=NegativeTolerance(self, counts, kappa, lam, inverse_scale),
+            weights=weights,
+            tolerance=tolerance,
             name=name,
             reduction=reduction,
             dtype=dtype,
         )
         self.class_counts = counts.class_counts
         self.num_samples = counts.num_samples
-        self.alpha = alpha
-        self.beta = beta
-        self.mu = mu
-        self.weight_norm = weight_norm
-        self.kappa = kappa
-        self.lam = lam
-        self.inverse_scale = inverse_scale
+        self.alpha = weights.alpha
+        self.beta = weights.beta
+        self.mu = weights.mu
+        self.weight_norm = weights.weight_norm
+        self.kappa = tolerance.kappa
+        self.lam = tolerance.lam
+        self.inverse_scale = tolerance.inverse_scale

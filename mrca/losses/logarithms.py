@@ -21,5 +21,5 @@ def masked_log_sum_exp(mask: Any, logits: Any) -> Any:
     last digit where that of a library's log-sum-exp carries the logits' own rounding.
     """
     kept = ops.where(mask, logits, -np.inf)
-    largest = ops.stop_gradient(ops.max(kept, axis=-1, keepdims=True))
+    largest = ops.stop_gradient(ops.max(kept, axis=-1, keepdims=True, initial=-np.inf))
     return ops.log(ops.sum(ops.exp(kept - largest), axis=-1, keepdims=True)) + largest

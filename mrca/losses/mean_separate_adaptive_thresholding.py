@@ -46,7 +46,7 @@ class MeanSeparateAdaptiveThresholding(SeparateThresholdingLoss):
         super().__init__(epsilon, top_k, name=name, reduction=reduction, dtype=dtype)
         self.num_relations = num_relations
         if num_relations is not None:
-            arguments.positive_integer(self, "num_relations", num_relations)
+            self.num_relations = arguments.positive_integer(self, "num_relations", num_relations)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Labels and logits `(batch, relations + 1)` to losses `(batch,)`."""
@@ -59,4 +59,4 @@ class MeanSeparateAdaptiveThresholding(SeparateThresholdingLoss):
 
 def _mean(mask: Any, cells: Any, count: Any) -> Any:
     # Not `maximum`, which rounds float64 to float32 on PyTorch.
-    return sum_where(mask, cells) / ops.where(ops.equal(count, 0), 1.0, count)
+    return sum_where(mask, cells) / ops.where(ops.greater(count, 0), count, 1.0)

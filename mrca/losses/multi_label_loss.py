@@ -46,7 +46,7 @@ class MultiLabelLoss(keras.losses.Loss, ABC):
         """
         # Keras would take a list for a structure of scalars.
         labels, outputs = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
-        self._check_shapes(tuple(labels.shape), tuple(outputs.shape))
+        self.check_shapes(tuple(labels.shape), tuple(outputs.shape))
         loss = super().__call__(labels, outputs, sample_weight)
         # Keras leaves the values of an empty batch unreduced.
         return ops.sum(loss) if self.reduction and tuple(loss.shape) == (0,) else loss
@@ -68,9 +68,16 @@ class MultiLabelLoss(keras.losses.Loss, ABC):
         """Every constructor argument, as JSON values."""
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
-    def _check_shapes(
-        self, labels: tuple[int | None, ...], outputs: tuple[int | None, ...]
-    ) -> None:
+    def check_shapes(self, labels: tuple[int | None, ...], outputs: tuple[int | None, ...]) -> None:
+        """See that labels and outputs of these shapes fit each other and the loss.
+
+        Args:
+            labels: their shape; `None` where it is not known yet.
+            outputs: the same.
+
+        Raises:
+            MrcaError: if they do not; says what was expected and received.
+        """
         kind = type(self).__name__
         received = f"Received labels of shape {labels} and outputs of shape {outputs}."
         if len(labels) != 2 or len(outputs) != 2:

@@ -35,15 +35,15 @@ class NegativeTolerance:
     def __init__(
         self, owner: object, counts: ClassCounts, kappa: float, lam: float, inverse_scale: bool
     ) -> None:
-        kappa = arguments.number(owner, "kappa", kappa, at_least=0)
-        self._lam = arguments.number(owner, "lam", lam, above=0)
-        arguments.boolean(owner, "inverse_scale", inverse_scale)
-        self.negative_factor = 1 / self._lam if inverse_scale else 1.0
+        self.kappa = arguments.number(owner, "kappa", kappa, at_least=0)
+        self.lam = arguments.number(owner, "lam", lam, above=0)
+        self.inverse_scale = arguments.boolean(owner, "inverse_scale", inverse_scale)
+        self.negative_factor = 1 / self.lam if inverse_scale else 1.0
         rows = counts.rows(owner)
         share = np.clip(counts.counts / rows, 1 / (2 * rows), 1 - 1 / (2 * rows))
-        self._shift = kappa * np.log(1 / share - 1)
+        self._shift = self.kappa * np.log(1 / share - 1)
 
     def margins(self, positive: Any, logits: Any) -> Any:
         """How far each logit is on its label's side, `(batch, relations)`."""
         shifted = logits - ops.convert_to_tensor(self._shift, dtype=logits.dtype)
-        return ops.where(positive, shifted, -self._lam * shifted)
+        return ops.where(positive, shifted, -self.lam * shifted)

@@ -56,17 +56,18 @@ class NegativeTolerantFocal(SigmoidFocalLoss):
         dtype: Any = None,
     ) -> None:
         counts = ClassCounts(self, class_counts, num_samples)
+        tolerance = NegativeTolerance(self, counts, kappa, lam, inverse_scale)
         super().__init__(
             gamma,
             focal_alpha,
             loss_weight,
-            tolerance=NegativeTolerance(self, counts, kappa, lam, inverse_scale),
+            tolerance=tolerance,
             name=name,
             reduction=reduction,
             dtype=dtype,
         )
         self.class_counts = counts.class_counts
         self.num_samples = counts.num_samples
-        self.kappa = kappa
-        self.lam = lam
-        self.inverse_scale = inverse_scale
+        self.kappa = tolerance.kappa
+        self.lam = tolerance.lam
+        self.inverse_scale = tolerance.inverse_scale

@@ -60,18 +60,19 @@ class RebalancedFocal(SigmoidFocalLoss):
         dtype: Any = None,
     ) -> None:
         counts = ClassCounts(self, class_counts, num_samples)
+        weights = RebalancedWeights(self, counts, alpha, beta, mu, weight_norm)
         super().__init__(
             gamma,
             focal_alpha,
             loss_weight,
-            weights=RebalancedWeights(self, counts, alpha, beta, mu, weight_norm),
+            weights=weights,
             name=name,
             reduction=reduction,
             dtype=dtype,
         )
         self.class_counts = counts.class_counts
         self.num_samples = counts.num_samples
-        self.alpha = alpha
-        self.beta = beta
-        self.mu = mu
-        self.weight_norm = weight_norm
+        self.alpha = weights.alpha
+        self.beta = weights.beta
+        self.mu = weights.mu
+        self.weight_norm = weights.weight_norm

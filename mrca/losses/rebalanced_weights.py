@@ -39,10 +39,10 @@ class RebalancedWeights:
         mu: float,
         weight_norm: str | None,
     ) -> None:
-        self._alpha = arguments.number(owner, "alpha", alpha, at_least=0)
-        self._beta = arguments.number(owner, "beta", beta, above=0)
-        self._mu = arguments.number(owner, "mu", mu)
-        self._norm = arguments.choice(owner, "weight_norm", weight_norm, WEIGHT_NORMS)
+        self.alpha = arguments.number(owner, "alpha", alpha, at_least=0)
+        self.beta = arguments.number(owner, "beta", beta, above=0)
+        self.mu = arguments.number(owner, "mu", mu)
+        self.weight_norm = arguments.choice(owner, "weight_norm", weight_norm, WEIGHT_NORMS)
         self._inverse = 1 / counts.counts
 
     def __call__(self, labels: Any) -> Any:
@@ -51,9 +51,9 @@ class RebalancedWeights:
         rate = ops.sum(labels * inverse, axis=-1, keepdims=True)
         none = ops.equal(rate, 0)
         ratio = inverse / ops.where(none, 1.0, rate)
-        smooth = ops.sigmoid(self._beta * (ratio - self._mu))
-        weights = self._alpha + ops.where(none, 1.0, smooth)
-        if self._norm is None:
+        smooth = ops.sigmoid(self.beta * (ratio - self.mu))
+        weights = self.alpha + ops.where(none, 1.0, smooth)
+        if self.weight_norm is None:
             return weights
-        axis = -1 if self._norm == "by_instance" else None
+        axis = -1 if self.weight_norm == "by_instance" else None
         return weights / ops.max(weights, axis=axis, keepdims=True, initial=0.0)

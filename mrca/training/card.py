@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mrca.config import RunConfig, dump_config
-from mrca.text import RelationSet
+from mrca.text import RelationSet, counted
 
 SAMPLE_NOTE = (
     "**This model was trained on the sample corpus that mrca writes itself. Its scores say nothing "
@@ -35,7 +35,7 @@ in a sentence whose subject and object entities are marked.
 - Corpus: {corpus["name"]} (sha256 {corpus["fingerprint"][:16]}…)
 - Word vectors: {vectors["name"]}
 - Loss: {config.loss.name}; padding: {config.features.padding}; seed: {environment["seed"]}
-- Best of {metrics["epochs"]} epochs: {metrics["best_epoch"]}
+- Best of {counted(metrics["epochs"], "epoch")}: {metrics["best_epoch"]}
 - Made with mrca {environment["mrca"]}, Keras {environment["packages"]["keras"]} on \
 {environment["backend"]}
 

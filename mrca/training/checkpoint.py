@@ -13,9 +13,11 @@ from keras import ops
 
 from mrca.errors import MrcaError
 from mrca.resources import whole_file
+from mrca.training.determinism import random_states, restore_random_states
 from mrca.training.run_folder import HISTORY, write_text
 
 _STATE = "state.npz"
+_GENERATOR = "generator of "
 MONITOR = "val_micro_f1"
 
 
@@ -72,6 +74,7 @@ class Checkpoint(keras.callbacks.Callback):
             self.folder / _STATE,
             [*self._model_variables(), *self.model.optimizer.variables],
             history=json.dumps(self.history),
+            **{_GENERATOR + name: state for name, state in random_states().items()},
         )
         for old in self.folder.glob("best-*.npz"):
             if old != self._best_file(self.best["epoch"]):
@@ -86,9 +89,9 @@ class Checkpoint(keras.callbacks.Callback):
             return
         self.set_model(model)
         model.optimizer.build(model.trainable_variables)
-        self.history = json.loads(
-            self._load(path, [*self._model_variables(), *model.optimizer.variables])
-        )
+        rest = self._load(path, [*self._model_variables(), *model.optimizer.variables])
+        self.history = json.loads(str(rest.pop("history")))
+        restore_random_states({name.removeprefix(_GENERATOR): rest[name] for name in rest})
 
     def restore_best(self) -> None:
         """Give the model the weights of the best epoch."""
@@ -107,17 +110,18 @@ class Checkpoint(keras.callbacks.Callback):
         table = self.model.token_features.table
         return [variable for variable in self.model.variables if variable is not table]
 
-    def _save(self, path: Path, variables: list[Any], history: str = "") -> None:
+    def _save(self, path: Path, variables: list[Any], **rest: Any) -> None:
         arrays = {str(i): ops.convert_to_numpy(variable) for i, variable in enumerate(variables)}
         with whole_file(path) as temporary, temporary.open("wb") as file:
-            np.savez(file, history=np.array(history), **arrays)
+            np.savez(file, **rest, **arrays)
 
-    def _load(self, path: Path, variables: list[Any]) -> str:
+    def _load(self, path: Path, variables: list[Any]) -> dict[str, np.ndarray]:
+        """Assign the variables; what was saved beside them."""
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
                 for i, variable in enumerate(variables):
                     variable.assign(saved[str(i)])
-                return str(saved["history"])
+                return {name: saved[name] for name in saved.files if not name.isdigit()}
         except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
             raise MrcaError(
                 f"The saved state {path} does not fit this run: {error}. Start over without "

@@ -77,7 +77,8 @@ def labels_and_outputs(run: Run, corpus: Corpus, split: str) -> tuple[np.ndarray
 def _examples(run: Run, corpus: Corpus, split: str) -> list[Example]:
     if split not in corpus.splits:
         raise MrcaError(
-            f"The corpus {corpus.name!r} has no {split} split. It has: {', '.join(corpus.splits)}."
+            f"The corpus {corpus.name!r} has no {split} split. It has: {', '.join(corpus.splits)}. "
+            "Evaluate on one of them, such as --split valid."
         )
     unknown = sorted(set(corpus.relations) - set(run.relations))
     if unknown:

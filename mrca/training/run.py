@@ -177,7 +177,8 @@ def load(folder: str | Path, vectors: str | None = None) -> Run:
     from their characters, and a warning says so when it happens.
 
     Args:
-        folder: the run folder, or the name of one in `saved_models/`.
+        folder: the run folder, or the name of one in `saved_models/`; a run folder of that name in
+            the current folder goes before it.
         vectors: a name or path of word vectors to look unseen words up in.
 
     Raises:
@@ -187,9 +188,7 @@ def load(folder: str | Path, vectors: str | None = None) -> Run:
         >>> import mrca
         >>> run = mrca.load("saved_models/sample")  # doctest: +SKIP
     """
-    folder = Path(folder)
-    if not folder.exists() and len(folder.parts) == 1:
-        folder = Path("saved_models") / folder
+    folder = run_folder.find_run(Path(folder))
     run_folder.check_run_folder(folder)
     config = load_config(folder / run_folder.CONFIG)
     relations = read_relations(folder / run_folder.RELATIONS)

@@ -30,6 +30,16 @@ def unfinished_folder(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.unfinished")
 
 
+def find_run(folder: Path) -> Path:
+    """The folder itself, or `saved_models/<folder>` where a bare name means a run there."""
+    if len(folder.parts) != 1 or (folder / CONFIG).is_file():
+        return folder
+    named = Path("saved_models") / folder
+    is_run = (named / CONFIG).is_file() or unfinished_folder(named).is_dir()
+    # Another folder may have the name: the corpus that the run was trained on.
+    return named if is_run or not folder.exists() else folder
+
+
 def is_resumable(unfinished: Path) -> bool:
     """Whether an unfinished run was written whole before it was stopped."""
     return (unfinished / ENVIRONMENT).is_file()  # the last file before training starts

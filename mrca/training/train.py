@@ -158,14 +158,14 @@ def _tell_about_rows(
         reporter.message(str(note))
     if corpus.unmatched:
         reporter.message(
-            f"{len(corpus.unmatched)} mentions are not in their sentence (see `mrca data validate "
-            f"{corpus.folder}`); data.unmatched is {config.data.unmatched!r}."
+            f"Mentions that are not in their sentence: {len(corpus.unmatched):,} (see `mrca data "
+            f"validate {corpus.folder}`); data.unmatched is {config.data.unmatched!r}."
         )
     longest = config.features.max_length
     cut = sum(len(row.tokens) > longest for rows in corpus.splits.values() for row in rows)
     if cut:
         reporter.message(
-            f"{cut} sentences have more than {longest} tokens and are cut (features.max_length)."
+            f"Sentences cut at {longest} tokens: {cut:,} (features.max_length)."
         )
     rows = corpus.splits["train"]
     others = sum(len(row.labels) != 1 for row in rows)

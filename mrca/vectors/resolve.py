@@ -220,5 +220,6 @@ def _bring(known: KnownVectors) -> str:
     source = f" (from {known.remote.urls[0]})" if known.remote else ""
     return (
         f"Bring {' or '.join(known.files)}{source} to this machine and run "
-        f"`mrca vectors fetch {known.name} --from-file FILE`."
+        f"`mrca vectors fetch {known.name} --from-file FILE`. Or take others with --vectors "
+        "NAME_OR_PATH: `mrca vectors list` shows which are here."
     )

@@ -72,7 +72,8 @@ def test_stats_shows_tables(corpus):
     result = run("stats", corpus)
     for part in ("relations per sentence", "1.00 ± 0.00", "met", "[red]", "medium", "█"):
         assert part in result.stdout, part
-    assert "1 mentions do not stand in their sentence" in result.stdout
+    assert "%" not in result.stdout
+    assert "do not stand in their sentence and are not marked: 1." in result.stdout
     assert f"mrca data validate {corpus}" in result.stdout
 
 
@@ -95,7 +96,7 @@ def test_validate_passes_notices_and_fails_errors(corpus):
     result = run("validate", corpus)
     assert "unmatched: " in result.stdout
     assert "line 31, triples[0].object: expected words of the sentence" in result.stdout
-    assert result.stdout.endswith("32 rows, 0 errors, 1 notices\n")
+    assert result.stdout.endswith("32 rows, 0 errors, 1 notice\n")
     (corpus / "valid.jsonl").write_text('{"text": "A"}\n{"text": 3, "labels": ["died"]}\n')
     result = run("validate", corpus, code=1)
     assert "valid.jsonl, line 2, text: expected a valid string, received 3" in result.stdout
@@ -108,6 +109,17 @@ def test_validate_passes_notices_and_fails_errors(corpus):
     ]
     report = json.loads(run("validate", corpus / "train.jsonl", "--json").stdout)
     assert (report["valid"], report["unlabelled"]) == (True, 0)
+
+
+def test_validate_says_how_many_rows_of_a_file_have_no_labels(corpus):
+    (corpus / "new.jsonl").write_text('{"text": "A"}\n{"text": "B", "labels": []}\n')
+    lines = run("validate", corpus / "new.jsonl").stdout.splitlines()
+    assert lines[0] == "2 rows, 0 errors, 0 notices"
+    assert lines[1].startswith("1 row without labels: ")
+    (corpus / "new.jsonl").rename(corpus / "test.jsonl")
+    lines = run("validate", corpus / "test.jsonl", code=1).stdout.splitlines()
+    assert "line 1, labels: expected" in lines[0]
+    assert lines[1:] == ["2 rows, 1 error, 0 notices"]
 
 
 def test_validate_takes_a_name(tmp_path):

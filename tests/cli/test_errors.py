@@ -4,6 +4,8 @@ import gzip
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,8 @@ def inputs(tmp_path, tiny_run) -> dict[str, Path]:
     span = {"char_start": 0, "char_end": 3, "text": "Bob"}
     corpus("good", train=good, valid=good, test=good)
     corpus("no-train", valid=good)
+    wed = [{"text": "Ada wed Bob", "labels": ["spouse"]}]
+    corpus("no-test", train=wed, valid=wed)
     corpus("empty", train=b"", valid=good)
     corpus("garbage", train=GARBAGE, valid=good)
     corpus("truncated", train=json.dumps(ROW)[:-9].encode(), valid=good)
@@ -161,6 +165,7 @@ def test_wrong_usage(fails, command, fragment):
         ("train --dataset smaple", "Did you mean 'sample'"),
         ("train --preset webnlq", "Did you mean 'webnlg'"),
         ("train --dataset sample --loss rc_dise", "Did you mean 'rc_dice'"),
+        ("train --dataset @goood", "inputs/good'?"),
         ("train --dataset sample --vectors glvoe", "'glvoe' were not found"),
         ("train --dataset sample --vectors @vectors", "No vectors at"),
         ("train --dataset sample --vectors @missing.txt", "No vectors at"),
@@ -171,11 +176,11 @@ def test_wrong_usage(fails, command, fragment):
         ("train --dataset sample --set .seed=3", "Cannot read the setting"),
         ("train --dataset sample --set seed=3", "Expected section.key=value"),
         ("train --dataset sample --set trainig.seed=3", "trainig: there is no such setting"),
-        ("train --dataset sample --set training.sede=3", "expected one of batch_size, epochs"),
+        ("train --dataset sample --set training.sede=3", "Expected one of batch_size, epochs"),
         ("train --dataset sample --set training.seed=one", "training.seed: "),
         ("train --dataset sample --set training.seed=", "training.seed: "),
         ("train --dataset sample --set training.batch_size=0", "training.batch_size: "),
-        ("train --dataset sample --set training.batch_size=1.5", "received: 1.5"),
+        ("train --dataset sample --set training.batch_size=1.5", "received 1.5"),
         ("train --dataset sample --set training.epochs=-1", "training.epochs: "),
         ("train --dataset sample --set training.epochs=900", "the learning rate reaches"),
         ("train --dataset sample --set training.learning_rate=nan", "training.learning_rate: "),
@@ -190,7 +195,7 @@ def test_wrong_usage(fails, command, fragment):
         ("train --dataset sample --set loss.options=3", "loss.options: "),
         ("train --dataset sample --set loss.options.mode=sideways", "'batch' or 'elementwise'"),
         ("train --dataset sample --set loss.options.gamma=2", "does not take these arguments"),
-        ("train --dataset sample --set loss.options.smooth=0", "must be a number above 0"),
+        ("train --dataset sample --set loss.options.smooth=0", "number above 0"),
         ("train --dataset sample --seed -1", "training.seed: "),
         ("train --dataset sample --seed 4294967295 --seeds 2", "training.seed: "),
         # --config
@@ -201,7 +206,7 @@ def test_wrong_usage(fails, command, fragment):
         ("train --config @configs/latin1.toml", "is not UTF-8 text"),
         ("train --config @configs/unknown-section.toml", "trainig: there is no such setting"),
         ("train --config @configs/unknown-key.toml", "training.sede: there is no such setting"),
-        ("train --config @configs/wrong-type.toml", "received: 'one'"),
+        ("train --config @configs/wrong-type.toml", "received 'one'"),
         ("train --config @configs/section-as-value.toml", "training: "),
         ("train --config @configs/empty.toml", "No corpus is called ''"),
         # Corpora
@@ -256,6 +261,7 @@ def test_wrong_usage(fails, command, fragment):
         ("evaluate @good", "is not a whole run"),
         ("evaluate @killed", "is not finished"),
         ("evaluate RUN --split tset", "has no tset split"),
+        ("evaluate RUN --dataset @no-test", "such as --split valid."),
         ("evaluate RUN --dataset @good", "was not trained on: met"),
         ("evaluate RUN --dataset smaple", "Did you mean 'sample'"),
         ("evaluate RUN --dataset @garbage", "train.jsonl, line 1"),
@@ -276,6 +282,7 @@ def test_wrong_usage(fails, command, fragment):
         ("data stats @garbage", "train.jsonl, line 1"),
         ("data stats @empty --json", "holds no rows"),
         ("data validate @missing", "Nothing is at"),
+        ("data validate @goood", "inputs/good'?"),
         ("data convert @garbage out", "train.jsonl, line 1"),
         ("data convert @garbage/train.jsonl out.jsonl", "train.jsonl, line 1"),
         ("data convert @good @empty", "exists"),
@@ -321,6 +328,18 @@ def test_folders_that_may_not_be_read_or_written(fails, inputs):
         fails("data stats @locked", 1)
     finally:
         locked.chmod(0o700)
+
+
+@pytest.mark.parametrize("backend, what", [("openvino", "pip install"), ("foo", "does not know")])
+def test_a_backend_that_is_not_there(backend, what):
+    command = [sys.executable, "-c", "from mrca.cli.main import main; main()", "predict", "run"]
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"Error: KERAS_BACKEND is {backend!r}, which" in done.stderr
+    assert what in done.stderr
+    assert "unset" in done.stderr
+    assert "did not expect" not in done.stderr
 
 
 # === Damaged runs ===

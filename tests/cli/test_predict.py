@@ -100,6 +100,25 @@ def test_a_mention_that_is_not_there_is_noted(mrca, tiny_run):
     assert len(parsed(done.out)) == 1
 
 
+def test_rows_in_which_nothing_is_marked_are_noted_once(mrca, tiny_run, lines):
+    lost = '{"text": "Ada met Bob", "subjects": ["Cleo"]}'
+    done = mrca(
+        "predict", tiny_run.folder, stdin="\n".join([lines[0], lost, *['{"text": "a"}'] * 6])
+    )
+    assert done.code == 0
+    assert len(parsed(done.out)) == 8
+    assert done.err.count("no entity is marked") == 1
+    assert "no entity is marked in 7 rows (lines 2, 3, 4, 5, 6, …)" in done.err
+    assert "no entity" not in mrca("predict", tiny_run.folder, stdin="\n".join(lines)).err
+    stopped = mrca("predict", tiny_run.folder, stdin="\n".join(['{"text": "a"}', "not json"])).err
+    assert "no entity is marked in 1 row (line 1)." in stopped
+
+
+def test_one_line_is_not_lines(mrca, tiny_run):
+    done = mrca("predict", tiny_run.folder, "--on-error", "skip", stdin="not json")
+    assert "1 line of standard input could not be used and was skipped" in done.err
+
+
 def test_pairs_give_triples(mrca, tiny_run, lines, slice_rows):
     text = "\n".join([*lines, '{"text": "nobody is here"}'])
     done = mrca("predict", tiny_run.folder, "--pairs", stdin=text)

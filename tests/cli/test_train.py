@@ -1,5 +1,6 @@
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +36,7 @@ def test_train_prints_the_scores_and_writes_the_run(mrca, tiny):
     assert done.code == 0, done.err
     assert "sample (sample corpus)" in done.out
     assert "micro F1" in done.out
-    assert "Written to saved_models/sample" in done.out
+    assert "Best of 1 epoch: 1. Written to saved_models/sample" in done.out
     assert "validation micro F1" in done.err
     assert "validation micro F1" not in done.out
     assert (Path("saved_models") / "sample" / "model.keras").is_file()
@@ -74,7 +75,8 @@ def test_seeds_give_a_run_each_and_their_mean(mrca, tiny):
     assert scores[0] != scores[1]
     mean, deviation = sum(scores) / 2, abs(scores[0] - scores[1]) / 2**0.5
     table = re.sub(r"\s+", " ", mrca(*several).out)
-    assert f"{100 * mean:.2f} ± {100 * deviation:.2f}" in table
+    assert f"{mean:.4f} ± {deviation:.4f}" in table
+    assert "%" not in table
     assert "tiny (sample corpus): test" in table
 
     other = mrca(*several, "--set", "model.units=9")
@@ -192,8 +194,52 @@ def test_ctrl_c_is_no_traceback(mrca, monkeypatch):
 
     monkeypatch.setattr(training, "train", interrupt)
     done = mrca("train", "--dataset", "sample")
-    assert done.code != 0
-    assert "did not expect" not in done.err
+    assert done.code == 130
+    assert done.err == ""  # nothing was begun
+
+
+@pytest.mark.parametrize("stop_after, where", [(0, "before its first epoch"), (1, "after epoch 1")])
+def test_ctrl_c_says_how_to_go_on(mrca, tiny, monkeypatch, stop_after, where):
+    def interrupt(self, batch):
+        if self._epoch == stop_after:
+            raise KeyboardInterrupt
+
+    options = ["train", "--dataset", "sample", "--name", "my run", *tiny]
+    options += ["--set", "training.epochs=2"]
+    with monkeypatch.context() as patched:
+        patched.setattr("mrca.cli.training_progress.TrainingProgress.batch_ends", interrupt)
+        done = mrca(*options)
+    assert done.code == 130
+    assert f"my run stopped {where}" in done.err
+    command = done.err.partition("Go on with: ")[2].strip()
+    assert command.endswith("--resume")
+    again = mrca(*shlex.split(command)[1:])
+    assert again.code == 0, again.err
+    assert "nothing to resume" not in again.err
+    assert Path("saved_models/my run/model.keras").is_file()
+
+
+def test_resume_says_if_there_is_nothing_to_resume(mrca, trained, run_copy):
+    assert "nothing to resume" in mrca("train", "--dataset", "sample", "--resume").err
+    assert "nothing to resume" not in mrca("train", "--dataset", "sample").err
+    config = run_copy / "config.toml"
+    options = ["--config", config, "--output", run_copy.parent, "--resume"]
+    assert "nothing to resume" not in mrca("train", *options).err
+    assert "nothing to resume" in mrca("train", *options, "--overwrite").err
+
+
+def test_an_early_stop_is_said(mrca, tiny):
+    patience = ["--set", "training.epochs=9", "--set", "training.patience=1"]
+    still = ["--set", "training.learning_rate=1e-9", "--set", "training.learning_rate_decay=0"]
+    done = mrca("train", "--dataset", "sample", *tiny, *patience, *still)
+    assert done.code == 0, done.err
+    assert "stopped: no better validation micro F1 for 1 epoch" in done.err
+    assert "epoch 2/9" in done.err
+    assert "epoch 3/9" not in done.err
+
+
+def test_the_help_of_loss_says_where_the_names_are(mrca):
+    assert "`mrca losses`" in mrca("train", "--help").out
 
 
 def test_a_wrong_setting_is_told_before_keras_is_loaded():

@@ -100,7 +100,9 @@ def test_list_shows_what_is_where(tmp_path):
         "minilm-static": "imported on use",
         "mine": "ready",
     }
-    assert "mine" in run("list", "--vectors-dir", "here").stdout
+    table = run("list", "--vectors-dir", "here").stdout
+    assert "mine" in table
+    assert "the path of a file" in " ".join(table.split())
 
 
 def test_the_module_loads_nothing_heavy():

@@ -40,7 +40,7 @@ def test_a_label_that_is_no_relation_is_named_by_split_line_and_remedy(relations
     with pytest.raises(MrcaError) as caught:
         load_corpus(str(folder))
     message = str(caught.value)
-    assert "valid.jsonl, row 2: the relation 'c' of the valid split" in message
+    assert "valid.jsonl, line 2: the relation 'c' of the valid split" in message
     assert f"Add it to {folder / 'relations.json'}" in message
 
 

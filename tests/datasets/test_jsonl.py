@@ -125,6 +125,42 @@ def test_a_mention_that_is_not_there_is_reported_and_the_row_kept():
     assert "Cleo" in problem.received
 
 
+def test_a_mention_need_not_have_the_full_stop_of_an_abbreviation():
+    text = "Ada founded Globex Corp."
+    for entity in ("Globex Corp", "Globex Corp.", {"char_start": 12, "char_end": 23}):
+        example = read_example({"text": text, "triples": [["Ada", "founded", entity]]})
+        assert example.objects == ((2, 4),)
+        assert example.triples == (Triple("Ada", "founded", "Globex Corp."),)
+    assert read_example({"text": "Malcolm X. spoke", "subjects": ["Malcolm X."]}).subjects == (
+        (0, 2),
+    )
+    # Words of the user's own stay as they are.
+    (row,) = read({"tokens": ["Globex", "Corp."], "subjects": ["Globex Corp"]})
+    assert [problem.kind for problem in row.problems] == ["unmatched"]
+
+
+def test_a_mention_that_is_not_there_shows_how_the_text_was_cut():
+    (row,) = read({"text": "The New York-based firm", "subjects": ["New York", "Cleo"]})
+    assert [(problem.expected, problem.received) for problem in row.problems] == [
+        ('words of the sentence, in sequence (it has the words "New" "York-based")', '"New York"'),
+        ("words of the sentence, in sequence", '"Cleo"'),
+    ]
+    message = read_error(
+        {"text": "The New York-based firm", "subjects": [{"char_start": 4, "char_end": 12}]}
+    )
+    assert 'such as [4, 18] = the words "New" "York-based", received [4, 12]' in message
+
+
+def test_problems_come_in_the_order_of_the_fields():
+    triples = [["Ada", "met", "Cleo"], ["Dora", "met", "Bob"], ["Eve", "met", "Finn"]]
+    row = {"text": "Ada met Bob", "triples": triples}
+    fields = ["triples[0].object", "triples[1].subject", "triples[2].subject", "triples[2].object"]
+    (read_row,) = read(row)
+    assert [problem.field for problem in read_row.problems] == fields
+    (read_row,) = read({**row, "subjects": ["Ada", "Gil"]})
+    assert [problem.field for problem in read_row.problems] == [*fields, "subjects[1]"]
+
+
 def test_ids_may_be_strings_or_whole_numbers():
     assert read_example({"id": "row-1", "text": "A"}).id == "row-1"
     assert read_example({"id": 7, "text": "A"}).id == "7"
@@ -205,7 +241,7 @@ BAD = {
     ),
     "characters inside a word": (
         {"text": "Ada met", "subjects": [{"char_start": 0, "char_end": 2}]},
-        'such as [0, 3], received [0, 2] = "Ad"',
+        'such as [0, 3] = the words "Ada", received [0, 2] = "Ad"',
     ),
     "characters between words": (
         {"text": "A  B", "subjects": [{"char_start": 1, "char_end": 2}]},

@@ -166,6 +166,15 @@ def test_an_unknown_name_lists_the_known_and_the_nearest():
         fetch_corpus("WebNLG-2020/x")
 
 
+def test_a_mistyped_folder_is_suggested(tmp_path):
+    put(tmp_path / "my_corpus", "train")
+    put(tmp_path / "my_corp", "other")  # no corpus
+    with pytest.raises(MrcaError, match=r"Did you mean 'my_corpus'\?"):
+        locate_corpus("my_corpu")
+    with pytest.raises(MrcaError, match="No corpus is called 'nowhere/my_corpu'"):
+        locate_corpus("nowhere/my_corpu")
+
+
 def test_a_registered_name_goes_before_a_folder_of_that_name(tmp_path):
     put(tmp_path / "nyt_small", "train")
     assert locate_corpus("./nyt_small") == Path("nyt_small")

@@ -13,10 +13,19 @@ def test_a_good_folder_has_no_problems(write_corpus):
 
 def test_every_bad_row_of_a_file_is_found(write_corpus):
     folder = write_corpus(train=["a", {"text": 1, "id": None}, {"text": "A"}, {"tokens": []}])
-    report = validate(str(folder / "train.jsonl"))
+    file = (folder / "train.jsonl").rename(folder / "new.jsonl")
+    report = validate(str(file))
     assert [(p.line, p.field) for p in report.errors] == [(2, ""), (4, "tokens")]
     assert report.unlabelled == 1
-    assert report.rows == {str(folder / "train.jsonl"): 4}
+    assert report.rows == {str(file): 4}
+
+
+def test_a_file_of_a_corpus_needs_labels_as_the_corpus_does(write_corpus):
+    folder = write_corpus(train=["a"], valid=[{"text": "A"}], new=[{"text": "A"}])
+    assert validate(str(folder / "valid.jsonl")).problems == validate(str(folder)).problems != []
+    assert validate(str(folder / "new.jsonl")).errors == []
+    (folder / "train.jsonl").unlink()  # no corpus, just a file of that name
+    assert validate(str(folder / "valid.jsonl")).errors == []
 
 
 def test_what_only_a_folder_can_get_wrong(write_corpus):
@@ -46,10 +55,16 @@ def test_nothing_there(tmp_path):
         validate("webnlq")
 
 
+def test_a_mistyped_folder_is_suggested(write_corpus, tmp_path):
+    folder = write_corpus("my_corpus", train=["a"])
+    with pytest.raises(MrcaError, match=f"Did you mean '{folder}'"):
+        validate(str(tmp_path / "my_corpu"))
+
+
 def test_a_registered_name_has_the_relations_of_all_splits(write_corpus, tmp_path):
     folder = write_corpus("data/nyt_small", train=["b"], valid=["c"], test=["a"])
     assert validate("nyt_small", tmp_path / "data").errors == []
     (error,) = validate(str(write_corpus("data/other", train=["b"], valid=["c"]))).errors
-    assert "valid.jsonl, row 1, relation: expected one of the 1 relations" in str(error)
+    assert "valid.jsonl, line 1, relation: expected one of the corpus's 1 relation " in str(error)
     (folder / "relations.json").write_text('["a", "b"]')
     assert [error.received for error in validate("nyt_small", tmp_path / "data").errors] == ['"c"']

@@ -33,6 +33,8 @@ def test_the_summary_shows_the_title_the_averages_and_their_conventions(report):
     macro = next(line for line in text.splitlines() if line.strip().startswith("macro  "))
     assert f"{report.macro.f1:.4f}" in macro
     assert "zero_division=0" in text
+    assert "macro present over" in text
+    assert "macro_present" not in text
     assert "average precision" in text
 
 
@@ -66,13 +68,14 @@ def test_the_bar_is_as_long_as_the_f1(report):
     assert often.split()[-1] == "█████▍"
 
 
-def test_runs_are_shown_in_percent_with_their_deviation(report):
+def test_runs_are_shown_with_their_deviation(report):
     perfect = evaluate(LABELS, LABELS, RELATIONS, [3, 250, 40])
     summary = summarise_runs([report.to_dict(), perfect.to_dict()])
     text = shown(runs_table(summary, "webnlg, test"))
     micro = next(line for line in text.splitlines() if line.strip().startswith("micro"))
-    assert " ".join(micro.split()[1:]) == "100.00 ± 0.00 83.33 ± 23.57 90.00 ± 14.14"
+    assert " ".join(micro.split()[1:]) == "1.0000 ± 0.0000 0.8333 ± 0.2357 0.9000 ± 0.1414"
     assert "2 runs" in text
+    assert "%" not in text
     one = shown(runs_table(summarise_runs([report.to_dict()]), "webnlg, test"))
     assert "±" not in next(line for line in one.splitlines() if line.strip().startswith("micro"))
 

@@ -4,6 +4,7 @@ import json
 import shutil
 import warnings
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -286,9 +287,21 @@ def test_a_run_is_found_by_its_name(tiny_run, tmp_path, monkeypatch):
     assert run.metrics == tiny_run.metrics
 
 
+def test_a_run_is_found_by_its_name_beside_another_folder_of_it(tiny_run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(tiny_run.folder, tmp_path / "saved_models" / "mine")
+    (tmp_path / "mine").mkdir()  # the corpus
+    assert mrca.load("mine").folder == Path("saved_models/mine")
+    (tmp_path / "mine").rmdir()
+    shutil.copytree(tiny_run.folder, tmp_path / "mine")
+    assert mrca.load("mine").folder == Path("mine")
+
+
 def test_a_split_or_corpus_that_does_not_fit_is_refused(tiny_run, sample_slice, tmp_path):
     corpus = load_corpus("sample", sample_slice)
-    with pytest.raises(mrca.MrcaError, match=r"has no tset split\. It has: train, valid, test"):
+    with pytest.raises(
+        mrca.MrcaError, match=r"has no tset split\. It has: train, valid, test\. .*--split valid"
+    ):
         training.evaluate_split(tiny_run, corpus, "tset")
     row = {"text": "Ada met Bob", "labels": ["met"]}
     for split in ("train", "valid"):

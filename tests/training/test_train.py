@@ -362,7 +362,7 @@ def test_a_corpus_without_validation_and_test_and_sentences_longer_than_any_spar
     notes = Notes()
     run = training.train(config, tmp_path / "run", reporter=notes)
     assert "held out for validation" in notes.messages[0]
-    assert "1 mentions are not in their sentence" in notes.messages[1]
+    assert "Mentions that are not in their sentence: 1 " in notes.messages[1]
     assert "data.unmatched is 'keep'" in notes.messages[1]
     assert list(run.metrics["splits"]) == ["valid"]
     assert "sample corpus that mrca writes" not in (run.folder / "card.md").read_text()
@@ -386,7 +386,7 @@ def test_a_relation_that_training_does_not_know(refused, tmp_path, split):
     strange = {"text": "Ada left Bob", "triples": [["Ada", "left", "Bob"]]}
     splits = {"train": [ROW], "valid": [ROW], "test": [ROW], split: [ROW, strange]}
     corpus = write_corpus(tmp_path / "mine", **splits)
-    refused(rf"{split}.jsonl, row 2.*'left'", f'data.dataset="{corpus}"')
+    refused(rf"{split}.jsonl, line 2.*'left'", f'data.dataset="{corpus}"')
 
 
 def test_no_positive_label(refused, tmp_path):

@@ -106,6 +106,7 @@ def test_a_known_name_must_have_its_dimension(tmp_path):
         resolve_vectors(GLOVE, tmp_path)
     assert str(tmp_path / GLOVE) in str(raised.value)
     assert f"mrca vectors fetch {GLOVE} --from-file" in str(raised.value)
+    assert "--vectors NAME_OR_PATH: `mrca vectors list`" in str(raised.value)
     VectorStore.write(cache_folder("vectors") / GLOVE, ["a"], [[1.0, 2.0]], GLOVE)
     with pytest.raises(MrcaError, match="received 2"):
         resolve_vectors(GLOVE)
