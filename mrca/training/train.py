@@ -164,9 +164,7 @@ def _tell_about_rows(
     longest = config.features.max_length
     cut = sum(len(row.tokens) > longest for rows in corpus.splits.values() for row in rows)
     if cut:
-        reporter.message(
-            f"Sentences cut at {longest} tokens: {cut:,} (features.max_length)."
-        )
+        reporter.message(f"Sentences cut at {longest} tokens: {cut:,} (features.max_length).")
     rows = corpus.splits["train"]
     others = sum(len(row.labels) != 1 for row in rows)
     if others and isinstance(loss.decision_rule, losses.LargestScore):
