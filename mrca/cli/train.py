@@ -55,6 +55,10 @@ def train(
         Path | None,
         typer.Option(help="The run that a distillation loss learns from; else one is trained."),
     ] = None,
+    sampler: Annotated[
+        str | None,
+        typer.Option(help="Which rows an epoch shows, such as class_balanced or square_root."),
+    ] = None,
     name: Annotated[
         str | None, typer.Option(help="The run's name; by default the preset's or corpus's.")
     ] = None,
@@ -106,13 +110,14 @@ def train(
             *_option("data.dataset", _lasting(dataset)),
             *_option("vectors.name", _lasting_vectors(vectors)),
             *_option("loss.teacher", None if teacher is None else str(teacher.resolve())),
+            *_option("training.sampler", sampler),
             *_option("training.seed", seed),
             *(["training.deterministic=true"] if deterministic else []),
             *(["training.tensorboard=true"] if tensorboard else []),
             *(settings or []),
         ],
     )
-    name = _checked_name(name or default_name + (f"-{loss}" if loss else ""))
+    name = _checked_name(name or "-".join(filter(None, (default_name, loss, sampler))))
     first = run_config.training.seed
     runs = [
         (

@@ -80,6 +80,10 @@ class TrainingConfig(_Section):
     """How it is minimised (paper, table 4)."""
 
     batch_size: Annotated[int, Field(ge=1)] = Field(32, description="rows a batch")
+    sampler: str = Field(
+        "instance_balanced",
+        description="which rows an epoch shows: one of `mrca.samplers.SAMPLERS`",
+    )
     epochs: Annotated[int, Field(ge=1)] = Field(50, description="at most this many")
     patience: Annotated[int, Field(ge=1)] = Field(
         5, description="stop after so many epochs without a better validation micro F1"

@@ -31,6 +31,7 @@ def plan_batches(
     max_length: int = 100,
     seed: int | None = None,
     epoch: int = 0,
+    drawn: np.ndarray | None = None,
 ) -> list[Batch]:
     """One epoch's batches, the same for the same arguments on every machine.
 
@@ -46,16 +47,18 @@ def plan_batches(
         max_length: what `"fixed"` pads to, and the most that `"masked"` does.
         seed: of the shuffle; `None` for a fixed order.
         epoch: mixed into the seed.
+        drawn: with a seed, the rows that a sampler has drawn for the epoch, in random order;
+            `None` for each row once.
 
     Returns:
-        Batches that hold every row exactly once.
+        Batches that hold every row exactly once, or the drawn rows.
     """
     step = _SORTED_STEP if seed is None else _SHUFFLED_STEP
     if seed is None:
         pools = [np.argsort(lengths, kind="stable")]
     else:
         generator = np.random.default_rng((seed, epoch))
-        order = generator.permutation(len(lengths))
+        order = generator.permutation(len(lengths)) if drawn is None else drawn
         pools = [
             pool[np.argsort(lengths[pool], kind="stable")]
             for pool in _cut(order, batch_size * _POOL_BATCHES)

@@ -1,7 +1,7 @@
 """Planned batches as something that Keras can fit, evaluate and predict on."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -18,6 +18,8 @@ class EpochBatches:
         examples: the rows.
         labels: 0/1 matrix `(rows, columns)`.
         batch_size, padding, max_length, seed: see `plan_batches`.
+        draw: an epoch's number to the rows that it shows, as many as there are in all; `None` for
+            each row once.
 
     Attributes:
         epoch: which epoch's plan the next pass follows; a callback moves it on.
@@ -32,6 +34,7 @@ class EpochBatches:
         padding: Padding,
         max_length: int,
         seed: int | None = None,
+        draw: Callable[[int], np.ndarray] | None = None,
     ) -> None:
         self.examples = examples
         self.labels = labels
@@ -39,6 +42,7 @@ class EpochBatches:
         self.padding = padding
         self.max_length = max_length
         self.seed = seed
+        self.draw = draw
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -52,6 +56,7 @@ class EpochBatches:
             max_length=self.max_length,
             seed=self.seed,
             epoch=self.epoch,
+            drawn=None if self.draw is None else self.draw(self.epoch),
         )
         for batch in plan:
             labels = self.labels[batch.rows].astype(np.float32)

@@ -18,6 +18,7 @@ from mrca.features import EpochBatches, Vocabulary, training_words
 from mrca.metrics import MicroF1
 from mrca.models import MRCA
 from mrca.resources import replace_folder, require_room
+from mrca.samplers import Sampler
 from mrca.training import run_folder
 from mrca.training.card import write_card
 from mrca.training.checkpoint import Checkpoint
@@ -90,6 +91,7 @@ def train(
     columns = loss.columns(len(corpus.relations))
     teacher = load_teacher(config, corpus.relations, columns)
     check_loss(loss, len(corpus.relations))
+    sampler = _sampler(config, corpus)
     vectors = _open_vectors(config, corpus, vectors_dir, reporter)
     environment = describe_environment(corpus, vectors, config.training.seed)
     if config.training.tensorboard:
@@ -117,7 +119,7 @@ def train(
     )
     model = _build_model(config, vocabulary, vectors, columns)
     checkpoint = Checkpoint(unfinished, config.training.patience)
-    _fit(model, loss, config, corpus, vocabulary, teacher, checkpoint, reporter)
+    _fit(model, loss, config, corpus, vocabulary, teacher, sampler, checkpoint, reporter)
 
     checkpoint.restore_best()
     run = Run(unfinished, config, model, corpus.relations, counts, loss.decision_rule, vocabulary)
@@ -172,6 +174,15 @@ def _tell_about_rows(
             f"{others} of {len(rows)} training rows have no relation or several, and the loss "
             f"{config.loss.name!r} decides for exactly one in each row."
         )
+
+
+def _sampler(config: RunConfig, corpus: Corpus) -> Sampler:
+    return Sampler(
+        config.training.sampler,
+        corpus.relations.multi_hot([example.labels for example in corpus.splits["train"]]),
+        seed=config.training.seed,
+        epochs=config.training.epochs,
+    )
 
 
 def _open_vectors(
@@ -254,6 +265,7 @@ def _fit(
     corpus: Corpus,
     vocabulary: Vocabulary,
     teacher: Run | None,
+    sampler: Sampler,
     checkpoint: Checkpoint,
     reporter: Reporter,
 ) -> None:
@@ -268,6 +280,8 @@ def _fit(
         jit_compile="auto" if backend == "jax" else False,
     )
     checkpoint.restore(model)
+    # Every row once is what a plan without a sampler does.
+    draw = None if sampler.name == "instance_balanced" else sampler.draw
     batches = {
         split: EpochBatches(
             encode_for(config, corpus.splits[split], vocabulary),
@@ -276,10 +290,11 @@ def _fit(
             padding=config.features.padding,
             max_length=config.features.max_length,
             seed=seed,
+            draw=rows,
         )
-        for split, size, seed in (
-            ("train", settings.batch_size, settings.seed),
-            ("valid", _VALIDATION_BATCH_SIZE, None),
+        for split, size, seed, rows in (
+            ("train", settings.batch_size, settings.seed, draw),
+            ("valid", _VALIDATION_BATCH_SIZE, None, None),
         )
     }
     callbacks = [

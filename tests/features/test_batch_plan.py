@@ -79,3 +79,13 @@ def test_a_long_batch_does_not_stand_at_the_end():
     padded = [batch.length for batch in plan_batches(lengths, 10, seed=1)]
     assert padded != sorted(padded)
     assert abs(np.corrcoef(np.arange(len(padded)), padded)[0, 1]) < 0.4
+
+
+def test_drawn_rows_are_batched_as_often_as_they_were_drawn():
+    lengths = np.arange(1, 51)
+    drawn = np.random.default_rng(0).integers(0, 50, 50)
+    plan = plan_batches(lengths, 8, seed=1, epoch=2, drawn=drawn)
+    rows = [row for batch in plan for row in batch.rows.tolist()]
+    assert sorted(rows) == sorted(drawn.tolist())
+    assert as_lists(plan) == as_lists(plan_batches(lengths, 8, seed=1, epoch=2, drawn=drawn))
+    assert all(lengths[batch.rows].max() <= batch.length for batch in plan)

@@ -18,11 +18,12 @@ from mrca.losses.class_counts import ClassCounts
 from mrca.losses.class_weights import ClassWeights
 from mrca.losses.negative_tolerance import NegativeTolerance
 from mrca.losses.rebalanced_weights import RebalancedWeights
+from mrca.samplers import Sampler
 
 FOLDER = Path(__file__).parent
 INDEX = json.loads((FOLDER / "index.json").read_text("utf-8"))
 # These hold no loss; they have tests of their own below.
-PARTS = ("predict_rule_code", "db_weights_code", "cb_weights_cui_code")
+PARTS = ("predict_rule_code", "db_weights_code", "cb_weights_cui_code", "samplers_code")
 
 
 def _arrays(entry: str) -> list[tuple[dict[str, Any], dict[str, np.ndarray]]]:
@@ -384,6 +385,25 @@ def test_class_balanced_weights_equal_their_inventors():
         np.testing.assert_allclose(
             weights * len(weights) / weights.sum(), stored["weights"], rtol=1e-10
         )
+
+
+def test_sampling_probabilities_equal_the_authors():
+    for case, stored in _arrays("samplers_code"):
+        classes = np.eye(len(stored["class_freq"]))[stored["labels"]]
+        epochs = case["hparams"]["epochs"]
+
+        def per_class(name, epoch, classes=classes, epochs=epochs, stored=stored):
+            rows = Sampler(name, classes, seed=0, epochs=epochs).probabilities(epoch)
+            return [rows[stored["labels"] == each][0] for each in range(classes.shape[1])]
+
+        for name, short in (
+            ("instance_balanced", "ibs"),
+            ("class_balanced", "cbs"),
+            ("square_root", "srs"),
+        ):
+            np.testing.assert_allclose(per_class(name, 0), stored[short], rtol=1e-12)
+        found = [per_class("progressively_balanced", epoch) for epoch in range(epochs)]
+        np.testing.assert_allclose(found, stored["pbs_per_class_example_prob"], rtol=1e-12)
 
 
 @pytest.mark.parametrize("top_k", [None, 2, 3, 4])

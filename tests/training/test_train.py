@@ -15,6 +15,8 @@ import mrca
 from mrca import losses, training
 from mrca.config import load_config, with_overrides
 from mrca.datasets import load_corpus
+from mrca.features import epoch_batches
+from mrca.samplers import Sampler
 from mrca.vectors import VectorStore
 
 FILES = {
@@ -162,6 +164,27 @@ def test_every_other_loss_does_too(name, tiny_config, sample_slice, tmp_path):
         run = _learn("adaptive_focal", tiny_config, sample_slice, tmp_path / "teacher")
         teacher = [f'loss.teacher="{run.folder}"']
     _learn(name, tiny_config, sample_slice, tmp_path / name, *teacher)
+
+
+def test_a_sampler_decides_what_an_epoch_shows(tiny_config, sample_slice, tmp_path, monkeypatch):
+    shown = []
+    plan = epoch_batches.plan_batches
+
+    def keep(*arguments, **options):
+        if options["seed"] is not None:
+            shown.append(options["drawn"])
+        return plan(*arguments, **options)
+
+    monkeypatch.setattr(epoch_batches, "plan_batches", keep)
+    for name in ("instance_balanced", "progressively_balanced"):
+        config = with_overrides(tiny_config, [f"training.sampler={name}"])
+        training.train(config, tmp_path / name, data_dir=sample_slice)
+    assert shown[:2] == [None, None]
+    corpus = load_corpus("sample", sample_slice)
+    labels = corpus.relations.multi_hot([row.labels for row in corpus.splits["train"]])
+    sampler = Sampler("progressively_balanced", labels, seed=tiny_config.training.seed, epochs=2)
+    for epoch in range(2):
+        np.testing.assert_array_equal(shown[2 + epoch], sampler.draw(epoch))
 
 
 # === What a training leaves ===
@@ -415,6 +438,7 @@ def test_no_positive_label(refused, tmp_path):
         (["loss.name=class_balanced_focal", "loss.options.class_counts=[3]"], "1 class_counts"),
         (["loss.name=categorical_focal", "loss.options.alpha=[1.0, 2.0]"], "2 values of alpha"),
         (["loss.name=distillation_mse"], "learns from a teacher"),
+        (["training.sampler=clas_balanced"], "Did you mean 'class_balanced'"),
         (["loss.name=distillation_mse", "loss.options.student=dise"], "Did you mean 'dice'"),
     ],
 )
