@@ -55,6 +55,9 @@ def train(
         Path | None,
         typer.Option(help="The run that a distillation loss learns from; else one is trained."),
     ] = None,
+    classifier: Annotated[
+        str | None, typer.Option(help="linear, or attentive_relation_routing.")
+    ] = None,
     sampler: Annotated[
         str | None,
         typer.Option(help="Which rows an epoch shows, such as class_balanced or square_root."),
@@ -110,6 +113,7 @@ def train(
             *_option("data.dataset", _lasting(dataset)),
             *_option("vectors.name", _lasting_vectors(vectors)),
             *_option("loss.teacher", None if teacher is None else str(teacher.resolve())),
+            *_option("classifier.name", classifier),
             *_option("training.sampler", sampler),
             *_option("training.seed", seed),
             *(["training.deterministic=true"] if deterministic else []),
@@ -117,7 +121,7 @@ def train(
             *(settings or []),
         ],
     )
-    name = _checked_name(name or "-".join(filter(None, (default_name, loss, sampler))))
+    name = _checked_name(name or "-".join(filter(None, (default_name, loss, classifier, sampler))))
     first = run_config.training.seed
     runs = [
         (

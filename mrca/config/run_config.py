@@ -61,6 +61,13 @@ class ModelConfig(_Section):
         return self
 
 
+class ClassifierConfig(_Section):
+    """From pooled states to scores."""
+
+    name: str = Field("linear", description="one of `mrca.heads.HEADS`")
+    options: dict[str, Any] = Field({}, description="the classifier's own arguments")
+
+
 class LossConfig(_Section):
     """What is minimised."""
 
@@ -114,5 +121,6 @@ class RunConfig(_Section):
     vectors: VectorsConfig = VectorsConfig()
     features: FeaturesConfig = FeaturesConfig()
     model: ModelConfig = ModelConfig()
+    classifier: ClassifierConfig = ClassifierConfig()
     loss: LossConfig = LossConfig()
     training: TrainingConfig = TrainingConfig()

@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from mrca import heads
 from mrca.layers import BiLSTM, PaddedAveragePooling1D, TokenFeatures
 
 
@@ -25,7 +26,9 @@ class MRCA(keras.Model):
         units: size of each LSTM direction; 500 in the paper.
         pool_size, strides: of the average pooling in tokens; 80 and 2 in the paper.
         max_length: the longest sentence in tokens; 100 in the paper.
-        dropout: rate before the output layer; 0.15 in the paper.
+        dropout: rate before the classifier; 0.15 in the paper.
+        head: the classifier, one of `mrca.heads.HEADS`; linear in the paper.
+        head_options: its own arguments.
 
     Inputs: a dict of `words` int32 `(batch, time)`, `case` and `role` int8 `(batch, time)`, and
     `lengths` int32 `(batch,)`. Time may differ from batch to batch.
@@ -44,6 +47,8 @@ class MRCA(keras.Model):
         strides: int = 2,
         max_length: int = 100,
         dropout: float = 0.15,
+        head: str = "linear",
+        head_options: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         # === Layers ===
@@ -52,7 +57,7 @@ class MRCA(keras.Model):
         pooling = PaddedAveragePooling1D(pool_size, strides, max_length, name="pooling")
         flatten = keras.layers.Flatten(name="flatten")
         drop = keras.layers.Dropout(dropout, name="dropout")
-        scores = keras.layers.Dense(columns, dtype="float32", name="scores")
+        scores = heads.get(head, columns, **(head_options or {}))
 
         # === Functional model ===
         words = keras.Input((None,), dtype="int32", name="words")
@@ -77,6 +82,8 @@ class MRCA(keras.Model):
         self.strides = strides
         self.max_length = max_length
         self.dropout = dropout
+        self.head = head
+        self.head_options = head_options or {}
         self.token_features = token_features
 
     def get_config(self) -> dict[str, Any]:
@@ -92,6 +99,8 @@ class MRCA(keras.Model):
             "strides": self.strides,
             "max_length": self.max_length,
             "dropout": self.dropout,
+            "head": self.head,
+            "head_options": self.head_options,
         }
 
     @classmethod

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mrca import heads
 from mrca.config import RunConfig, load_config
 from mrca.datasets import Corpus, LabelStatistics
 from mrca.errors import MrcaError
@@ -68,14 +69,23 @@ def check_loss(loss: MultiLabelLoss, num_relations: int) -> None:
 
 
 def bytes_needed(config: RunConfig, num_words: int, dim: int, columns: int) -> int:
-    """Room on the disk that a training takes at most, in bytes."""
+    """Room on the disk that a training takes at most, in bytes.
+
+    Raises:
+        MrcaError: if the configuration's classifier cannot be made.
+    """
     units = config.model.units
     steps = -(-config.features.max_length // config.model.strides)
     lstm = 2 * (dim + 2 + units + 1) * 4 * units
-    dense = (steps * 2 * units + 1) * columns
+    classifier = heads.get(config.classifier.name, columns, **config.classifier.options)
+    features = steps * 2 * units
+    if isinstance(classifier, heads.AttentiveRelationRouting):
+        head = classifier.num_weights(features)
+    else:
+        head = (features + 1) * columns
     # The state (weights and Adam's two moments) and the best weights each stand twice while they
     # are replaced; then model.keras. The word table stands in vectors/ and in model.keras.
-    return 4 * (9 * (lstm + dense) + 2 * num_words * dim)
+    return 4 * (9 * (lstm + head) + 2 * num_words * dim)
 
 
 def _check_same(folder: Path, state: str, config: RunConfig) -> None:

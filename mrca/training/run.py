@@ -264,6 +264,7 @@ def _check_parts(
         "pool_size": config.model.pool_size,
         "strides": config.model.strides,
         "max_length": config.features.max_length,
+        "head": config.classifier.name,
     }
     threshold = getattr(decision_rule, "threshold", None)
     if isinstance(threshold, list) and len(threshold) != len(relations):

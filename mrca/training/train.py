@@ -253,6 +253,8 @@ def _build_model(
         strides=config.model.strides,
         max_length=config.features.max_length,
         dropout=config.model.dropout,
+        head=config.classifier.name,
+        head_options=config.classifier.options,
     )
     model.token_features.assign_vectors(np.asarray(vocabulary.store.vectors))
     return model

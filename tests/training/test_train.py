@@ -166,6 +166,16 @@ def test_every_other_loss_does_too(name, tiny_config, sample_slice, tmp_path):
     _learn(name, tiny_config, sample_slice, tmp_path / name, *teacher)
 
 
+def test_another_classifier_from_training_to_prediction(tiny_config, sample_slice, tmp_path):
+    settings = ["classifier.name=attentive_relation_routing", "classifier.options.iterations=3"]
+    config = with_overrides(tiny_config, [*settings, "training.epochs=1"])
+    run = training.train(config, tmp_path / "run", data_dir=sample_slice)
+    head = run.model.get_layer("scores")
+    assert (type(head).__name__, head.iterations) == ("AttentiveRelationRouting", 3)
+    examples = load_corpus("sample", sample_slice).splits["test"]
+    assert run.outputs(examples).shape == (len(examples), len(run.relations))
+
+
 def test_a_sampler_decides_what_an_epoch_shows(tiny_config, sample_slice, tmp_path, monkeypatch):
     shown = []
     plan = epoch_batches.plan_batches
@@ -439,6 +449,8 @@ def test_no_positive_label(refused, tmp_path):
         (["loss.name=categorical_focal", "loss.options.alpha=[1.0, 2.0]"], "2 values of alpha"),
         (["loss.name=distillation_mse"], "learns from a teacher"),
         (["training.sampler=clas_balanced"], "Did you mean 'class_balanced'"),
+        (["classifier.name=linaer"], "Did you mean 'linear'"),
+        (["classifier.options.capsules=3"], "linear classifier takes no arguments"),
         (["loss.name=distillation_mse", "loss.options.student=dise"], "Did you mean 'dice'"),
     ],
 )

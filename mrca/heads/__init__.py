@@ -1,0 +1,45 @@
+"""From a sentence's features to a score for each output column."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from mrca.errors import MrcaError, did_you_mean
+from mrca.heads.attentive_relation_routing import AttentiveRelationRouting
+
+HEADS: dict[str, Callable[..., keras.layers.Layer]] = {
+    "linear": keras.layers.Dense,
+    "attentive_relation_routing": AttentiveRelationRouting,
+}
+
+
+def get(name: str, columns: int, /, **options: Any) -> keras.layers.Layer:
+    """The classifier registered under `name`, which computes in float32 and is called `scores`.
+
+    Args:
+        name: one of `HEADS`.
+        columns: how many outputs it has; ask the loss.
+        **options: its own arguments; a linear one has none.
+
+    Raises:
+        MrcaError: if there is no such classifier, or an argument is unknown or out of its range.
+    """
+    if name not in HEADS:
+        raise MrcaError(
+            f"Unknown classifier {name!r}.{did_you_mean(str(name), HEADS)} "
+            f"Expected one of: {', '.join(HEADS)}."
+        )
+    if name == "linear" and options:
+        raise MrcaError(f"A linear classifier takes no arguments. Received: {', '.join(options)}.")
+    try:
+        return HEADS[name](columns, dtype="float32", name="scores", **options)
+    except MrcaError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise MrcaError(
+            f"Classifier {name!r} does not take these arguments: {options}. {error}"
+        ) from None
+
+
+__all__ = ["HEADS", "AttentiveRelationRouting", "get"]
