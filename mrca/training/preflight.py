@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from mrca import heads
-from mrca.config import RunConfig, load_config
+from mrca.config import RunConfig
 from mrca.datasets import Corpus, LabelStatistics
 from mrca.errors import MrcaError
 from mrca.losses import MultiLabelLoss
@@ -89,7 +89,7 @@ def bytes_needed(config: RunConfig, num_words: int, dim: int, columns: int) -> i
 
 
 def _check_same(folder: Path, state: str, config: RunConfig) -> None:
-    kept = load_config(folder / run_folder.CONFIG)
+    kept = run_folder.read_config(folder)
     if kept == config:
         return
     old, new = kept.model_dump(), config.model_dump()

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from mrca import losses
-from mrca.config import RunConfig, load_config
+from mrca.config import RunConfig
 from mrca.datasets import LabelStatistics, read_relations, row_from_value
 from mrca.errors import MrcaError
 from mrca.features import FIRST_ROW, EncodedExamples, Vocabulary, encode, plan_batches
@@ -190,7 +190,7 @@ def load(folder: str | Path, vectors: str | None = None) -> Run:
     """
     folder = run_folder.find_run(Path(folder))
     run_folder.check_run_folder(folder)
-    config = load_config(folder / run_folder.CONFIG)
+    config = run_folder.read_config(folder)
     relations = read_relations(folder / run_folder.RELATIONS)
     with run_folder.reading(folder / run_folder.LABEL_COUNTS) as counts:
         label_counts = LabelStatistics(

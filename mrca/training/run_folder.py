@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mrca.config import RunConfig, load_config
 from mrca.errors import MrcaError
 from mrca.resources import whole_file
 from mrca.vectors import is_store
@@ -38,6 +39,26 @@ def find_run(folder: Path) -> Path:
     is_run = (named / CONFIG).is_file() or unfinished_folder(named).is_dir()
     # Another folder may have the name: the corpus that the run was trained on.
     return named if is_run or not folder.exists() else folder
+
+
+def read_config(folder: Path) -> RunConfig:
+    """What the run was trained with.
+
+    Raises:
+        MrcaError: if the file is damaged or cut off.
+    """
+    config = load_config(folder / CONFIG)
+    # A run's file gives every setting, the last section's last; any other line may be the last one
+    # of a file that is cut off and still reads well.
+    section = list(type(config).model_fields)[-1]
+    last = getattr(config, section)
+    setting = list(type(last).model_fields)[-1]
+    if setting not in last.model_fields_set:
+        raise MrcaError(
+            f"{folder / CONFIG} is cut off: {section}.{setting} is missing. The run is damaged: "
+            "train it again."
+        )
+    return config
 
 
 def is_resumable(unfinished: Path) -> bool:
