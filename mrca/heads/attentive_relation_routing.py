@@ -38,7 +38,7 @@ class AttentiveRelationRouting(keras.layers.Layer):
     Raises:
         MrcaError: if an argument is out of its range.
 
-    Source: Yu et al. 2020, section 4.1, equation 2.
+    Source: Yu et al. 2020, section 4.1.
     """
 
     def __init__(

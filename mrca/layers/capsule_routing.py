@@ -38,7 +38,7 @@ class CapsuleRouting(keras.layers.Layer):
     Raises:
         MrcaError: if an argument is out of its range.
 
-    Source: Tsai et al. 2020, section 3, and their code, which counts the uniform pass.
+    Source: Tsai et al. 2020 and their code, which counts the uniform pass.
     """
 
     def __init__(

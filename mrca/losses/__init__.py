@@ -107,7 +107,7 @@ def for_corpus(
         options = {**counts, **options}
     if issubclass(LOSSES[name], DistillationLoss):
         default = inspect.signature(LOSSES[name]).parameters["student"].default
-        given = options.get("student_options", {})
+        given = options.get("student_options") or {}
         if needs_counts(options.get("student", default)) and isinstance(given, dict):
             options = {**options, "student_options": {**counts, **given}}
     return get(name, **options)
@@ -123,7 +123,7 @@ def check(name: str, options: dict[str, Any]) -> MultiLabelLoss:
 
 
 def _class(name: str) -> type[MultiLabelLoss]:
-    if name not in LOSSES:
+    if not isinstance(name, str) or name not in LOSSES:
         raise MrcaError(
             f"Unknown loss {name!r}.{did_you_mean(str(name), LOSSES)} "
             f"Expected one of: {', '.join(LOSSES)}."

@@ -6,12 +6,8 @@ import keras
 from keras import ops
 
 from mrca.losses import arguments
-from mrca.losses.threshold_column_loss import (
-    ThresholdColumnLoss,
-    log_sum_with_threshold,
-    margins,
-    sum_where,
-)
+from mrca.losses.logarithms import log_sum_exp_beside
+from mrca.losses.threshold_column_loss import ThresholdColumnLoss, split, sum_where
 
 
 @keras.saving.register_keras_serializable(package="mrca")
@@ -62,12 +58,13 @@ class AdaptiveFocal(ThresholdColumnLoss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Labels and logits `(batch, relations + 1)` to losses `(batch,)`."""
-        positive, negative = self.sides(y_true, y_pred)
-        distance = margins(positive, y_pred)
-        cells = -ops.log_sigmoid(distance)
+        batch = split(y_true, y_pred)
+        margins = batch.margins
+        cells = -ops.log_sigmoid(margins)
         # In logarithms: a power of 1 - P has an infinite slope at P = 1.
-        weights = self.offset + ops.exp(self.gamma * ops.log_sigmoid(-distance))
+        weights = self.offset + ops.exp(self.gamma * ops.log_sigmoid(-margins))
         if self.stop_gradient_weights:
             weights = ops.stop_gradient(weights)
-        lifts = sum_where(positive, weights * cells)
-        return lifts + log_sum_with_threshold(negative, y_pred)[:, 0] - y_pred[:, 0]
+        negative = ops.logical_not(batch.positive)
+        below = log_sum_exp_beside(batch.threshold, negative, batch.scores)
+        return sum_where(batch.positive, weights * cells) + (below - batch.threshold)[:, 0]

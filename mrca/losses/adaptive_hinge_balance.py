@@ -7,7 +7,7 @@ from keras import ops
 
 from mrca.losses import arguments
 from mrca.losses.separate_thresholding_loss import SeparateThresholdingLoss
-from mrca.losses.threshold_column_loss import margins, sum_where
+from mrca.losses.threshold_column_loss import split, sum_where
 
 
 @keras.saving.register_keras_serializable(package="mrca")
@@ -64,15 +64,18 @@ class AdaptiveHingeBalance(SeparateThresholdingLoss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Labels and logits `(batch, relations + 1)` to losses `(batch,)`."""
-        positive, negative = self.sides(y_true, y_pred)
-        distance = margins(positive, y_pred)
-        weights = ops.relu(self.margin - distance)
+        batch = split(y_true, y_pred)
+        margins = batch.margins
+        weights = ops.relu(self.margin - margins)
         if self.stop_gradient_weights:
             weights = ops.stop_gradient(weights)
-        cells = weights * self.terms(distance)
+        cells = weights * self.terms(margins)
         if self.normalize == "joint":
-            return _weighted_mean(ops.logical_or(positive, negative), weights, cells)
-        return _weighted_mean(positive, weights, cells) + _weighted_mean(negative, weights, cells)
+            return _weighted_mean(True, weights, cells)
+        negative = ops.logical_not(batch.positive)
+        return _weighted_mean(batch.positive, weights, cells) + _weighted_mean(
+            negative, weights, cells
+        )
 
 
 def _weighted_mean(mask: Any, weights: Any, cells: Any) -> Any:

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from mrca.losses import arguments
-from mrca.losses.threshold_column_loss import ThresholdColumnLoss, margins, sum_where
+from mrca.losses.threshold_column_loss import ThresholdColumnLoss, split
 
 
 @keras.saving.register_keras_serializable(package="mrca")
@@ -42,6 +42,4 @@ class AdaptiveMargin(ThresholdColumnLoss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Labels and logits `(batch, relations + 1)` to losses `(batch,)`."""
-        positive, negative = self.sides(y_true, y_pred)
-        cells = ops.relu(self.margin - margins(positive, y_pred))
-        return sum_where(ops.logical_or(positive, negative), cells)
+        return ops.sum(ops.relu(self.margin - split(y_true, y_pred).margins), axis=-1)

@@ -3,12 +3,10 @@
 from typing import Any
 
 import keras
+from keras import ops
 
-from mrca.losses.threshold_column_loss import (
-    ThresholdColumnLoss,
-    log_sum_with_threshold,
-    sum_where,
-)
+from mrca.losses.logarithms import log_sum_exp_beside
+from mrca.losses.threshold_column_loss import ThresholdColumnLoss, split, sum_where
 
 
 @keras.saving.register_keras_serializable(package="mrca")
@@ -33,8 +31,7 @@ class AdaptiveThresholding(ThresholdColumnLoss):
     Raises:
         MrcaError: if an argument is out of its range.
 
-    Source: ATLOP (Zhou et al. 2021), equations 5 to 7, and its code, which agree; HingeABL,
-    equations 3 to 5.
+    Source: ATLOP (Zhou et al. 2021) and its code, which agree; HingeABL, equations 3 to 5.
     """
 
     def __init__(
@@ -48,6 +45,7 @@ class AdaptiveThresholding(ThresholdColumnLoss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Labels and logits `(batch, relations + 1)` to losses `(batch,)`."""
-        positive, negative = self.sides(y_true, y_pred)
-        lifts = sum_where(positive, log_sum_with_threshold(positive, y_pred) - y_pred)
-        return lifts + log_sum_with_threshold(negative, y_pred)[:, 0] - y_pred[:, 0]
+        positive, scores, threshold = split(y_true, y_pred)
+        above = log_sum_exp_beside(threshold, positive, scores)
+        below = log_sum_exp_beside(threshold, ops.logical_not(positive), scores)
+        return sum_where(positive, above - scores) + (below - threshold)[:, 0]

@@ -25,7 +25,10 @@ def number(
     Raises:
         MrcaError: if it is not; names the argument and the class of `owner`.
     """
-    fits = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    try:
+        fits = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # an integer that no float can hold
+        fits = False
     if not fits or not (above < value < below and at_least <= value <= at_most):
         bounds = [
             f"{text} {bound:g}"
@@ -51,7 +54,7 @@ def positive_integer(owner: object, name: str, value: Any) -> int:
 
 def even_integer(owner: object, name: str, value: Any) -> int:
     """`value` as an integer, if it is an even one of at least 2."""
-    if not isinstance(value, int | float) or not value >= 2 or value % 2 != 0:
+    if not isinstance(value, int | float | np.integer) or not value >= 2 or value % 2 != 0:
         raise MrcaError(_message(owner, name, "an even integer of at least 2", value))
     return int(value)
 

@@ -3,12 +3,11 @@
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from mrca.losses import arguments
 from mrca.losses.decision_rule import DecisionRule, ThresholdColumn, ZeroThreshold
-from mrca.losses.logarithms import masked_log_sum_exp
+from mrca.losses.logarithms import log_sum_exp_beside
 from mrca.losses.multi_label_loss import MultiLabelLoss
 
 
@@ -33,7 +32,7 @@ class BalancedSoftmax(MultiLabelLoss):
     Raises:
         MrcaError: if an argument is out of its range.
 
-    Source: DocuNet (Zhang et al. 2021), equation 9, and its code; HingeABL, table 3.
+    Source: DocuNet (Zhang et al. 2021) and its code; HingeABL, table 3.
     """
 
     def __init__(
@@ -50,17 +49,18 @@ class BalancedSoftmax(MultiLabelLoss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Labels and logits `(batch, relations + 1)` to losses `(batch,)`."""
-        if y_true.shape[-1] != y_pred.shape[-1]:
-            none = ops.logical_not(ops.any(ops.greater(y_true, 0.5), axis=-1, keepdims=True))
-            y_true = ops.concatenate([ops.cast(none, y_true.dtype), y_true], axis=-1)
-        if self.threshold == 0:  # which is then a column of its own before the others
-            y_true, y_pred = (ops.pad(each, [[0, 0], [1, 0]]) for each in (y_true, y_pred))
-        threshold = np.arange(y_pred.shape[-1]) == 0
+        relations = y_pred.shape[-1] - 1
         positive = ops.greater(y_true, 0.5)
-        negative = ops.logical_not(positive)
-        pushed = masked_log_sum_exp(ops.logical_or(negative, threshold), y_pred)
-        lifted = masked_log_sum_exp(ops.logical_or(positive, threshold), -y_pred)
-        return ops.squeeze(pushed + lifted, axis=-1)
+        if self.threshold == "column0":
+            positive, y_pred, threshold = positive[:, -relations:], y_pred[:, 1:], y_pred[:, :1]
+        else:
+            threshold = ops.zeros_like(y_pred[:, :1])
+            if y_true.shape[-1] == relations:
+                none = ops.logical_not(ops.any(positive, axis=-1, keepdims=True))
+                positive = ops.concatenate([none, positive], axis=-1)
+        pushed = log_sum_exp_beside(threshold, ops.logical_not(positive), y_pred)
+        lifted = log_sum_exp_beside(-threshold, positive, -y_pred)
+        return (pushed + lifted)[:, 0]
 
     def columns(self, num_relations: int) -> int:
         """One more than there are relations."""

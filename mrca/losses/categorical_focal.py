@@ -33,7 +33,7 @@ class CategoricalFocal(SoftmaxLoss):
         MrcaError: if an argument is out of its range, or `alpha` has another length than outputs
             have columns.
 
-    Source: Lin et al. 2017, equation 5; Yu et al. 2020, table 2 (FCL).
+    Source: Lin et al. 2017; Yu et al. 2020, table 2 (FCL).
     """
 
     def __init__(
@@ -52,13 +52,17 @@ class CategoricalFocal(SoftmaxLoss):
             self.alpha = arguments.numbers(self, "alpha", alpha, at_least=0)
         self.stop_gradient = arguments.boolean(self, "stop_gradient", stop_gradient)
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        """One-hot labels and logits `(batch, classes)` to losses `(batch,)`."""
-        if self.alpha is not None and len(self.alpha) != y_pred.shape[-1]:
+    def check_shapes(self, labels: tuple[int | None, ...], outputs: tuple[int | None, ...]) -> None:
+        """As every loss, and with a value of alpha for each column."""
+        super().check_shapes(labels, outputs)
+        if self.alpha is not None and len(self.alpha) != outputs[1]:
             raise MrcaError(
                 f"CategoricalFocal was made with {len(self.alpha)} values of alpha. Expected one "
-                f"for each column of the outputs. Received {y_pred.shape[-1]} columns."
+                f"for each column of the outputs. Received {outputs[1]} columns."
             )
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """One-hot labels and logits `(batch, classes)` to losses `(batch,)`."""
         log_p = ops.log_softmax(y_pred, axis=-1)
         cells = -log_p
         if self.gamma:

@@ -23,8 +23,9 @@ class ClassBalancedNegativeTolerant(SigmoidFocalLoss):
     with n_i the training rows of relation i and M all training rows; a row's loss is the mean over
     its relations. Labels are decided on the plain sigmoid(z).
 
-    The published numbers come from the authors' code: `focal_alpha=0.5, loss_weight=10`. A
-    relation without training rows counts as one row.
+    The published numbers come from the authors' code: `focal_alpha=0.5, loss_weight=10`.
+    `n_i / M` is kept within `[1 / 2M, 1 - 1 / 2M]`, and a relation without training rows counts as
+    one row.
 
     Args:
         class_counts: training rows of each relation, in column order.

@@ -19,11 +19,17 @@ class ClassCounts:
         num_samples: training rows, `None` where the loss does not need them.
 
     Raises:
-        MrcaError: if a count is negative or no number, or `num_samples` is not at least 1.
+        MrcaError: if a count is negative, a share or no number, or `num_samples` is not at least 1.
     """
 
     def __init__(self, owner: object, class_counts: Any, num_samples: Any = None) -> None:
         given = arguments.numbers(owner, "class_counts", class_counts, at_least=0)
+        shares = [count for count in given if 0 < count < 1]
+        if shares:
+            raise MrcaError(
+                f"Argument `class_counts` of {type(owner).__name__} must be numbers of training "
+                f"rows, 0 or at least 1. Received: {shares[0]!r}, which looks like a share."
+            )
         self.class_counts = [int(count) if count == int(count) else count for count in given]
         self.counts = np.maximum(np.asarray(given, np.float64), 1)
         self.num_samples = num_samples

@@ -33,7 +33,7 @@ class ClassWeights:
         weighting: one of the three above.
         class_mode: one of the four above.
 
-    Source: Cui et al. 2019, equation 4; Huang et al. 2021, equation 4 (by class); the other modes
+    Source: Cui et al. 2019; Huang et al. 2021, equation 4 (by class); the other modes
     and weightings are the authors' code's.
     """
 

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -31,6 +32,13 @@ class DecisionRule(ABC):
     @abstractmethod
     def get_config(self) -> dict[str, Any]:
         """JSON values that `decision_rule_from_config` turns back into this rule."""
+
+
+def _precise(outputs: Any) -> Any:
+    """Outputs in float32 at least: half precision would round what is near a threshold onto it."""
+    outputs = ops.convert_to_tensor(outputs)
+    half = keras.backend.standardize_dtype(outputs.dtype) in ("float16", "bfloat16")
+    return ops.cast(outputs, "float32") if half else outputs
 
 
 class FixedThreshold(DecisionRule):
@@ -63,7 +71,7 @@ class FixedThreshold(DecisionRule):
 
     def scores(self, outputs: Any) -> Any:
         """Outputs `(N, R)` after the activation."""
-        outputs = ops.convert_to_tensor(outputs)
+        outputs = _precise(outputs)
         return ops.sigmoid(outputs) if self.activation == "sigmoid" else outputs
 
     def labels(self, outputs: Any) -> Any:
@@ -93,11 +101,11 @@ class _FirstColumnRule(DecisionRule):
 
     def scores(self, outputs: Any) -> Any:
         """Outputs `(N, R + 1)` to probabilities `(N, R)`: the sigmoid of the distance."""
-        return ops.sigmoid(self._margins(ops.convert_to_tensor(outputs)))
+        return ops.sigmoid(self._margins(_precise(outputs)))
 
     def labels(self, outputs: Any) -> Any:
         """Booleans `(N, R)`: strictly above the threshold, and among the `top_k`."""
-        outputs = ops.convert_to_tensor(outputs)
+        outputs = _precise(outputs)
         above = self._margins(outputs) > 0
         if self.top_k is None or self.top_k >= outputs.shape[-1]:
             return above
@@ -153,12 +161,13 @@ class LargestScore(DecisionRule):
 
     def scores(self, outputs: Any) -> Any:
         """Outputs `(N, R)` to probabilities that sum to 1 in each row."""
-        return ops.softmax(ops.convert_to_tensor(outputs), axis=-1)
+        return ops.softmax(_precise(outputs), axis=-1)
 
     def labels(self, outputs: Any) -> Any:
         """Booleans `(N, R)`, one true in each row."""
-        outputs = ops.convert_to_tensor(outputs)
-        return ops.one_hot(ops.argmax(outputs, axis=-1), outputs.shape[-1], dtype="bool")
+        outputs = _precise(outputs)
+        largest = ops.one_hot(ops.argmax(outputs, axis=-1), outputs.shape[-1], dtype="bool")
+        return ops.logical_and(largest, ops.logical_not(ops.isnan(outputs)))
 
     def get_config(self) -> dict[str, Any]:
         """The rule's name."""

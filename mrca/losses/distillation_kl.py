@@ -28,7 +28,8 @@ class DistillationKL(DistillationLoss):
         mode: `"softmax"` (default) or `"bernoulli"`.
         temperature: T, above 0, default 1.
         student: the student's own loss by name, default `"adaptive_focal"` (KD-DocRE).
-        student_options: that loss's arguments.
+        student_options: that loss's arguments. With a loss in batch form, such as `"rc_dice"`, a
+            row's loss depends on how rows are batched.
         weight: factor of the divergence, default 1.
         reduction, name, dtype: see `MultiLabelLoss`.
 

@@ -49,7 +49,8 @@ class DistillationLoss(MultiLabelLoss):
         """As every loss, and as the student's own where labels follow the teacher's outputs."""
         super().check_shapes(labels, outputs)
         columns, given = outputs[1], labels[1]
-        if columns is not None and given is not None and given > columns:
+        assert columns is not None and given is not None  # as seen above
+        if given > columns:
             self._student.check_shapes((labels[0], given - columns), outputs)
 
     @abstractmethod
@@ -72,6 +73,11 @@ class DistillationLoss(MultiLabelLoss):
         """The teacher's outputs alone, or followed by labels."""
         labels = self._student.label_columns(columns)
         return (columns, *(columns + each for each in labels))
+
+    @property
+    def depends_on_batch(self) -> bool:
+        """As the student's own loss does."""
+        return self._student.depends_on_batch
 
     @property
     def decision_rule(self) -> DecisionRule:

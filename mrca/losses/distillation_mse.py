@@ -20,7 +20,8 @@ class DistillationMSE(DistillationLoss):
 
     Args:
         student: the student's own loss by name, default `"adaptive_focal"` (KD-DocRE).
-        student_options: that loss's arguments.
+        student_options: that loss's arguments. With a loss in batch form, such as `"rc_dice"`, a
+            row's loss depends on how rows are batched.
         weight: factor of the squared error, default 1 (paper and authors' code).
         reduction, name, dtype: see `MultiLabelLoss`.
 

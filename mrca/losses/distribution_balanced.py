@@ -26,7 +26,8 @@ class DistributionBalanced(SigmoidFocalLoss):
     decided on the plain sigmoid(z).
 
     The published numbers come from the authors' code: `focal_alpha=0.5` for DB, and for DB-0FL
-    `gamma=0, loss_weight=0.5`. A relation without training rows counts as one row.
+    `gamma=0, loss_weight=0.5`. `n_i / M` is kept within `[1 / 2M, 1 - 1 / 2M]`, and a relation
+    without training rows counts as one row.
 
     Args:
         class_counts: training rows of each relation, in column order.
@@ -83,3 +84,8 @@ class DistributionBalanced(SigmoidFocalLoss):
         self.kappa = tolerance.kappa
         self.lam = tolerance.lam
         self.inverse_scale = tolerance.inverse_scale
+
+    @property
+    def depends_on_batch(self) -> bool:
+        """Whether a row's loss depends on the rows beside it."""
+        return self.weight_norm == "by_batch"

@@ -29,7 +29,7 @@ class Focal(SigmoidFocalLoss):
     Raises:
         MrcaError: if an argument is out of its range.
 
-    Source: Huang et al. 2021, equation 2; Lin et al. 2017, equations 4 and 5.
+    Source: Huang et al. 2021, equation 2; Lin et al. 2017.
     """
 
     def __init__(

@@ -7,7 +7,7 @@ from keras import ops
 
 from mrca.losses import arguments
 from mrca.losses.separate_thresholding_loss import SeparateThresholdingLoss
-from mrca.losses.threshold_column_loss import margins, sum_where
+from mrca.losses.threshold_column_loss import split, sum_where
 
 
 @keras.saving.register_keras_serializable(package="mrca")
@@ -50,11 +50,12 @@ class MeanSeparateAdaptiveThresholding(SeparateThresholdingLoss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Labels and logits `(batch, relations + 1)` to losses `(batch,)`."""
-        positive, negative = self.sides(y_true, y_pred)
-        cells = self.terms(margins(positive, y_pred))
-        positives = ops.sum(ops.cast(positive, cells.dtype), axis=-1)
-        negatives = (self.num_relations or y_pred.shape[-1] - 1) - positives
-        return _mean(positive, cells, positives) + _mean(negative, cells, negatives)
+        batch = split(y_true, y_pred)
+        cells = self.terms(batch.margins)
+        positives = ops.sum(ops.cast(batch.positive, cells.dtype), axis=-1)
+        negatives = (self.num_relations or batch.scores.shape[-1]) - positives
+        negative = ops.logical_not(batch.positive)
+        return _mean(batch.positive, cells, positives) + _mean(negative, cells, negatives)
 
 
 def _mean(mask: Any, cells: Any, count: Any) -> Any:

@@ -41,15 +41,33 @@ class MultiLabelLoss(keras.losses.Loss, ABC):
 
         The loss of an empty batch is 0.
 
+        Args:
+            y_true: labels.
+            y_pred: outputs `(batch, columns)`.
+            sample_weight: `None`, a number, or one for each row, `(batch,)` or `(batch, 1)`.
+
         Raises:
-            MrcaError: if the shapes of labels and outputs do not fit each other or the loss.
+            MrcaError: if the shapes of labels, outputs and weights do not fit each other or the
+                loss.
         """
-        # Keras would take a list for a structure of scalars.
-        labels, outputs = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
-        self.check_shapes(tuple(labels.shape), tuple(outputs.shape))
+        labels, outputs = self._tensor(y_true), self._tensor(y_pred)
+        self.check_shapes(_shape(labels), _shape(outputs))
+        if sample_weight is not None:
+            sample_weight = self._tensor(sample_weight)
+            self._check_weights(_shape(sample_weight), _shape(outputs))
+        if keras.backend.backend() == "torch" and self.reduction == "sum_over_batch_size":
+            # Keras's own mean rounds float64 to float32 there.
+            rows = _Rows(self)(labels, outputs, sample_weight)
+            return ops.sum(rows) / max(rows.shape[0], 1)
         loss = super().__call__(labels, outputs, sample_weight)
         # Keras leaves the values of an empty batch unreduced.
-        return ops.sum(loss) if self.reduction and tuple(loss.shape) == (0,) else loss
+        reduced = self.reduction not in (None, "none")
+        return ops.sum(loss) if reduced and tuple(loss.shape) == (0,) else loss
+
+    def _tensor(self, values: Any) -> Any:
+        # Keras would take a list for a structure of scalars.
+        dtype = self.dtype if isinstance(values, list | tuple) else None
+        return ops.convert_to_tensor(values, dtype=dtype)
 
     def columns(self, num_relations: int) -> int:
         """How many output columns the model needs for `num_relations` relations."""
@@ -58,6 +76,11 @@ class MultiLabelLoss(keras.losses.Loss, ABC):
     def label_columns(self, columns: int) -> tuple[int, ...]:
         """How many columns labels may have where outputs have `columns`."""
         return (columns,)
+
+    @property
+    def depends_on_batch(self) -> bool:
+        """Whether a row's loss depends on the rows beside it."""
+        return False
 
     @property
     @abstractmethod
@@ -84,8 +107,11 @@ class MultiLabelLoss(keras.losses.Loss, ABC):
             raise MrcaError(f"{kind} expects labels and outputs of (batch, columns). {received}")
         if None not in (labels[0], outputs[0]) and labels[0] != outputs[0]:
             raise MrcaError(f"{kind} expects as many rows of labels as of outputs. {received}")
-        if outputs[1] is None:
-            return
+        if labels[1] is None or outputs[1] is None:
+            raise MrcaError(
+                f"{kind} expects labels and outputs with a known number of columns. {received} "
+                "Set it, for example with `ensure_shape` or the dataset's signature."
+            )
         if outputs[1] < self.columns(1):
             raise MrcaError(
                 f"{kind} expects outputs with at least {self.columns(1)} columns. {received}"
@@ -96,8 +122,39 @@ class MultiLabelLoss(keras.losses.Loss, ABC):
                 f"each column of the outputs. {received}"
             )
         expected = self.label_columns(outputs[1])
-        if labels[1] not in (expected if len(expected) > 1 else (*expected, None)):
+        if labels[1] not in expected:
             raise MrcaError(
                 f"{kind} expects labels with {' or '.join(map(str, expected))} columns for "
                 f"{outputs[1]} columns of outputs. {received}"
             )
+
+    def _check_weights(
+        self, weights: tuple[int | None, ...], outputs: tuple[int | None, ...]
+    ) -> None:
+        rows = outputs[0]
+        fits = weights in ((), (1,), (1, 1)) or (
+            weights[1:] in ((), (1,)) and (None in (rows, weights[0]) or weights[0] == rows)
+        )
+        if not fits:
+            raise MrcaError(
+                f"{type(self).__name__} expects one weight for each row, (batch,) or (batch, 1). "
+                f"Received sample_weight of shape {weights} and outputs of shape {outputs}."
+            )
+
+
+class _Rows(keras.losses.Loss):
+    """The weighted values of a loss's rows, before they are reduced."""
+
+    def __init__(self, loss: MultiLabelLoss) -> None:
+        super().__init__(name=loss.name, reduction=None, dtype=loss.dtype)
+        self.call = loss.call
+
+
+def _shape(tensor: Any) -> tuple[int | None, ...]:
+    try:
+        return tuple(tensor.shape)
+    except ValueError:
+        raise MrcaError(
+            "A loss needs labels, outputs and weights of a known number of dimensions. Set the "
+            "shape, for example with `ensure_shape` or the dataset's signature."
+        ) from None

@@ -27,6 +27,11 @@ class OverlapLoss(MultiLabelLoss):
         self.smooth = arguments.number(self, "smooth", smooth, above=0)
         self.mode = arguments.choice(self, "mode", mode, self.modes)
 
+    @property
+    def depends_on_batch(self) -> bool:
+        """Whether a row's loss depends on the rows beside it."""
+        return self.mode != "elementwise"
+
     def total(self, cells: Any) -> Any:
         """The sum of cells `(batch, columns)` as the mode has it: a scalar, or the cells."""
         return ops.sum(cells) if self.mode == "batch" else cells

@@ -71,10 +71,10 @@ class RCDice(OverlapLoss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Labels and scores `(batch, relations)` to losses `(batch,)`."""
-        overlap = self.total(y_pred * y_true)
         size = self.total(y_pred**self.exponent) + self.total(y_true**self.exponent) + self.smooth
+        other = 1 - (2 * self.total(y_pred * y_true) + self.smooth) / size
         easy = ops.logical_and(ops.equal(y_true, 0), ops.less(y_pred, self.threshold))
-        cells = ops.where(easy, self.smooth**2 / size, 1 - (2 * overlap + self.smooth) / size)
+        cells = ops.where(easy, self.smooth**2 / size, other)
         return row_means(cells)
 
     @property

@@ -76,3 +76,8 @@ class RebalancedFocal(SigmoidFocalLoss):
         self.beta = weights.beta
         self.mu = weights.mu
         self.weight_norm = weights.weight_norm
+
+    @property
+    def depends_on_batch(self) -> bool:
+        """Whether a row's loss depends on the rows beside it."""
+        return self.weight_norm == "by_batch"

@@ -27,7 +27,7 @@ class RebalancedWeights:
         weight_norm: `None` (paper), or divide by the largest weight of the row (`"by_instance"`)
             or of the batch (`"by_batch"`), as the authors' code can.
 
-    Source: Huang et al. 2021, equation 5; Wu et al. 2020, equations 3 and 4.
+    Source: Huang et al. 2021, equation 5; Wu et al. 2020.
     """
 
     def __init__(
@@ -56,4 +56,5 @@ class RebalancedWeights:
         if self.weight_norm is None:
             return weights
         axis = -1 if self.weight_norm == "by_instance" else None
-        return weights / ops.max(weights, axis=axis, keepdims=True, initial=0.0)
+        largest = ops.max(weights, axis=axis, keepdims=True, initial=0.0)
+        return weights / ops.where(ops.equal(largest, 0), 1.0, largest)

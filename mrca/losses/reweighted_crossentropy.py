@@ -69,6 +69,11 @@ class ReweightedCrossentropy(SoftmaxLoss):
         weights = (total / (len(counts.counts) * counts.counts)) ** self.power
         self._weights = np.minimum(weights, self.max_weight or np.inf)
 
+    @property
+    def depends_on_batch(self) -> bool:
+        """Whether a row's loss depends on the rows beside it."""
+        return self.weight_reduction == "weight_mean"
+
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """One-hot labels and logits `(batch, classes)` to losses `(batch,)`."""
         weights = y_true * ops.convert_to_tensor(self._weights, dtype=y_true.dtype)

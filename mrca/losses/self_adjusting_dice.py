@@ -1,5 +1,6 @@
 """Self-adjusting Dice."""
 
+import warnings
 from typing import Any
 
 import keras
@@ -9,6 +10,9 @@ from mrca.losses import arguments
 from mrca.losses.decision_rule import DecisionRule, FixedThreshold, LargestScore
 from mrca.losses.logarithms import log_complement
 from mrca.losses.overlap_loss import OverlapLoss
+
+# From this alpha on, negatives above 0.77 are pushed further up.
+_REWARDS_MISTAKES = 0.3
 
 
 @keras.saving.register_keras_serializable(package="mrca")
@@ -24,7 +28,7 @@ class SelfAdjustingDice(OverlapLoss):
 
     f has its peak at p = 1 / (1 + alpha). A positive beyond it is pushed *back*, and a negative
     beyond it, a confident false positive, is *rewarded*: with alpha = 1 every negative above 0.5.
-    Keep alpha small; 0.3 and more are not advised.
+    Keep alpha small; from 0.3 on there is a warning.
 
     The batch form depends on how rows are batched, and `sample_weight` scales a row's share of the
     mean without taking the row out of the sums; `mode="mixed"` depends on the batch too.
@@ -44,7 +48,7 @@ class SelfAdjustingDice(OverlapLoss):
     Raises:
         MrcaError: if an argument is out of its range.
 
-    Source: Li et al. 2020, section 3.3; named DSL in Yu et al. 2020, table 2.
+    Source: Li et al. 2020; named DSL in Yu et al. 2020, table 2.
     """
 
     modes = ("elementwise", "batch", "mixed")
@@ -62,6 +66,12 @@ class SelfAdjustingDice(OverlapLoss):
     ) -> None:
         super().__init__(smooth, mode, name=name, reduction=reduction, dtype=dtype)
         self.alpha = arguments.number(self, "alpha", alpha, at_least=0)
+        if alpha >= _REWARDS_MISTAKES:
+            warnings.warn(
+                f"SelfAdjustingDice with alpha={alpha:g} rewards a confident false positive (a "
+                f"probability above {1 / (1 + alpha):.2f}). Expected below {_REWARDS_MISTAKES}.",
+                stacklevel=2,
+            )
         self.squared = arguments.boolean(self, "squared", squared)
         self.activation = arguments.choice(self, "activation", activation, ("sigmoid", "softmax"))
 

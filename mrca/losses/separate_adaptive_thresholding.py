@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from mrca.losses.separate_thresholding_loss import SeparateThresholdingLoss
-from mrca.losses.threshold_column_loss import margins, sum_where
+from mrca.losses.threshold_column_loss import split
 
 
 @keras.saving.register_keras_serializable(package="mrca")
@@ -44,6 +44,4 @@ class SeparateAdaptiveThresholding(SeparateThresholdingLoss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Labels and logits `(batch, relations + 1)` to losses `(batch,)`."""
-        positive, negative = self.sides(y_true, y_pred)
-        cells = self.terms(margins(positive, y_pred))
-        return sum_where(ops.logical_or(positive, negative), cells)
+        return ops.sum(self.terms(split(y_true, y_pred).margins), axis=-1)

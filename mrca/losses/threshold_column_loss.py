@@ -1,13 +1,11 @@
 """What the losses against a threshold column share."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 from keras import ops
 
 from mrca.losses import arguments
 from mrca.losses.decision_rule import DecisionRule, ThresholdColumn
-from mrca.losses.logarithms import masked_log_sum_exp
 from mrca.losses.multi_label_loss import MultiLabelLoss
 
 
@@ -42,30 +40,31 @@ class ThresholdColumnLoss(MultiLabelLoss):
         """A relation holds where its logit is strictly above the threshold class's."""
         return ThresholdColumn(self.top_k)
 
-    def sides(self, labels: Any, outputs: Any) -> tuple[Any, Any]:
-        """Where relations are positive and where negative, booleans `(batch, R + 1)`.
 
-        Column 0 is in neither.
-        """
-        if labels.shape[-1] != outputs.shape[-1]:
-            labels = ops.pad(labels, [[0, 0], [1, 0]])
-        relation = np.arange(outputs.shape[-1]) > 0
-        positive = ops.logical_and(ops.greater(labels, 0.5), relation)
-        return positive, ops.logical_and(ops.logical_not(positive), relation)
+class Split(NamedTuple):
+    """A batch, taken apart at the threshold column."""
+
+    positive: Any
+    """Booleans `(batch, R)`: which relations hold."""
+    scores: Any
+    """Logits of the relations `(batch, R)`."""
+    threshold: Any
+    """Logits of the threshold class `(batch, 1)`."""
+
+    @property
+    def margins(self) -> Any:
+        """How far each logit is on its own side of the threshold class's, `(batch, R)`."""
+        distance = self.scores - self.threshold
+        return ops.where(self.positive, distance, -distance)
 
 
-def margins(positive: Any, outputs: Any) -> Any:
-    """How far each logit is on its side of the threshold class's, `(batch, R + 1)`."""
-    distance = outputs - outputs[:, :1]
-    return ops.where(positive, distance, -distance)
+def split(labels: Any, outputs: Any) -> Split:
+    """Labels with the threshold's column or without, and outputs `(batch, R + 1)`, taken apart."""
+    relations = outputs.shape[-1] - 1
+    positive = ops.greater(labels[:, -relations:], 0.5)
+    return Split(positive, outputs[:, 1:], outputs[:, :1])
 
 
 def sum_where(mask: Any, cells: Any) -> Any:
     """Row sums of the cells in the mask, `(batch,)`."""
     return ops.sum(ops.where(mask, cells, 0.0), axis=-1)
-
-
-def log_sum_with_threshold(mask: Any, outputs: Any) -> Any:
-    """Log-sum-exp of the masked logits and the threshold class's, `(batch, 1)`."""
-    threshold = np.arange(outputs.shape[-1]) == 0
-    return masked_log_sum_exp(ops.logical_or(mask, threshold), outputs)

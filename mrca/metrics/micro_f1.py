@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from mrca.errors import MrcaError
 from mrca.losses import DecisionRule, FixedThreshold, decision_rule_from_config
 
 
@@ -42,12 +43,31 @@ class MicroF1(keras.metrics.Metric):
         """Add labels `(batch, relations)` and raw outputs `(batch, columns)` to the counts.
 
         Labels may have more columns, for what the loss takes beside them (a threshold column, a
-        teacher's outputs): the relations are the last ones.
+        teacher's outputs): the relations are the last ones. Class indices `(batch,)` are taken
+        too. A teacher's outputs alone are no labels; there is nothing to count then.
+
+        Raises:
+            MrcaError: if there are fewer columns than relations.
+            ValueError: on sample weights (use `metrics`, not `weighted_metrics`).
         """
         if sample_weight is not None:
-            raise ValueError("MicroF1 counts rows and does not take sample weights.")
+            raise ValueError(
+                "MicroF1 counts rows and does not take sample weights: give it to `metrics`, not "
+                "`weighted_metrics`."
+            )
         predicted = self.decision_rule.labels(y_pred)
-        gold = ops.cast(ops.convert_to_tensor(y_true)[:, -predicted.shape[-1] :], "bool")
+        relations = predicted.shape[-1]
+        gold = ops.convert_to_tensor(y_true)
+        if len(gold.shape) == 2 and gold.shape[1] == 1 and relations > 1:
+            gold = gold[:, 0]
+        if len(gold.shape) == 1:
+            gold = ops.one_hot(ops.cast(gold, "int32"), relations)
+        elif gold.shape[1] is not None and gold.shape[1] < relations:
+            raise MrcaError(
+                f"MicroF1 expects labels with at least {relations} columns, one for each relation. "
+                f"Received shape {tuple(gold.shape)}."
+            )
+        gold = ops.greater(ops.cast(gold[:, -relations:], "float32"), 0.5)
         for counter, cells in (
             (self.true_positives, ops.logical_and(gold, predicted)),
             (self.false_positives, ops.logical_and(ops.logical_not(gold), predicted)),

@@ -46,8 +46,8 @@ class Sampler:
     Raises:
         MrcaError: if there is no such sampler, or no row.
 
-    Source: Kang et al. 2020, section 4.1, as Yu et al. 2020 use it; `reversed` is BBN's (Zhou et
-    al. 2020, section 4.2). The rule for several labels is ours: none of the papers has one.
+    Source: Kang et al. 2020, as Yu et al. 2020 use it; `reversed` is BBN's (Zhou et al. 2020). The
+    rule for several labels is ours: none of the papers has one.
 
     Example:
         >>> sampler = Sampler("class_balanced", [[1, 0], [1, 0], [1, 0], [0, 1]], seed=1, epochs=5)

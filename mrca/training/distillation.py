@@ -24,12 +24,11 @@ def is_distillation(config: RunConfig) -> bool:
 def teacher_config(config: RunConfig) -> RunConfig:
     """How the teacher of a distillation is trained: as its student, by the student's own loss.
 
-    Source: KD-DocRE (Tan et al. 2022), section 3.4: the same architecture, trained on annotated
-    rows.
+    Source: KD-DocRE (Tan et al. 2022): the same architecture, trained on annotated rows.
     """
     loss = losses.check(config.loss.name, config.loss.options)
     assert isinstance(loss, losses.DistillationLoss)
-    options = config.loss.options.get("student_options", {})
+    options = config.loss.options.get("student_options") or {}
     return config.model_copy(update={"loss": LossConfig(name=loss.student, options=options)})
 
 

@@ -8,7 +8,7 @@ from mrca import heads
 from mrca.config import RunConfig
 from mrca.datasets import Corpus, LabelStatistics
 from mrca.errors import MrcaError
-from mrca.losses import MultiLabelLoss
+from mrca.losses import DistillationLoss, MultiLabelLoss
 from mrca.training import run_folder
 
 
@@ -65,7 +65,8 @@ def check_loss(loss: MultiLabelLoss, num_relations: int) -> None:
         MrcaError: if it was given counts or factors for another number of them.
     """
     columns = loss.columns(num_relations)
-    loss(np.zeros((1, columns), np.float32), np.zeros((1, columns), np.float32))
+    beside = columns if isinstance(loss, DistillationLoss) else 0  # the teacher's outputs
+    loss(np.zeros((1, beside + num_relations), np.float32), np.zeros((1, columns), np.float32))
 
 
 def bytes_needed(config: RunConfig, num_words: int, dim: int, columns: int) -> int:

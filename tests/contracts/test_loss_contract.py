@@ -19,8 +19,6 @@ from mrca.metrics import MicroF1
 
 RELATIONS = 5
 COUNTS = {"class_counts": [900, 120, 30, 4, 0], "num_samples": 1000}
-# What these say in their docstrings, too.
-DEPEND_ON_THE_BATCH = {"rc_dice", "dice"}
 
 
 def make(name, /, **options):
@@ -80,7 +78,7 @@ def test_a_row_has_the_same_loss_in_any_batch(name, loss, batch):
     labels, outputs = batch
     rows = numbers(make(name, reduction=None)(labels, outputs))
     alone = [float(loss(labels[row : row + 1], outputs[row : row + 1])) for row in range(len(rows))]
-    if name in DEPEND_ON_THE_BATCH:
+    if loss.depends_on_batch:
         assert "depends on how rows are batched" in " ".join(type(loss).__doc__.split())
     else:
         np.testing.assert_allclose(alone, rows, rtol=1e-5)
@@ -248,15 +246,36 @@ def test_fits_a_model_under_mixed_precision(loss, batch):
     assert all(np.isfinite(numbers(weight)).all() for weight in model.weights)
 
 
-@pytest.mark.parametrize("shape", [(6,), (6, 2), (6, 90), (6, 5, 1), (5, None)])
+@pytest.mark.parametrize("shape", [(6, 1), (6, 2), (6, 90), (6, 5, 1), (5, None)])
 def test_labels_of_another_shape_are_named(loss, batch, shape):
     _, outputs = batch
-    if shape == (6,) and isinstance(loss.decision_rule, losses.LargestScore):
+    if shape == (6, 1) and isinstance(loss.decision_rule, losses.LargestScore):
         return  # class indices
     shape = tuple(outputs.shape[1] if size is None else size for size in shape)
     received = f"{re.escape(str(shape))}.*{re.escape(str(outputs.shape))}"
     with pytest.raises(MrcaError, match=f"{type(loss).__name__}.*{received}"):
         loss(np.zeros(shape, "float32"), outputs)
+
+
+@pytest.mark.parametrize("shape", [(6, RELATIONS), (5,), (6, 1, 1)])
+def test_weights_of_another_shape_are_named(loss, batch, shape):
+    with pytest.raises(MrcaError, match=r"one weight for each row.*sample_weight"):
+        loss(*batch, sample_weight=np.ones(shape, "float32"))
+
+
+def test_weights_of_rows_may_be_a_column_or_a_number(loss, batch):
+    weights = np.array([0, 1, 0.5, 2, 0, 3], "float32")
+    expected = float(loss(*batch, sample_weight=weights))
+    assert float(loss(*batch, sample_weight=weights[:, None])) == pytest.approx(expected, rel=1e-6)
+    assert float(loss(*batch, sample_weight=2)) == pytest.approx(2 * float(loss(*batch)), rel=1e-6)
+
+
+def test_float64_is_kept_to_the_mean(name, batch, float64):
+    labels, outputs = (array.astype("float64") for array in batch)
+    rows = numbers(make(name, dtype="float64", reduction=None)(labels, outputs))
+    mean = numbers(make(name, dtype="float64")(labels, outputs))
+    assert rows.dtype == mean.dtype == "float64"
+    assert float(mean) == pytest.approx(rows.mean(), rel=1e-14)
 
 
 def test_a_wrong_number_of_counts_is_named(name):

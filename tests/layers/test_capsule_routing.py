@@ -27,17 +27,22 @@ def test_equals_the_authors_in_values_and_gradients(
 
     def capsules_and_logits(inputs):
         routed = layer(inputs)
-        return [routed, ops.sum(routed * stored["fc_w"], axis=-1) + stored["fc_b"]]
+        weights, bias = (ops.convert_to_tensor(stored[name]) for name in ("fc_w", "fc_b"))
+        return [routed, ops.sum(routed * weights, axis=-1) + bias]
 
     def weighted(inputs):
-        return [capsules_and_logits(inputs)[1] * stored["cotangent"]]
+        return [capsules_and_logits(inputs)[1] * ops.convert_to_tensor(stored["cotangent"])]
 
+    # On the other backends Keras's own operations go through float32.
+    exact = keras.backend.backend() == "tensorflow"
+    near = {"rtol": 1e-7, "atol": 1e-9} if exact else {"rtol": 1e-4, "atol": 1e-5}
     inputs = [stored["input"]]
     (routed, logits), _ = values_and_gradients(capsules_and_logits, inputs, execution)
-    np.testing.assert_allclose(routed, stored[f"capsules_it{iterations}"], rtol=1e-7, atol=1e-9)
-    np.testing.assert_allclose(logits, stored[f"logits_it{iterations}"], rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(routed, stored[f"capsules_it{iterations}"], **near)
+    np.testing.assert_allclose(logits, stored[f"logits_it{iterations}"], **near)
     _, [gradient] = values_and_gradients(weighted, inputs, execution)
-    np.testing.assert_allclose(gradient, stored[f"grad_input_it{iterations}"], rtol=1e-5, atol=1e-9)
+    near["rtol"] *= 100 if exact else 1
+    np.testing.assert_allclose(gradient, stored[f"grad_input_it{iterations}"], **near)
 
 
 def test_agreement_moves_votes_to_the_capsule_that_they_fit():

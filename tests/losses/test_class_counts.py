@@ -21,10 +21,10 @@ def test_whole_numbers_are_kept_as_json_integers(given):
     assert json.dumps([counts.class_counts, counts.num_samples]) == "[[3, 0, 5], 9]"
 
 
-def test_fractions_as_of_weighted_rows_are_kept():
-    counts = ClassCounts(None, [2.5, 0.25])
-    assert counts.class_counts == [2.5, 0.25]
-    assert counts.counts.tolist() == [2.5, 1]
+def test_fractions_of_rows_are_kept_and_shares_refused():
+    assert ClassCounts(None, [2.5, 0]).class_counts == [2.5, 0]
+    with pytest.raises(MrcaError, match=r"0\.25, which looks like a share"):
+        ClassCounts(None, [2.5, 0.25])
 
 
 def test_rows_that_are_needed_and_missing_are_named():

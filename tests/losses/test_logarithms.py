@@ -1,7 +1,8 @@
 import numpy as np
+import pytest
 from keras import ops
 
-from mrca.losses.logarithms import log_complement, masked_log_sum_exp
+from mrca.losses.logarithms import log_complement, log_sum_exp_beside
 
 
 def test_log_complement_is_exact_from_tiny_to_certain_probabilities():
@@ -10,17 +11,26 @@ def test_log_complement_is_exact_from_tiny_to_certain_probabilities():
     with np.errstate(divide="ignore"):
         expected = np.log(-np.expm1(log_p.astype(np.float64)))
     np.testing.assert_allclose(found[:-1], expected[:-1], rtol=1e-6, atol=1e-30)
-    assert np.isfinite(found[-1])  # p = 1, of which the logarithm is -inf
-    assert found[-1] < -80
+    assert -100 < found[-1] < -80  # p = 1, of which the logarithm is -inf
 
 
-def test_only_the_mask_is_summed_and_nothing_overflows(values_and_gradients):
-    logits = np.float32([[1e4, 1.0, 2.0, -1e4], [3.0, -np.inf, 3.0, 7e3]])
-    mask = np.array([[False, True, True, True], [True, True, True, False]])
-    expected = [[np.log(np.exp(1) + np.exp(2))], [3 + np.log(2)]]
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+def test_log_complement_is_finite_in_every_precision(dtype):
+    log_p = ops.convert_to_tensor([0.0, -1.0, -50.0], dtype=dtype)
+    found = ops.convert_to_numpy(ops.cast(log_complement(log_p), "float32"))
+    assert np.isfinite(found).all()
+    assert found[0] < -5
+
+
+def test_only_the_mask_and_what_is_beside_it_is_summed(values_and_gradients):
+    logits = np.float32([[1e4, 1.0, 2.0, -1e4], [3.0, -np.inf, 3.0, 7e3], [1.0, 1.0, 1.0, 1.0]])
+    mask = np.array([[False, True, True, True], [True, True, True, False], [False] * 4])
+    beside = np.float32([[0.5], [9e3], [-7]])
     [sums], [gradient] = values_and_gradients(
-        lambda tensor: [masked_log_sum_exp(mask, tensor)], [logits]
+        lambda tensor: [log_sum_exp_beside(beside, mask, tensor)], [logits]
     )
+    expected = [[np.log(np.exp(1) + np.exp(2) + np.exp(0.5))], [9e3], [-7]]
     np.testing.assert_allclose(sums, expected, rtol=1e-6)
-    np.testing.assert_allclose(gradient.sum(axis=1), [1, 1], rtol=1e-6)
     assert not gradient[~mask].any()
+    assert 0 < gradient[0].sum() < 1
+    assert not gradient[1:].any()

@@ -4,6 +4,9 @@ import pytest
 
 from mrca.losses import SelfAdjustingDice
 
+# That a large alpha is warned of is tested at the end.
+pytestmark = pytest.mark.filterwarnings("ignore:SelfAdjustingDice with alpha")
+
 GENERATOR = np.random.default_rng(11)
 LABELS = (GENERATOR.random((4, 3)) < 0.4).astype("float32")
 LOGITS = GENERATOR.normal(0, 2, (4, 3)).astype("float32")
@@ -71,3 +74,9 @@ def test_a_softmax_is_decided_by_its_largest_score():
     for activation, expected in (("softmax", [False, True, False]), ("sigmoid", [False] * 3)):
         holds = SelfAdjustingDice(activation=activation).decision_rule.labels(outputs)
         assert keras.ops.convert_to_numpy(holds).tolist() == [expected]
+
+
+@pytest.mark.parametrize("alpha", [0.3, 1.0])
+def test_an_alpha_that_rewards_mistakes_is_warned_of(alpha):
+    with pytest.warns(UserWarning, match="rewards a confident false positive"):
+        SelfAdjustingDice(alpha=alpha)

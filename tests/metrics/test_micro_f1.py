@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from mrca.losses import FixedThreshold
+from mrca.errors import MrcaError
+from mrca.losses import FixedThreshold, LargestScore, ThresholdColumn
 from mrca.metrics import MicroF1
 
 
@@ -83,3 +84,26 @@ def test_is_exact_during_fit():
     predicted = model.predict(inputs, verbose=0) >= 0.5
     expected = f1_score(labels.astype(int), predicted.astype(int), average="micro")
     assert logged == pytest.approx(expected, rel=1e-6)
+
+
+def test_class_indices_are_labels_too():
+    outputs = np.float32([[2, 0, 1], [0, 1, 2], [0, 3, 0], [1, 0, 0]])
+    for indices in (np.array([0, 2, 0, 1]), np.array([[0], [2], [0], [1]])):
+        metric = MicroF1(LargestScore())
+        metric.update_state(indices, outputs)
+        assert float(metric.result()) == pytest.approx(0.5)
+
+
+def test_only_the_last_columns_are_relations():
+    outputs = np.float32([[0, 1, -1], [0, -1, 1]])  # a threshold column, and two relations
+    relations = np.float32([[1, 0], [1, 1]])
+    teacher = np.full((2, 3), 7.0, "float32")
+    for labels in (relations, np.concatenate([teacher, relations], axis=1)):
+        metric = MicroF1(ThresholdColumn())
+        metric.update_state(labels, outputs)
+        assert float(metric.result()) == pytest.approx(0.8)
+
+
+def test_labels_with_too_few_columns_are_told():
+    with pytest.raises(MrcaError, match=r"at least 3 columns.*\(2, 2\)"):
+        MicroF1().update_state(np.zeros((2, 2)), np.zeros((2, 3), "float32"))
