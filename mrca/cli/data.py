@@ -18,6 +18,8 @@ from mrca.datasets import (
     corpus_statistics,
     fetch_corpus,
     find_corpus,
+    group_limits,
+    label_cooccurrence,
     load_corpus,
 )
 from mrca.datasets.palette import GROUP_COLOURS
@@ -95,19 +97,25 @@ def stats(
     corpus: Annotated[str, typer.Argument(help="A corpus's name or folder.")],
     as_json: AsJson = False,
     plot: Annotated[
-        Path | None, typer.Option(help="Draw the long tail and the labels per sentence (.png).")
+        Path | None,
+        typer.Option(
+            help="Draw the long tail and the labels per sentence (.png), and beside it, as "
+            "NAME-cooccurrence, which relations hold together."
+        ),
     ] = None,
+    limits: Annotated[
+        str,
+        typer.Option(help="Where head, medium and tail begin: default, reuters or pubmed."),
+    ] = "default",
     data_dir: DataDir = None,
 ) -> None:
     """Count sentences, lengths, relations per sentence and the long tail."""
+    groups = group_limits(limits)
     with StageProgress() as progress:
         loaded = load_corpus(corpus, data_dir, progress=partial(progress, f"fetching {corpus}"))
-    statistics = corpus_statistics(loaded)
+    statistics = corpus_statistics(loaded, groups)
     if plot is not None:
-        from mrca.datasets.plot import plot_statistics
-
-        plot_statistics(statistics, plot)
-        Console(stderr=True).print(f"Drew {plot}", markup=False, soft_wrap=True)
+        _draw(loaded, statistics, plot)
     _print_notes(loaded)
     if as_json:
         typer.echo(json.dumps(statistics.to_dict(), ensure_ascii=False, indent=2))
@@ -176,6 +184,21 @@ def convert(
         _print_notes(loaded)
         convert_corpus(loaded, target)
     typer.echo(target)
+
+
+def _draw(corpus: Corpus, statistics: CorpusStatistics, path: Path) -> None:
+    from mrca.datasets.plot import plot_cooccurrence, plot_statistics
+
+    console = Console(stderr=True)
+    plot_statistics(statistics, path)
+    console.print(f"Drew {path}", markup=False, soft_wrap=True)
+    together = label_cooccurrence(corpus.splits["train"], corpus.relations)
+    if not together.any_pair:
+        console.print("No two of its most frequent relations hold together: no second picture.")
+        return
+    beside = path.with_stem(f"{path.stem}-cooccurrence")
+    plot_cooccurrence(together, corpus.name, beside)
+    console.print(f"Drew {beside}", markup=False, soft_wrap=True)
 
 
 def _print_notes(corpus: Corpus) -> None:

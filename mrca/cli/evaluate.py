@@ -53,6 +53,10 @@ def evaluate(
         Path | None, typer.Option(help="Folder for the figures; by default RUN/plots.")
     ] = None,
     no_plots: Annotated[bool, typer.Option("--no-plots", metavar="", help="Draw nothing.")] = False,
+    limits: Annotated[
+        str,
+        typer.Option(help="Where head, medium and tail begin: default, reuters or pubmed."),
+    ] = "default",
     vectors: Annotated[
         str | None, typer.Option(help="Word vectors to look unseen words up in.")
     ] = None,
@@ -68,11 +72,12 @@ def evaluate(
         raise typer.BadParameter("--save keeps what --tune finds: give --tune global, say.")
     with quiet_start():
         from mrca import training
-        from mrca.datasets import load_corpus
+        from mrca.datasets import group_limits, load_corpus
         from mrca.evaluation import evaluate as measure
         from mrca.evaluation import report_tables
         from mrca.training import run_folder
 
+    groups = group_limits(limits)
     loaded = training.load(run, vectors)
     name = dataset or loaded.config.data.dataset
     with StageProgress() as progress:
@@ -104,7 +109,7 @@ def evaluate(
         return
     labels, outputs = training.labels_and_outputs(loaded, corpus, split)
     scores, holds = loaded.decide(outputs)
-    report = measure(labels, holds, loaded.relations, loaded.label_counts.counts, scores)
+    report = measure(labels, holds, loaded.relations, loaded.label_counts.counts, scores, groups)
     if as_json:
         typer.echo(json.dumps({**what, **report.to_dict()}, indent=2))
     else:
@@ -130,10 +135,15 @@ def _note_other_corpus(run: "Run", corpus: "Corpus") -> None:
 
 
 def _draw(report: Any, labels: Any, scores: Any, title: str, folder: Path, split: str) -> None:
-    from mrca.evaluation import plot_f1_by_count, plot_precision_recall
+    from mrca.evaluation import (
+        plot_f1_by_count,
+        plot_f1_by_labels_per_row,
+        plot_precision_recall,
+    )
 
     figures = {"f1-by-count": plot_f1_by_count(report, title)}
     if labels.any():
+        figures["f1-by-labels-per-row"] = plot_f1_by_labels_per_row(report, title)
         figures["precision-recall"] = plot_precision_recall(labels, scores, report, title)
     folder.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():

@@ -4,7 +4,9 @@
 not have labels.
 """
 
+from mrca.datasets.cooccurrence import Cooccurrence, label_cooccurrence
 from mrca.datasets.corpus import Corpus, load_corpus
+from mrca.datasets.group_limits import GROUP_LIMITS, GroupLimits, group_limits
 from mrca.datasets.jsonl import iter_jsonl, row_from_value
 from mrca.datasets.locate import fetch_corpus, find_corpus, locate_corpus
 from mrca.datasets.reader import iter_rows
@@ -22,10 +24,13 @@ from mrca.datasets.write import to_json_row, write_jsonl
 
 __all__ = [
     "CORPORA",
+    "GROUP_LIMITS",
     "SPLITS",
+    "Cooccurrence",
     "Corpus",
     "CorpusSource",
     "CorpusStatistics",
+    "GroupLimits",
     "LabelStatistics",
     "Problem",
     "Row",
@@ -34,8 +39,10 @@ __all__ = [
     "corpus_statistics",
     "fetch_corpus",
     "find_corpus",
+    "group_limits",
     "iter_jsonl",
     "iter_rows",
+    "label_cooccurrence",
     "label_statistics",
     "load_corpus",
     "locate_corpus",

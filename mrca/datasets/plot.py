@@ -1,13 +1,21 @@
-"""The long tail and the labels per sentence of a corpus, as a picture."""
+"""A corpus in pictures: the long tail, labels per sentence, labels that hold together."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
+
+from mrca.datasets.cooccurrence import Cooccurrence
 from mrca.datasets.palette import GROUP_COLOURS
 from mrca.datasets.statistics import CorpusStatistics
 from mrca.errors import MrcaError
 from mrca.resources import whole_file
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _FORMATS = (".png", ".svg", ".pdf")
+_LONGEST_NAME = 36  # characters of a relation beside a heat map
 
 
 def plot_statistics(statistics: CorpusStatistics, path: Path) -> None:
@@ -20,14 +28,10 @@ def plot_statistics(statistics: CorpusStatistics, path: Path) -> None:
     Raises:
         MrcaError: if the file's ending is another or the file cannot be written.
     """
-    if path.suffix.lower() not in _FORMATS:
-        raise MrcaError(f"Cannot draw into {path}. Expected a name in {', '.join(_FORMATS)}.")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(11, 4.2), layout="constrained")
-    FigureCanvasAgg(figure)
     tail, histogram = figure.subplots(1, 2, width_ratios=(3, 2))
 
     rank = 0
@@ -53,7 +57,67 @@ def plot_statistics(statistics: CorpusStatistics, path: Path) -> None:
     histogram.set_ylabel("% of the sentences")
     histogram.set_title("Relations per sentence")
     histogram.legend(frameon=False)
+    _save(figure, path)
 
+
+def plot_cooccurrence(together: Cooccurrence, corpus: str, path: Path) -> None:
+    """Draw P(b | a) for the most frequent relations as a heat map: row a, column b.
+
+    Args:
+        together: what `label_cooccurrence` counted, of one relation at least.
+        corpus: its name, for the title.
+        path: the file to write: `.png`, `.svg` or `.pdf`.
+
+    Raises:
+        MrcaError: as `plot_statistics`.
+    """
+    from matplotlib import colormaps
+    from matplotlib.figure import Figure
+
+    size = len(together.names)
+    side = 0.3 * size
+    figure = Figure(figsize=(side + 4.4, side + 3), layout="constrained")
+    axes = figure.subplots()
+    shares = together.conditional.copy()
+    np.fill_diagonal(shares, np.nan)  # P(a | a) says nothing
+    colours = colormaps["Blues"].with_extremes(bad="#E4E4E4")
+    image = axes.imshow(shares, cmap=colours, vmin=0, vmax=1)
+    for row, column in np.argwhere(shares >= 0.005):
+        share = shares[row, column]
+        axes.text(
+            column,
+            row,
+            "1" if share > 0.995 else f"{share:.2f}"[1:],
+            ha="center",
+            va="center",
+            fontsize=7,
+            color="white" if share > 0.55 else "#333333",
+        )
+    names = [_shortened(name) for name in together.names]
+    counts = together.counts.diagonal()
+    beside = [f"{name}  ({count:,})" for name, count in zip(names, counts, strict=True)]
+    axes.set_xticks(range(size), names, rotation=90, fontsize=8, parse_math=False)
+    axes.set_yticks(range(size), beside, fontsize=8, parse_math=False)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_xlabel("b")
+    axes.set_ylabel("a (training sentences with it)")
+    axes.set_title(f"{corpus}: of the sentences with a, the share that has b too", fontsize=11)
+    figure.colorbar(image, ax=axes, label="P(b | a)", shrink=0.6)
+    _save(figure, path)
+
+
+def _shortened(name: str) -> str:
+    """A long name without its middle: either end may be what tells it from others."""
+    if len(name) <= _LONGEST_NAME:
+        return name
+    half = _LONGEST_NAME // 2
+    return f"{name[: half - 1]}…{name[-half:]}"
+
+
+def _save(figure: "Figure", path: Path) -> None:
+    if path.suffix.lower() not in _FORMATS:
+        raise MrcaError(f"Cannot draw into {path}. Expected a name in {', '.join(_FORMATS)}.")
     try:
         with whole_file(path) as temporary:
             figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=150)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mrca.datasets.corpus import Corpus
+from mrca.datasets.group_limits import DEFAULT_LIMITS, GroupLimits
 from mrca.text import Example, RelationSet
 
 
@@ -122,6 +123,7 @@ class CorpusStatistics:
         splits: counts of each split.
         train_counts: relation → training rows, in the relation set's order.
         groups: `"head"`, `"medium"`, `"tail"` → relations, most frequent first.
+        limits: the name of the limits between these groups.
     """
 
     name: str
@@ -129,14 +131,20 @@ class CorpusStatistics:
     splits: dict[str, SplitStatistics]
     train_counts: dict[str, int]
     groups: dict[str, list[str]]
+    limits: str
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON values."""
         return asdict(self)
 
 
-def corpus_statistics(corpus: Corpus) -> CorpusStatistics:
-    """Count everything that `mrca data stats` shows."""
+def corpus_statistics(corpus: Corpus, limits: GroupLimits = DEFAULT_LIMITS) -> CorpusStatistics:
+    """Count everything that `mrca data stats` shows.
+
+    Args:
+        corpus: what to count.
+        limits: where head, medium and tail begin.
+    """
     counts = label_statistics(corpus.splits["train"], corpus.relations).counts
     names = corpus.relations.names
     unmatched = Counter(Path(problem.source).stem for problem in corpus.unmatched)
@@ -150,8 +158,11 @@ def corpus_statistics(corpus: Corpus) -> CorpusStatistics:
         train_counts=dict(zip(names, counts, strict=True)),
         groups={
             group: [names[index] for index in sorted(indices, key=lambda i: (-counts[i], i))]
-            for group, indices in long_tail_groups(counts).items()
+            for group, indices in long_tail_groups(
+                counts, limits.head_above, limits.tail_below
+            ).items()
         },
+        limits=limits.name,
     )
 
 

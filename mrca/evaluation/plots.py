@@ -14,6 +14,7 @@ from mrca.datasets.palette import BLUE, GREY, GROUP_COLOURS, ORANGE
 from mrca.errors import MrcaError
 from mrca.evaluation.precision_recall_curve import average_precision, precision_recall_curve
 from mrca.evaluation.report import Report
+from mrca.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +40,10 @@ def plot_f1_by_count(report: Report, title: str) -> "Figure":
     most = max((entry.score.support for entry in shown), default=1)
     figure, axes = _new_figure(title)
     # A log axis has no zero: relations never seen in training stand half a unit left of 1.
-    left, right = (0.4 if (counts == 0).any() else 0.8), 1.6 * max([*counts, report.head_above])
+    left, right = (
+        (0.4 if (counts == 0).any() else 0.8),
+        1.6 * max([*counts, report.limits.head_above]),
+    )
     axes.set(xscale="log", xlim=(left, right), ylim=(-0.04, 1.14), ylabel="F1")
     _shade_groups(axes, report, left, right)
     axes.scatter(
@@ -59,6 +63,52 @@ def plot_f1_by_count(report: Report, title: str) -> "Figure":
     hidden = len(report.relations) - len(shown)
     note = f"\n{hidden} relations without a positive in this split are not drawn" if hidden else ""
     axes.set_xlabel(f"training rows with the relation (area: positives in this split){note}")
+    return figure
+
+
+def plot_f1_by_labels_per_row(report: Report, title: str) -> "Figure":
+    """Micro and macro F1 of the rows with one, two, … relations (the balanced-loss Table 3).
+
+    Groups without rows are not drawn; rows without a relation have no F1, and their false
+    positives are counted below the axis.
+
+    Args:
+        report: what `evaluate` returned.
+        title: what was measured; names the sample corpus a sample.
+
+    Returns:
+        A figure of one axes with two bars for each group of rows: micro, and macro over the
+        relations present in the group.
+    """
+    shown = {
+        name: (entry, entry.micro.f1, entry.macro_present.f1)
+        for name, entry in report.by_relation_count.items()
+        if entry.micro and entry.macro_present
+    }
+    figure, axes = _new_figure(title)
+    axes.grid(visible=False, axis="x")
+    places = np.arange(len(shown))
+    for side, (label, colour, heights) in enumerate(
+        (
+            ("micro", BLUE, [micro for _, micro, _ in shown.values()]),
+            ("macro, relations present in the group", ORANGE, [m for _, _, m in shown.values()]),
+        )
+    ):
+        bars = axes.bar(places + 0.4 * side - 0.2, heights, 0.38, color=colour, label=label)
+        axes.bar_label(bars, fmt="%.3f", fontsize=8, color=colour, padding=2)
+    ticks = [f"{name}\n{counted(entry.rows, 'row')}" for name, (entry, _, _) in shown.items()]
+    axes.set_xticks(places, ticks)
+    axes.set(ylabel="F1", ylim=(0, 1.08), yticks=np.linspace(0, 1, 6))
+    without = report.by_relation_count.get("0")
+    note = (
+        f"\n{counted(without.rows, 'row')} without a relation: "
+        f"{counted(without.false_positives, 'false positive')}"
+        if without and without.rows
+        else ""
+    )
+    axes.set_xlabel(f"gold relations in the row{note}")
+    if shown:
+        figure.legend(loc="outside lower right", frameon=False, fontsize=9, ncols=2)
     return figure
 
 
@@ -184,9 +234,9 @@ def _new_figure(title: str, width: float = 7.2, height: float = 4.6) -> tuple["F
 
 def _shade_groups(axes: "Axes", report: Report, left: float, right: float) -> None:
     edges = {
-        "tail": (left, report.tail_below),
-        "medium": (report.tail_below, report.head_above),
-        "head": (report.head_above, right),
+        "tail": (left, report.limits.tail_below),
+        "medium": (report.limits.tail_below, report.limits.head_above),
+        "head": (report.limits.head_above, right),
     }
     for name, (start, end) in edges.items():
         axes.axvspan(start, end, color=GROUP_COLOURS[name], alpha=0.07, linewidth=0)

@@ -13,11 +13,12 @@ from mrca.evaluation.scores import Score
 from mrca.text import counted
 
 BAR_CELLS = 8
+CONFUSED_SHOWN = 5
 UNDEFINED = "–"
 
 
 def report_tables(report: Report, title: str) -> list[Table]:
-    """Summary, long-tail groups, rows by number of relations, and every relation.
+    """Summary, long-tail groups, rows by number of relations, confused pairs, every relation.
 
     Args:
         report: what `evaluate` returned.
@@ -25,14 +26,13 @@ def report_tables(report: Report, title: str) -> list[Table]:
             sample here.
 
     Returns:
-        Four tables. Relations are sorted by training count, most frequent first.
+        Four tables and, where relations are confused, a fifth before the last. Relations are
+        sorted by training count, most frequent first.
     """
-    return [
-        _summary(report, title),
-        _groups(report),
-        _by_relation_count(report),
-        _relations(report),
-    ]
+    tables = [_summary(report, title), _groups(report), _by_relation_count(report)]
+    if report.confused:
+        tables.append(_confused(report))
+    return [*tables, _relations(report)]
 
 
 def runs_table(summary: Mapping[str, Any], title: str) -> Table:
@@ -103,7 +103,17 @@ def _by_relation_count(report: Report) -> Table:
     table = _table(
         "by number of gold relations in the row",
         "relations",
-        ["rows", "exact match", "false positives", "P", "R", "F1"],
+        [
+            "rows",
+            "exact",
+            "FP",
+            "P",
+            "R",
+            "micro F1",
+            "macro F1",
+            "macro present F1",
+        ],
+        "exact: exact match; FP: false positives",
     )
     for count, entry in report.by_relation_count.items():
         table.add_row(
@@ -112,6 +122,24 @@ def _by_relation_count(report: Report) -> Table:
             _number(entry.exact_match),
             str(entry.false_positives),
             *_cells(entry.micro),
+            _number(entry.macro.f1 if entry.macro else None),
+            _number(entry.macro_present.f1 if entry.macro_present else None),
+        )
+    return table
+
+
+def _confused(report: Report) -> Table:
+    table = _table(
+        "most often confused",
+        "missed",
+        ["predicted instead", "rows", "rows missed"],
+        "rows: those in which the first holds and is missed, the second is predicted wrongly",
+    )
+    table.columns[1].justify = "left"
+    table.columns[1].overflow = "fold"
+    for pair in report.confused[:CONFUSED_SHOWN]:
+        table.add_row(
+            Text(pair.missed), Text(pair.predicted), str(pair.rows), str(pair.rows_missed)
         )
     return table
 

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mrca.datasets.group_limits import DEFAULT_LIMITS, GroupLimits
 from mrca.datasets.statistics import long_tail_groups
 from mrca.errors import MrcaError
+from mrca.evaluation.confused_pairs import ConfusedPair, confused_pairs
 from mrca.evaluation.precision_recall_curve import average_precision
 from mrca.evaluation.scores import (
     Score,
@@ -18,8 +20,6 @@ from mrca.evaluation.scores import (
     micro_score,
 )
 from mrca.text import RelationSet
-
-MOST_RELATIONS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,17 @@ class GroupScore:
 
 @dataclass(frozen=True, slots=True)
 class RowScore:
-    """The rows with one number of gold relations; `micro` is None where recall is undefined."""
+    """The rows with so many gold relations; scores are None where recall is undefined.
+
+    `macro` averages over all relations, `macro_present` over those present in these rows.
+    """
 
     rows: int
     exact_match: float | None
     false_positives: int
     micro: Score | None
+    macro: Score | None
+    macro_present: Score | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +75,10 @@ class Report:
             without a positive.
         groups: `head`, `medium` and `tail` by *training* count; None for a group none of whose
             relations has a positive in the split.
-        by_relation_count: rows by their number of gold relations, `"0"` to `"4"` and `"5+"`.
+        by_relation_count: rows by their number of gold relations, such as `"0"`, `"1"`, `"2+"`.
+        confused: the ten pairs of relations that are most often confused, most rows first.
         relations: by name, in the order of the relation set.
-        head_above: a relation with more training rows than this is head.
-        tail_below: one with fewer than this is tail.
+        limits: how relations and rows were grouped.
     """
 
     rows: int
@@ -84,9 +89,9 @@ class Report:
     average_precision: float | None
     groups: dict[str, GroupScore | None]
     by_relation_count: dict[str, RowScore]
+    confused: list[ConfusedPair]
     relations: dict[str, RelationScore]
-    head_above: int
-    tail_below: int
+    limits: GroupLimits
 
     @property
     def notes(self) -> list[str]:
@@ -96,9 +101,7 @@ class Report:
             "A measure whose denominator is zero counts as 0 (zero_division=0).",
             f"macro averages over all {len(self.relations)} relations, those absent from this "
             f"split counting 0; macro present over the {present} with at least one positive.",
-            f"head: more than {self.head_above} training rows; tail: fewer than "
-            f"{self.tail_below}; medium: the rest. A group without a positive in this split has "
-            "no score.",
+            f"{self.limits}. A group without a positive in this split has no score.",
         ]
 
     def to_dict(self) -> dict[str, Any]:
@@ -107,6 +110,7 @@ class Report:
         values["relations"] = {
             name: {**entry.pop("score"), **entry} for name, entry in values["relations"].items()
         }
+        values["limits"]["row_starts"] = list(self.limits.row_starts)
         return {**values, "notes": self.notes}
 
 
@@ -116,8 +120,7 @@ def evaluate(
     relations: RelationSet,
     train_counts: Sequence[int],
     scores: ArrayLike | None = None,
-    head_above: int = 100,
-    tail_below: int = 20,
+    limits: GroupLimits = DEFAULT_LIMITS,
 ) -> Report:
     """Measure decided labels against gold ones.
 
@@ -127,9 +130,9 @@ def evaluate(
         relations: the columns' names.
         train_counts: for each relation, the number of *training* rows that hold it.
         scores: what the decision rule cut, same shape; adds the average precision.
-        head_above: a relation with more training rows than this is head (the usual groups:
-            more than 100, 20 to 100, fewer than 20 training samples).
-        tail_below: one with fewer than this is tail.
+        limits: how relations are cut into head, medium and tail, and rows by their number of
+            relations (`mrca.datasets.group_limits`); by default more than 100, 20 to 100, fewer
+            than 20 training rows, and 0, 1, 2, 3, 4, 5 and more relations.
 
     Raises:
         MrcaError: if shapes or numbers of relations differ, or if values are no decided labels.
@@ -147,7 +150,7 @@ def evaluate(
             "Expected one column and one training count for each relation. Received: "
             f"{len(relations)} relations, {gold.shape[1]} columns, {len(train_counts)} counts."
         )
-    members = long_tail_groups(list(train_counts), head_above=head_above, tail_below=tail_below)
+    members = long_tail_groups(train_counts, limits.head_above, limits.tail_below)
     group_of = {column: name for name, columns in members.items() for column in columns}
     macro = macro_score(gold, predicted)
     assert macro is not None  # a relation set is never empty
@@ -164,7 +167,8 @@ def evaluate(
             name: _group_score(gold[:, columns], predicted[:, columns])
             for name, columns in members.items()
         },
-        by_relation_count=_by_relation_count(gold, predicted),
+        by_relation_count=_by_relation_count(gold, predicted, limits),
+        confused=confused_pairs(gold, predicted, relations),
         relations={
             name: RelationScore(
                 score=Score.from_counts(int(tp[i]), int(fp[i]), int(fn[i])),
@@ -174,8 +178,7 @@ def evaluate(
             )
             for i, name in enumerate(relations)
         },
-        head_above=head_above,
-        tail_below=tail_below,
+        limits=limits,
     )
 
 
@@ -195,19 +198,25 @@ def _group_score(gold: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> Group
 
 
 def _by_relation_count(
-    gold: NDArray[np.bool_], predicted: NDArray[np.bool_]
+    gold: NDArray[np.bool_], predicted: NDArray[np.bool_], limits: GroupLimits
 ) -> dict[str, RowScore]:
-    counts = np.minimum(gold.sum(axis=1), MOST_RELATIONS)
-    table = {}
-    for count in range(MOST_RELATIONS + 1):
-        rows = counts == count
-        table[f"{count}+" if count == MOST_RELATIONS else str(count)] = RowScore(
-            rows=int(rows.sum()),
-            exact_match=_exact_match(gold[rows], predicted[rows]),
-            false_positives=int((predicted & ~gold)[rows].sum()),
-            micro=micro_score(gold[rows], predicted[rows]) if count and rows.any() else None,
-        )
-    return table
+    group_of = np.searchsorted(limits.row_starts, gold.sum(axis=1), side="right") - 1
+    return {
+        name: _row_score(gold[group_of == place], predicted[group_of == place])
+        for place, name in enumerate(limits.row_groups)
+    }
+
+
+def _row_score(gold: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> RowScore:
+    scored = bool(gold.any())
+    return RowScore(
+        rows=len(gold),
+        exact_match=_exact_match(gold, predicted),
+        false_positives=int((predicted & ~gold).sum()),
+        micro=micro_score(gold, predicted) if scored else None,
+        macro=macro_score(gold, predicted) if scored else None,
+        macro_present=macro_score(gold, predicted, present_only=True),
+    )
 
 
 def _exact_match(gold: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> float | None:

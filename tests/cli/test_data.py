@@ -83,6 +83,20 @@ def test_stats_as_json_and_as_a_picture(corpus, tmp_path):
     assert statistics["train_counts"] == {"[red]": 1, "met": 30}
     assert statistics["groups"]["medium"] == ["met"]
     assert (tmp_path / "tail.png").stat().st_size > 1000
+    # one relation in each sentence: there is nothing to draw
+    assert "No two of its most frequent relations hold together" in result.stderr
+    assert not (tmp_path / "tail-cooccurrence.png").exists()
+
+
+def test_stats_draws_what_holds_together_and_takes_a_papers_limits(corpus, tmp_path):
+    with (corpus / "train.jsonl").open("a") as rows:
+        rows.write('\n{"text": "A", "labels": ["[red]", "met"]}\n')
+    options = ("--json", "--limits", "pubmed", "--plot", tmp_path / "tail.svg")
+    result = run("stats", corpus, *options)
+    statistics = json.loads(result.stdout)
+    assert (statistics["limits"], statistics["groups"]["medium"]) == ("pubmed", ["met"])
+    assert (tmp_path / "tail-cooccurrence.svg").read_text().startswith("<?xml")
+    assert f"Drew {tmp_path / 'tail-cooccurrence.svg'}" in result.stderr
 
 
 def test_stats_says_what_was_decided_on_stderr(corpus):
@@ -157,6 +171,7 @@ def test_fetch_refuses_what_it_cannot_have(tmp_path):
         (["stats", "webnlq"], "Did you mean 'webnlg'?"),
         (["stats", "mine/train.jsonl"], "is a file"),
         (["stats", "mine", "--plot", "tail.doc"], "Cannot draw into tail.doc"),
+        (["stats", "mine", "--limits", "pubmad"], "Did you mean 'pubmed'?"),
         (["fetch", "webnlq"], "Did you mean 'webnlg'?"),
         (["fetch", "sample", "--from-file", "x"], "no published files to bring"),
         (["fetch", "nyt", "--from-file", "missing"], "Cannot read missing"),

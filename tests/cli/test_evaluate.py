@@ -6,7 +6,11 @@ import pytest
 
 from mrca.vectors import VectorStore
 
-PLOTS = ["test-f1-by-count.png", "test-precision-recall.png"]
+PLOTS = [
+    "test-f1-by-count.png",
+    "test-f1-by-labels-per-row.png",
+    "test-precision-recall.png",
+]
 
 
 def test_json_has_the_numbers_of_the_run(mrca, tiny_run):
@@ -29,6 +33,18 @@ def test_tables_name_the_sample_and_the_split(mrca, tiny_run):
     assert f"{tiny_run.metrics['splits']['valid']['micro']['f1']:.4f}" in done.out
     for part in ("macro", "exact match", "tail", "employer"):
         assert part in done.out
+
+
+def test_limits_of_a_paper(mrca, tiny_run):
+    done = mrca("evaluate", tiny_run.folder, "--json", "--no-plots", "--limits", "reuters")
+    assert done.code == 0, done.err
+    report, default = json.loads(done.out), tiny_run.metrics["splits"]["test"]
+    assert (report["limits"]["name"], default["limits"]["name"]) == ("reuters", "default")
+    assert list(report["by_relation_count"]) == ["0", "1", "2+"]
+    assert report["micro"] == default["micro"]
+    wrong = mrca("evaluate", tiny_run.folder, "--limits", "reuter")
+    assert wrong.code == 1
+    assert "Did you mean 'reuters'? Expected one of default, reuters, pubmed." in wrong.err
 
 
 def test_plots_are_drawn_into_the_run_or_where_asked(mrca, run_copy):

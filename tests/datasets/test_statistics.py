@@ -2,7 +2,13 @@ import json
 
 import pytest
 
-from mrca.datasets import corpus_statistics, label_statistics, load_corpus, long_tail_groups
+from mrca.datasets import (
+    GROUP_LIMITS,
+    corpus_statistics,
+    label_statistics,
+    load_corpus,
+    long_tail_groups,
+)
 from mrca.errors import MrcaError
 from mrca.text import Example, RelationSet
 
@@ -49,7 +55,15 @@ def test_corpus_statistics(write_corpus):
     assert statistics.splits["valid"].never_seen == ["c", "b"]
     assert statistics.train_counts == {"c": 1, "b": 2, "a": 3}
     assert statistics.groups == {"head": [], "medium": [], "tail": ["a", "b", "c"]}
+    assert statistics.limits == "default"
     assert json.loads(json.dumps(statistics.to_dict()))["splits"]["train"]["sentences"] == 4
+
+
+def test_corpus_statistics_with_the_limits_of_a_paper(write_corpus):
+    corpus = load_corpus(str(write_corpus(train=["a"] * 35 + ["b"] * 9 + ["c"] * 8, valid=["a"])))
+    statistics = corpus_statistics(corpus, GROUP_LIMITS["reuters"])
+    assert statistics.groups == {"head": ["a"], "medium": ["b"], "tail": ["c"]}
+    assert statistics.limits == "reuters"
 
 
 def test_webnlg_has_the_published_counts(real_data):

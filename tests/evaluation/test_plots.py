@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from mrca.errors import MrcaError
-from mrca.evaluation.plots import plot_f1_by_count, plot_history, plot_precision_recall
+from mrca.evaluation.plots import (
+    plot_f1_by_count,
+    plot_f1_by_labels_per_row,
+    plot_history,
+    plot_precision_recall,
+)
 from mrca.evaluation.precision_recall_curve import average_precision, precision_recall_curve
 from mrca.evaluation.report import evaluate
 from mrca.text import RelationSet
@@ -74,6 +79,27 @@ def test_f1_by_count_of_a_split_without_a_positive_says_that_all_is_absent():
     assert set(texts_of(axes)) == {"tail\nabsent", "medium\nabsent", "head\nabsent"}
 
 
+def test_f1_by_labels_per_row_draws_the_groups_that_have_rows(report):
+    axes = plot_f1_by_labels_per_row(report, "sample corpus, test").axes[0]
+    shown = {n: e for n, e in report.by_relation_count.items() if n != "0" and e.rows}
+    micro, macro = ([bar.get_height() for bar in bars] for bars in axes.containers)
+    assert micro == [entry.micro.f1 for entry in shown.values()]
+    assert macro == [entry.macro_present.f1 for entry in shown.values()]
+    ticks = [tick.get_text() for tick in axes.get_xticklabels()]
+    assert [tick.split("\n")[0] for tick in ticks] == list(shown)
+    assert ticks[0].endswith(f"{shown['1'].rows} rows")
+    without = report.by_relation_count["0"]
+    assert f"{without.rows} rows without a relation" in axes.get_xlabel()
+    assert axes.get_title(loc="left") == "sample corpus, test"
+
+
+def test_f1_by_labels_per_row_of_a_split_without_a_positive_is_empty():
+    empty = evaluate(np.zeros_like(LABELS), SCORES >= 0.5, RELATIONS, COUNTS)
+    axes = plot_f1_by_labels_per_row(empty, "t").axes[0]
+    assert not any(len(bars) for bars in axes.containers)
+    assert "40 rows without a relation" in axes.get_xlabel()
+
+
 def test_precision_recall_draws_the_curve_and_the_decided_point(report):
     axes = plot_precision_recall(LABELS, SCORES, report, "nyt, test").axes[0]
     lines = {line.get_label(): line for line in axes.lines if line.get_label()[0] != "_"}
@@ -137,6 +163,7 @@ def test_a_history_that_cannot_be_drawn_is_refused(rows, message):
 def test_figures_are_written_without_a_window_system(report, tmp_path):
     figures = [
         plot_f1_by_count(report, "t"),
+        plot_f1_by_labels_per_row(report, "t"),
         plot_precision_recall(LABELS, SCORES, report, "t"),
         plot_history(HISTORY, "t"),
     ]

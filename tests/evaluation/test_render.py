@@ -51,6 +51,23 @@ def test_rows_are_shown_by_their_number_of_relations(report):
     assert next(line for line in lines if line.strip().startswith("2")).split()[1] == "1"
     assert any(line.strip().startswith("5+") for line in lines)
 
+    two = next(line for line in lines if line.strip().startswith("2")).split()
+    # of three relations both present ones are found
+    assert two[-3:] == ["1.0000", "0.6667", "1.0000"]
+
+
+def test_the_five_most_confused_pairs_are_shown_as_they_are_written():
+    relations = RelationSet(["a[b]", *"cdefgh"])
+    labels, predictions = np.zeros((2, 7), bool), np.zeros((2, 7), bool)
+    labels[:, 0] = predictions[0, 1:] = predictions[1, 2] = True
+    tables = report_tables(evaluate(labels, predictions, relations, [5] * 7), "t")
+    lines = [line.split() for line in shown(tables[3]).splitlines() if "a[b]" in line]
+    assert lines == [["a[b]", "d", "2", "2"], *[["a[b]", other, "1", "2"] for other in "cefg"]]
+
+
+def test_without_a_confused_pair_there_is_no_table_of_them(report):
+    assert len(report_tables(report, "t")) == 4
+
 
 def test_relations_are_sorted_by_training_count_and_printed_as_they_are(report):
     text = shown(report_tables(report, "t")[3])

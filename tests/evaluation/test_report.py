@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn import metrics
 
+from mrca.datasets import GROUP_LIMITS, GroupLimits
 from mrca.errors import MrcaError
 from mrca.evaluation.report import evaluate
 from mrca.evaluation.scores import Score, micro_score
@@ -64,7 +65,9 @@ def test_groups_follow_the_training_counts_and_not_the_split():
     assert (tail.relations, tail.present) == (2, 1)
     assert tail.micro == micro_score(LABELS[:, 2:], PREDICTIONS[:, 2:])
     assert report.groups["head"].macro.f1 == pytest.approx(0.8)
-    moved = evaluate(LABELS, PREDICTIONS, RELATIONS, COUNTS, head_above=50, tail_below=10)
+    moved = evaluate(
+        LABELS, PREDICTIONS, RELATIONS, COUNTS, limits=GroupLimits("my", 50, 10, (0, 1))
+    )
     assert [entry.group for entry in moved.relations.values()] == [
         "head",
         "head",
@@ -100,6 +103,42 @@ def test_rows_are_grouped_by_their_number_of_gold_relations():
     assert (table["2"].micro, table["2"].exact_match) == (None, None)
     assert table["5+"].micro == Score(1.0, 17 / 18, 34 / 35, 18)
     assert table["5+"].exact_match == pytest.approx(2 / 3)
+    # the relations 0 to 6 are found but for one row's 0: 2/3 recall; all are present
+    assert table["5+"].macro.f1 == table["5+"].macro_present.f1 == pytest.approx((6 + 0.8) / 7)
+    assert table["3"].macro.f1 == pytest.approx(3 / 7)
+    assert (table["3"].macro_present.f1, table["0"].macro, table["0"].macro_present) == (
+        1,
+        None,
+        None,
+    )
+
+
+def test_reuters_and_pubmed_are_grouped_as_in_their_paper():
+    relations = RelationSet([f"r{i}" for i in range(20)])
+    counts = [50, 49, 36, 35, 34, 16, 15, 9, 8, 0] + [100] * 10
+    labels = np.array([[i < number for i in range(20)] for number in (0, 1, 2, 9, 10, 14, 15, 20)])
+    reuters, pubmed = (
+        evaluate(labels, labels, relations, counts, limits=GROUP_LIMITS[name])
+        for name in ("reuters", "pubmed")
+    )
+    group_of = {
+        report.limits.name: [e.group for e in report.relations.values()][:10]
+        for report in (reuters, pubmed)
+    }
+    assert group_of["reuters"] == ["head"] * 4 + ["medium"] * 4 + ["tail"] * 2
+    assert group_of["pubmed"] == ["head"] + ["medium"] * 5 + ["tail"] * 4
+    rows = [{n: e.rows for n, e in r.by_relation_count.items()} for r in (reuters, pubmed)]
+    assert rows == [{"0": 1, "1": 1, "2+": 6}, {"0": 1, "1-9": 3, "10-14": 2, "15+": 2}]
+    assert any(
+        "head: 35 or more training rows; medium: 9 to 34; tail: 8 or fewer" in note
+        for note in reuters.notes
+    )
+    assert reuters.to_dict()["limits"] == {
+        "name": "reuters",
+        "head_above": 34,
+        "tail_below": 9,
+        "row_starts": [0, 1, 2],
+    }
 
 
 @given(splits)
@@ -144,6 +183,13 @@ def test_the_dict_has_the_documented_shape():
         "train_count",
         "group",
     }
+    assert data["limits"]["name"] == "default"
+    assert data["confused"] == []
+    swapped = evaluate(LABELS, LABELS[:, [0, 2, 1, 3]], RELATIONS, COUNTS).to_dict()
+    assert swapped["confused"] == [
+        {"missed": "sometimes", "predicted": "rare", "rows": 1, "rows_missed": 1},
+        {"missed": "rare", "predicted": "sometimes", "rows": 1, "rows_missed": 1},
+    ]
     assert any("zero_division=0" in note for note in data["notes"])
     assert any("all 4 relations" in note and "the 3 with" in note for note in data["notes"])
 

@@ -1,0 +1,67 @@
+"""Which relation is predicted where another is missed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mrca.evaluation.scores import binary_matrix, confusion_counts
+from mrca.text import RelationSet
+
+
+@dataclass(frozen=True, slots=True)
+class ConfusedPair:
+    """One relation predicted in the place of another.
+
+    Attributes:
+        missed: a relation that holds and is not predicted.
+        predicted: one that is predicted and does not hold.
+        rows: rows in which both is so.
+        rows_missed: rows in all in which the first is missed.
+    """
+
+    missed: str
+    predicted: str
+    rows: int
+    rows_missed: int
+
+
+def confused_pairs(
+    labels: ArrayLike, predictions: ArrayLike, relations: RelationSet, most: int = 10
+) -> list[ConfusedPair]:
+    """The pairs (a, b) that are most often confused: a holds and is missed, b is predicted wrongly.
+
+    A row counts once for every such pair: with two relations missed and three predicted wrongly it
+    counts for six, as nothing says which stands for which. Where every row has one gold and one
+    predicted label, these are the largest numbers off the diagonal of the confusion matrix.
+
+    Args:
+        labels: gold, shape `(rows, relations)`, bool or 0/1 integers.
+        predictions: decided labels, same shape and kind.
+        relations: the columns' names.
+        most: how many pairs at most.
+
+    Returns:
+        The pairs of at least one row, most rows first; equal ones in the order of the relations.
+
+    Raises:
+        MrcaError: on differing shapes, or on values that are not decided labels.
+
+    Example:
+        >>> confused_pairs([[1, 0], [1, 0], [1, 1]], [[0, 1], [0, 0], [1, 1]], RelationSet("ab"))
+        [ConfusedPair(missed='a', predicted='b', rows=1, rows_missed=2)]
+    """
+    _, _, missed_counts = confusion_counts(labels, predictions)
+    gold, predicted = binary_matrix("labels", labels), binary_matrix("predictions", predictions)
+    missed, spurious = gold & ~predicted, predicted & ~gold
+    found: list[tuple[int, int, int]] = []
+    # One relation at a time: a matrix of all pairs would not fit for tens of thousands of labels.
+    for a in np.flatnonzero(missed_counts):
+        rows = spurious[missed[:, a]].sum(axis=0)
+        # A stable sort keeps the order of the relations.
+        best = np.argsort(-rows, kind="stable")[:most]
+        found += [(-int(rows[b]), int(a), int(b)) for b in best if rows[b]]
+    return [
+        ConfusedPair(relations.names[a], relations.names[b], -rows, int(missed_counts[a]))
+        for rows, a, b in sorted(found)[:most]
+    ]
