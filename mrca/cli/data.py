@@ -59,6 +59,7 @@ def list_corpora(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         return
     missing = {
         "download": "not here; fetched when it is needed",
+        "built": "not here; built when it is needed",
         "generated": "not here; written when it is needed",
         "local": "not here; no download, bring it yourself",
     }
@@ -75,8 +76,8 @@ def fetch(
     from_file: Annotated[
         list[Path] | None,
         typer.Option(
-            help="A file that you downloaded elsewhere; recognised and verified by its digest. "
-            "May be given several times."
+            help="A file that you downloaded elsewhere; recognised and verified by its digest, or "
+            "read where the corpus is built from it. May be given several times."
         ),
     ] = None,
     data_dir: Annotated[
@@ -84,7 +85,7 @@ def fetch(
         typer.Option("--data-dir", help="Where to put it; the user's cache if not given."),
     ] = None,
 ) -> None:
-    """Download a corpus, verified; or take it from files that you bring."""
+    """Download a corpus, verified, or build it; or take it from files that you bring."""
     with StageProgress() as progress:
         folder = fetch_corpus(
             name, data_dir, brought=from_file or (), progress=partial(progress, f"fetching {name}")

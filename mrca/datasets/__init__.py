@@ -6,7 +6,10 @@ not have labels.
 
 from mrca.datasets.cooccurrence import Cooccurrence, label_cooccurrence
 from mrca.datasets.corpus import Corpus, load_corpus
+from mrca.datasets.fewrel import FewRelSentence, read_fewrel
+from mrca.datasets.fewrel_lt import fewrel_lt_splits, long_tail_counts
 from mrca.datasets.group_limits import GROUP_LIMITS, GroupLimits, group_limits
+from mrca.datasets.hold_out import hold_out
 from mrca.datasets.jsonl import iter_jsonl, row_from_value
 from mrca.datasets.locate import fetch_corpus, find_corpus, locate_corpus
 from mrca.datasets.reader import iter_rows
@@ -30,6 +33,7 @@ __all__ = [
     "Corpus",
     "CorpusSource",
     "CorpusStatistics",
+    "FewRelSentence",
     "GroupLimits",
     "LabelStatistics",
     "Problem",
@@ -38,15 +42,19 @@ __all__ = [
     "corpus_source",
     "corpus_statistics",
     "fetch_corpus",
+    "fewrel_lt_splits",
     "find_corpus",
     "group_limits",
+    "hold_out",
     "iter_jsonl",
     "iter_rows",
     "label_cooccurrence",
     "label_statistics",
     "load_corpus",
     "locate_corpus",
+    "long_tail_counts",
     "long_tail_groups",
+    "read_fewrel",
     "read_relations",
     "row_from_value",
     "to_json_row",

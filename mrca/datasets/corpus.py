@@ -44,6 +44,11 @@ class Corpus:
     problems: list[Problem]
 
     @property
+    def limits(self) -> str:
+        """Name of the `GroupLimits` that the corpus's paper uses; `"default"` for other corpora."""
+        return CORPORA[self.name].limits if self.name in CORPORA else "default"
+
+    @property
     def unmatched(self) -> list[Problem]:
         """The mentions that do not stand in their sentence."""
         return [problem for problem in self.problems if problem.kind == "unmatched"]

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from mrca.datasets.build import build_corpus, find_raw, is_outdated
 from mrca.datasets.reader import iter_rows
 from mrca.datasets.registry import CORPORA, SPLITS, CorpusSource, corpus_source
 from mrca.datasets.relations_json import RELATIONS, write_relations
@@ -44,14 +45,21 @@ def corpora_beside(path: Path) -> list[str]:
 def find_corpus(name: str, data_dir: Path | None = None) -> Path | None:
     """The first `<search folder>/<name>` that holds all three splits, or `None`.
 
+    One that was built by an earlier version of its recipe is passed over.
+
     Args:
         name: a registered name.
         data_dir: a folder to look in before all others.
     """
-    for folder in search_folders("data", data_dir):
-        if all(split_file(folder / name, split) for split in SPLITS):
-            return folder / name
-    return None
+    source = corpus_source(name)
+    folders = (place / name for place in search_folders("data", data_dir))
+    return next((folder for folder in folders if _is_complete(folder, source)), None)
+
+
+def _is_complete(folder: Path, source: CorpusSource) -> bool:
+    if not all(split_file(folder, split) for split in SPLITS):
+        return False
+    return source.recipe is None or not is_outdated(folder, source.recipe)
 
 
 def locate_corpus(
@@ -68,7 +76,8 @@ def locate_corpus(
     Args:
         name_or_folder: such as `"webnlg"` or `"my/corpus"`.
         data_dir: a folder to look in before all others.
-        download: whether a missing corpus may be downloaded, or written where it is the sample.
+        download: whether a missing corpus may be downloaded, built, or written where it is the
+            sample.
         progress: called with the bytes so far and in all while a file is downloaded.
 
     Raises:
@@ -88,6 +97,9 @@ def locate_corpus(
     if found is not None:
         return found
     if download and source.origin != "local":
+        if source.recipe is not None:
+            target = cache_folder("data") / source.name
+            return _build(source, target, find_raw(source.recipe, data_dir), progress)
         return fetch_corpus(source.name, progress=progress)
     looked = "\n".join(f"  {folder / source.name}" for folder in search_folders("data", data_dir))
     raise MrcaError(
@@ -103,7 +115,7 @@ def fetch_corpus(
     brought: Sequence[Path] = (),
     progress: Progress | None = None,
 ) -> Path:
-    """Download a corpus (or write it, the sample) and return its folder.
+    """Download a corpus (or build it, or write it, the sample) and return its folder.
 
     The folder gets a `relations.json` too, the sorted relations of all splits, so that it can also
     be loaded by its path.
@@ -111,7 +123,9 @@ def fetch_corpus(
     Args:
         name: a registered name.
         data_dir: where its folder is to be made; the user's cache if not given.
-        brought: files that the user downloaded elsewhere; each is recognised by its digest.
+        brought: files that the user downloaded elsewhere; each is recognised by its digest, or by
+            its content where a corpus is built from it. Such a corpus is built anew if it was
+            built from other files.
         progress: called with the bytes so far and in all while a file is downloaded.
 
     Raises:
@@ -119,6 +133,10 @@ def fetch_corpus(
     """
     source = corpus_source(name)
     folder = (data_dir if data_dir is not None else cache_folder("data")) / name
+    if source.recipe is not None:
+        if not brought and _is_complete(folder, source):
+            return folder
+        return _build(source, folder, brought or find_raw(source.recipe, data_dir), progress)
     if brought and not source.files:
         raise MrcaError(f"{name!r} has no published files to bring. {_remedy(source)}")
     if source.origin == "local":
@@ -132,6 +150,26 @@ def fetch_corpus(
     if not (folder / RELATIONS).is_file():
         _write_all_relations(folder)
     return folder
+
+
+def _build(
+    source: CorpusSource,
+    folder: Path,
+    files: Sequence[Path] | None,
+    progress: Progress | None,
+) -> Path:
+    """Build a corpus from these files, else from those that can be downloaded."""
+    assert source.recipe is not None
+    if not files:
+        if not source.files:
+            raise MrcaError(
+                f"The corpus {source.name!r} is built from a file that was not found here and is "
+                f"not downloaded. {_remedy(source)}"
+            )
+        place = cache_folder("data") / source.recipe.folder
+        hint = _remedy(source)
+        files = [fetch(file, place, progress, offline_hint=hint) for file in source.files]
+    return build_corpus(source.recipe, files, folder)
 
 
 def _write_all_relations(folder: Path) -> None:
@@ -165,6 +203,18 @@ def _generate(folder: Path) -> Path:
 
 
 def _remedy(source: CorpusSource) -> str:
+    if source.recipe is not None:
+        ways = [
+            f"  mrca data fetch {source.name} "
+            + " ".join(f"--from-file {Path(name).name}" for name in names)
+            for names in source.recipe.raw
+        ]
+        places = " or ".join(f"<folder>/{Path(names[0]).parent}/" for names in source.recipe.raw)
+        return (
+            "Bring what it is built from and run:\n"
+            + "\nor\n".join(ways)
+            + f"\nor put it into {places} and set MRCA_DATA_DIR=<folder>."
+        )
     if source.origin == "download":
         names = ", ".join(file.name for file in source.files)
         options = " ".join(f"--from-file {file.name}" for file in source.files)

@@ -1,27 +1,52 @@
 """One file of a corpus, in whichever form its content has."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from mrca.datasets.jsonl import iter_jsonl
+from mrca.datasets.pubmed import iter_pubmed, iter_pubmed_lines, read_pubmed_article
 from mrca.datasets.relation_list import read_relation_list_item
 from mrca.datasets.row import Problem, Row, RowError, shorten
+from mrca.datasets.semeval import iter_semeval
 from mrca.datasets.strict_json import JsonError, decode, parse_array
+from mrca.datasets.tacred import read_tacred_item
 from mrca.datasets.triple_list import read_triple_list_item
 from mrca.errors import MrcaError
 
-_PUBLIC_FORMS = {
+# The field by which an item of a JSON array is known, and the reader of such items.
+_ITEMS = {
     "triple_list": read_triple_list_item,
     "relation_list": read_relation_list_item,
+    "token": read_tacred_item,
+    "abstractText": read_pubmed_article,
 }
+
+_Form = Literal["array", "articles", "article lines", "semeval", "jsonl"]
+
+# How the content begins, tried in this order; all else is the user's JSON Lines.
+_BEGINNINGS: dict[_Form, re.Pattern[bytes]] = {
+    "array": re.compile(rb"\["),
+    "articles": re.compile(rb'\{\s*"articles"\s*:'),
+    # A quotation mark inside a JSON string has a backslash before it, so this is a field.
+    "article lines": re.compile(rb'\{(?:[^\n]*,)?\s*"abstractText"\s*:'),
+    "semeval": re.compile(rb"\d+\t"),
+}
+_HEAD = 2**16  # bytes that tell the form
 
 
 def iter_rows(path: Path, *, require_labels: bool = False) -> Iterator[Row]:
-    """Read one file: a JSON array in a public form, or the user's JSON Lines.
+    """Read one file in a published form, or the user's JSON Lines.
 
-    The content decides: a file that begins with `[` is an array, whose items must have a
-    `triple_list` or a `relation_list`; any other is read as JSON Lines.
+    The content decides:
+
+    * `[` begins a JSON array, whose items have a `triple_list`, a `relation_list`, a `token`
+      (TACRED) or an `abstractText` (PubMed);
+    * `{"articles":` begins PubMed as BioASQ publishes it; a first line with an `abstractText` is
+      that of a file with one such article per line;
+    * a number and a tab begin a file of SemEval-2010 Task 8;
+    * any other file is read as JSON Lines.
 
     Args:
         path: the file.
@@ -34,12 +59,16 @@ def iter_rows(path: Path, *, require_labels: bool = False) -> Iterator[Row]:
     Raises:
         MrcaError: if the file cannot be read.
     """
+    source = str(path)
     try:
-        if row_unit(path) == "item":
-            yield from _iter_array(path.read_bytes(), str(path))
-        else:
-            with path.open("rb") as file:
-                yield from iter_jsonl(file, str(path), require_labels=require_labels)
+        with path.open("rb") as file:
+            form = _form(file)
+            if form == "jsonl":
+                yield from iter_jsonl(file, source, require_labels=require_labels)
+                return
+            for row in _iter_published(file, form, source):
+                missing = require_labels and row.error is None and not row.labelled
+                yield _without_labels(row, form, source) if missing else row
     except OSError as error:
         raise MrcaError(f"Cannot read {path}: {error.strerror or error}.") from error
 
@@ -50,7 +79,30 @@ def row_unit(path: Path) -> Literal["line", "item"]:
     Raises:
         OSError: if the file cannot be read.
     """
-    return "item" if _first_character(path) == b"[" else "line"
+    with path.open("rb") as file:
+        return _unit(_form(file))
+
+
+def _unit(form: _Form) -> Literal["line", "item"]:
+    return "item" if form in ("array", "articles") else "line"
+
+
+def _form(file: BinaryIO) -> _Form:
+    """The form of a file, which is left at its beginning."""
+    head = b""
+    while not head and (piece := file.read(_HEAD)):
+        head = piece.lstrip(b"\xef\xbb\xbf \t\r\n")
+    file.seek(0)
+    found = (form for form, pattern in _BEGINNINGS.items() if pattern.match(head))
+    return next(found, "jsonl")
+
+
+def _iter_published(file: BinaryIO, form: _Form, source: str) -> Iterator[Row]:
+    if form == "array":
+        return _iter_array(file.read(), source)
+    if form == "articles":
+        return iter_pubmed(file, source)
+    return (iter_semeval if form == "semeval" else iter_pubmed_lines)(file, source)
 
 
 def _iter_array(data: bytes, source: str) -> Iterator[Row]:
@@ -66,18 +118,15 @@ def _iter_array(data: bytes, source: str) -> Iterator[Row]:
 
 
 def _read_item(item: Any, source: str, number: int) -> Row:
-    forms = [form for form in _PUBLIC_FORMS if isinstance(item, dict) and form in item]
-    if len(forms) == 1:
-        return _PUBLIC_FORMS[forms[0]](item, source, number)
-    expected = 'an object with "triple_list" or with "relation_list"'
+    known = [field for field in _ITEMS if isinstance(item, dict) and field in item]
+    if len(known) == 1:
+        return _ITEMS[known[0]](item, source, number)
+    expected = "an object with exactly one of " + ", ".join(f'"{field}"' for field in _ITEMS)
     problem = Problem("error", source, number, "", expected, shorten(item), unit="item")
     return Row(number, None, RowError([problem]))
 
 
-def _first_character(path: Path) -> bytes:
-    """The first byte that is neither white space nor part of a byte order mark."""
-    with path.open("rb") as file:
-        while piece := file.read(4096):
-            if rest := piece.lstrip(b"\xef\xbb\xbf \t\r\n"):
-                return rest[:1]
-    return b""
+def _without_labels(row: Row, form: _Form, source: str) -> Row:
+    expected = "the relations that hold, to train on this row or to evaluate with it"
+    problem = Problem("error", source, row.line, "", expected, "a row without them", _unit(form))
+    return Row(row.line, None, RowError([problem]))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from mrca.datasets.recipe import FEWREL_LT, REUTERS, Recipe
 from mrca.errors import MrcaError, did_you_mean
 from mrca.resources import RemoteFile
 
@@ -18,20 +19,25 @@ class CorpusSource:
         name: what `--dataset` calls it.
         description: one line for `mrca data list`.
         origin: `"download"`: fetched when it is missing; `"local"`: brought by the user;
-            `"generated"`: written by this package when it is missing.
+            `"generated"`: written by this package when it is missing; `"built"`: made from
+            published files, which are searched for, downloaded or brought.
         files: what there is to download.
+        recipe: how it is built, where it is.
+        limits: the `GroupLimits` that its paper uses, by name.
     """
 
     name: str
     description: str
-    origin: Literal["download", "local", "generated"]
+    origin: Literal["download", "local", "generated", "built"]
     files: tuple[RemoteFile, ...] = ()
+    recipe: Recipe | None = None
+    limits: str = "default"
 
 
 def _github(
-    repository: str, commit: str, folder: str, blobs: Mapping[str, str]
+    repository: str, commit: str, folder: str, digests: Mapping[str, str]
 ) -> tuple[RemoteFile, ...]:
-    """Files of a repository at a commit, with the mirrors that serve it and Git's own digests."""
+    """Files of a repository at a commit, with the mirrors that serve it."""
     return tuple(
         RemoteFile(
             name=name,
@@ -40,9 +46,9 @@ def _github(
                 f"https://github.com/{repository}/raw/{commit}/{folder}/{name}",
                 f"https://cdn.jsdelivr.net/gh/{repository}@{commit}/{folder}/{name}",
             ),
-            digest=f"git-blob:{blob}",
+            digest=digest,
         )
-        for name, blob in blobs.items()
+        for name, digest in digests.items()
     )
 
 
@@ -56,9 +62,9 @@ CORPORA: dict[str, CorpusSource] = {
             "060689e36a1de83df7191fcbe232c7c5f0e939c3",
             "data/nyt",
             {
-                "train.json": "fca9e498a8eb69b25bb370e67f783360380750af",
-                "valid.json": "97fc7d1da25ab21256d406a06dd269dd2b69c423",
-                "test.json": "31854364ea85336c5e3fb281823c2c94f77fe8d2",
+                "train.json": "git-blob:fca9e498a8eb69b25bb370e67f783360380750af",
+                "valid.json": "git-blob:97fc7d1da25ab21256d406a06dd269dd2b69c423",
+                "test.json": "git-blob:31854364ea85336c5e3fb281823c2c94f77fe8d2",
             },
         ),
     ),
@@ -71,9 +77,9 @@ CORPORA: dict[str, CorpusSource] = {
             "060689e36a1de83df7191fcbe232c7c5f0e939c3",
             "data/webnlg",
             {
-                "train.json": "ad25df7a8f0146911f6fcd6b5943e99824525dc6",
-                "valid.json": "5b8a767873a082448d53d33f5308c12ea3650090",
-                "test.json": "11eb5a50a0ebb651769ed10d0e5f41f8c68e496b",
+                "train.json": "git-blob:ad25df7a8f0146911f6fcd6b5943e99824525dc6",
+                "valid.json": "git-blob:5b8a767873a082448d53d33f5308c12ea3650090",
+                "test.json": "git-blob:11eb5a50a0ebb651769ed10d0e5f41f8c68e496b",
             },
         ),
     ),
@@ -82,6 +88,34 @@ CORPORA: dict[str, CorpusSource] = {
         "Part of NYT: its official validation split, split again, and its test split. Scores on it "
         "are not scores on NYT",
         "local",
+    ),
+    "fewrel-lt": CorpusSource(
+        "fewrel-lt",
+        "FewRel-LT (Yu et al. 2020), cut out of FewRel: 50 relations with 500 to 5 training "
+        "sentences",
+        "built",
+        _github(
+            "thunlp/FewRel",
+            "278a2315d2138810a379cd8d5718914dc56e2582",
+            "data",
+            {
+                "train_wiki.json": "sha256:"
+                "8e9e58a05d559be773cbe18a8d4a16ba17e6d397663f9f05a056f894a94b92c1",
+                "val_wiki.json": "sha256:"
+                "76bb44c2485b6faed358a3ce040eadafcc8a8835245cd7e6afc1bef672d4a0bf",
+                "pid2name.json": "sha256:"
+                "eeedd25512a8e4c2bc06b78009836d27de81807bcba6ed929debd5cd713c07ea",
+            },
+        ),
+        recipe=FEWREL_LT,
+    ),
+    "reuters": CorpusSource(
+        "reuters",
+        "Reuters-21578 ModApte, from its original archive: 90 topics, 10,789 documents, no marked "
+        "entities",
+        "built",
+        recipe=REUTERS,
+        limits="reuters",
     ),
     "sample": CorpusSource(
         "sample",

@@ -1,5 +1,7 @@
+import dataclasses
 import hashlib
 import json
+import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -8,16 +10,19 @@ import pytest
 
 from mrca.datasets import (
     CORPORA,
+    GROUP_LIMITS,
     CorpusSource,
     fetch_corpus,
     find_corpus,
     load_corpus,
     locate_corpus,
 )
+from mrca.datasets.recipe import Recipe
 from mrca.datasets.registry import SPLITS
 from mrca.datasets.validate import validate
 from mrca.errors import MrcaError
 from mrca.resources import RemoteFile
+from mrca.text import Example
 
 CONTENT = {
     f"{split}.json": f'[{{"text": "A B", "triple_list": [["A", "of {split}", "B"]]}}]'.encode()
@@ -65,6 +70,37 @@ def remote(monkeypatch):
         yield
         server.shutdown()
         thread.join()
+
+
+def make_splits(files):
+    """One row per split, which says what it was made from."""
+    words = "+".join(path.read_text("utf-8").replace(" ", "") for path in files)
+    return {split: [Example((split, words), labels=("r",))] for split in SPLITS}
+
+
+@pytest.fixture
+def built(monkeypatch):
+    """A corpus `cut` that is built from two files, or from one of another folder."""
+
+    def register(version: int = 1, files: tuple[RemoteFile, ...] = ()) -> None:
+        recipe = Recipe((("raw/a.txt", "raw/b.txt"), ("other/c.txt",)), make_splits, version)
+        monkeypatch.setitem(
+            CORPORA, "cut", CorpusSource("cut", "a test", "built", files, recipe, "reuters")
+        )
+
+    register()
+    return register
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return path
+
+
+def made_from(folder: Path) -> str:
+    (example,) = load_corpus(str(folder)).splits["test"]
+    return example.tokens[1]
 
 
 def held(folder: Path) -> dict[str, bytes]:
@@ -203,6 +239,102 @@ def test_the_sample_is_written_where_it_is_missing_and_only_there(monkeypatch, t
     locate_corpus("sample")
     fetch_corpus("sample")
     assert len(made) == 1
+
+
+def test_a_corpus_is_built_from_files_of_a_search_folder_into_the_cache(built, tmp_path):
+    write(tmp_path / "given" / "other" / "c.txt", "c")
+    folder = locate_corpus("cut", tmp_path / "given")
+    assert folder == tmp_path / "cache" / "data" / "cut"
+    assert find_corpus("cut") == folder
+    assert [path.name for path in folder.parent.iterdir()] == ["cut"]
+    corpus = load_corpus("cut")
+    assert (corpus.name, corpus.limits, made_from(folder)) == ("cut", "reuters", "c")
+    assert validate("cut").problems == []
+
+
+def test_a_corpus_that_was_built_is_not_built_again(built, tmp_path):
+    raw = write(tmp_path / "data" / "other" / "c.txt", "c")
+    folder = locate_corpus("cut")
+    write(raw, "changed")
+    assert locate_corpus("cut") == fetch_corpus("cut") == folder
+    assert made_from(folder) == "c"
+    raw.unlink()
+    assert locate_corpus("cut") == fetch_corpus("cut") == folder
+
+
+def test_an_incomplete_set_of_files_is_passed_over(built, tmp_path):
+    write(tmp_path / "data" / "raw" / "a.txt", "a")
+    write(tmp_path / "data" / "other" / "c.txt", "c")
+    assert made_from(locate_corpus("cut")) == "c"
+    write(tmp_path / "data" / "raw" / "b.txt", "b")
+    assert made_from(fetch_corpus("cut", tmp_path / "new")) == "a+b"
+
+
+def test_a_changed_recipe_builds_anew(built, tmp_path):
+    raw = write(tmp_path / "data" / "other" / "c.txt", "old")
+    folder = locate_corpus("cut")
+    built(version=2)
+    write(raw, "new")
+    assert find_corpus("cut") is None
+    assert made_from(locate_corpus("cut")) == "new"
+    assert find_corpus("cut") == folder
+
+
+def test_files_that_are_brought_go_before_what_was_built(built, tmp_path):
+    write(tmp_path / "data" / "other" / "c.txt", "c")
+    folder = locate_corpus("cut")
+    brought = [write(tmp_path / "download(1)", "x"), write(tmp_path / "download(2)", "y")]
+    assert fetch_corpus("cut", brought=brought) == folder
+    assert made_from(folder) == "x+y"
+
+
+def test_without_the_files_it_says_which_to_bring_and_how(built, tmp_path):
+    write(tmp_path / "data" / "raw" / "a.txt", "a")
+    for call in (locate_corpus, fetch_corpus):
+        with pytest.raises(MrcaError) as caught:
+            call("cut")
+        message = str(caught.value)
+        assert "mrca data fetch cut --from-file a.txt --from-file b.txt\n" in message
+        assert "mrca data fetch cut --from-file c.txt\n" in message
+        assert "<folder>/raw/ or <folder>/other/ and set MRCA_DATA_DIR=<folder>" in message
+
+
+def test_without_download_nothing_is_built(built, tmp_path):
+    write(tmp_path / "data" / "other" / "c.txt", "c")
+    with pytest.raises(MrcaError, match="The corpus 'cut' was not found"):
+        locate_corpus("cut", download=False)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_what_a_corpus_is_built_from_is_downloaded_where_it_can_be(remote, built, tmp_path):
+    built(files=CORPORA["far"].files)
+    folder = locate_corpus("cut")
+    assert made_from(folder) == b"+".join(CONTENT.values()).decode().replace(" ", "")
+    kept = tmp_path / "cache" / "data" / "raw"
+    assert {path.name for path in kept.iterdir()} == set(CONTENT)
+    shutil.rmtree(kept)
+    built(files=CORPORA["closed"].files, version=2)
+    with pytest.raises(MrcaError, match=r"Could not download train\.json(.|\n)*--from-file c\.txt"):
+        fetch_corpus("cut", tmp_path / "elsewhere")
+
+
+def test_a_corpus_without_published_limits_has_the_default_ones(tmp_path):
+    put(tmp_path / "mine", "train")
+    (tmp_path / "mine" / "train.jsonl").write_text('{"text": "A", "labels": ["r"]}\n' * 2)
+    assert load_corpus("mine").limits == "default"
+
+
+@pytest.mark.parametrize("name, files", [("fewrel-lt", 3), ("reuters", 0)])
+def test_the_registered_built_corpora(name, files, monkeypatch, tmp_path):
+    source = CORPORA[name]
+    assert (source.origin, len(source.files)) == ("built", files)
+    assert source.limits in GROUP_LIMITS
+    for file in source.files:
+        assert len({url.split("/")[2] for url in file.urls}) == 3
+        assert len(file.digest) == len("sha256:") + 64
+    monkeypatch.setitem(CORPORA, name, dataclasses.replace(source, files=()))
+    with pytest.raises(MrcaError, match=f"mrca data fetch {name} --from-file "):
+        locate_corpus(name)
 
 
 def test_every_registered_download_has_three_mirrors_and_a_digest():

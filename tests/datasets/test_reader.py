@@ -184,6 +184,27 @@ def test_the_content_decides_the_form_not_the_name(rows_of):
     assert row.example == Example(tokens=("A",))
     (row,) = rows_of(b'\xef\xbb\xbf{"text": "A"}', require_labels=True)
     assert "labels" in str(row.error)
+    (row,) = rows_of(b'\n1\t"<e1>A</e1> <e2>B</e2>"\nOther\n')
+    assert row.example.labels == ("Other",)
+    (row,) = rows_of(b'{ "articles" : [{"title": "A", "meshMajor": ["m"]}]}')
+    assert row.example.labels == ("m",)
+    (row,) = rows_of(b" " * 2**17 + b'{"abstractText": "A", "meshMajor": ["m"]}')
+    assert row.example.labels == ("m",)
+
+
+def test_one_array_may_hold_items_of_several_forms(rows_of):
+    tacred = {"token": ["A", "B"], "relation": "r"}
+    tacred |= {"subj_start": 0, "subj_end": 0, "obj_start": 1, "obj_end": 1}
+    rows = rows_of([TRIPLE_LIST, tacred, {"abstractText": "A", "meshMajor": []}])
+    assert [row.example.labels for row in rows] == [EXPECTED.labels, ("r",), ()]
+
+
+def test_rows_without_labels_are_refused_where_they_are_needed(rows_of):
+    text = b'8\t"<e1>A</e1> <e2>B</e2>"\n9\t"<e1>A</e1>"\n'
+    assert [row.error is None for row in rows_of(text)] == [True, False]
+    first, second = rows_of(text, require_labels=True)
+    assert "line 1: expected the relations that hold" in str(first.error)
+    assert "line 2, sentence" in str(second.error)
 
 
 def test_a_file_that_cannot_be_read_is_an_error_of_ours(tmp_path):
@@ -215,6 +236,10 @@ ITEM = st.fixed_dictionaries(
     st.lists(ITEM, max_size=3).map(lambda items: json.dumps(items).encode())
     | st.binary(max_size=30).map(lambda tail: b"[" + tail)
     | st.binary(max_size=30)
+    | st.tuples(
+        st.sampled_from([b'{"articles":[', b'{"abstractText":', b'1\t"', b"1\t", b'[{"token":']),
+        st.binary(max_size=30),
+    ).map(b"".join)
 )
 def test_any_file_gives_rows_or_errors_of_ours(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("fuzz") / "train.json"

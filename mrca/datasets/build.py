@@ -1,0 +1,102 @@
+"""A corpus built from published files, and the note beside it that says from which."""
+
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mrca.datasets.recipe import Recipe
+from mrca.datasets.relations_json import write_relations
+from mrca.datasets.write import write_jsonl
+from mrca.errors import MrcaError
+from mrca.resources import file_digest, replace_folder, search_folders
+
+SOURCE = "source.json"
+
+
+def find_raw(recipe: Recipe, data_dir: Path | None = None) -> list[Path] | None:
+    """The published files that a corpus can be built from, or `None` if no set is complete.
+
+    Args:
+        recipe: the corpus's.
+        data_dir: a folder to look in before all others.
+    """
+    for folder in search_folders("data", data_dir):
+        for names in recipe.raw:
+            files = [folder / name for name in names]
+            if all(file.is_file() for file in files):
+                return files
+    return None
+
+
+def build_corpus(recipe: Recipe, files: Sequence[Path], folder: Path) -> Path:
+    """Build a corpus as JSON Lines, unless it was built from the same files already.
+
+    Beside the splits and `relations.json` (sorted) stands `source.json`: the recipe's version and
+    the SHA-256 of each file that was used. The folder appears whole or not at all.
+
+    Args:
+        recipe: how.
+        files: what from; in any order and of any name.
+        folder: what to make or, if it was built before, replace.
+
+    Raises:
+        MrcaError: if the files cannot be used, the folder cannot be written, or it holds something
+            that was not built.
+    """
+    beside = [files[0].with_name(name) for name in recipe.beside]
+    used = [*files, *(path for path in beside if path.is_file() and path not in files)]
+    note = {
+        "recipe": recipe.version,
+        "files": {path.name: _digest(path) for path in used},
+    }
+    if _read_note(folder) == note:
+        return folder
+    if folder.exists() and not was_built(folder):
+        raise MrcaError(
+            f"{folder} is there and was not built by this package (it has no {SOURCE}). Remove or "
+            "rename it, or choose another --data-dir."
+        )
+    splits = recipe.make_splits(used)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            dir=folder.parent, prefix=f".{folder.name}-", ignore_cleanup_errors=True
+        ) as temporary:
+            made = Path(temporary) / folder.name
+            for split, examples in splits.items():
+                write_jsonl(examples, made / f"{split}.jsonl")
+            names = {label for rows in splits.values() for row in rows for label in row.labels}
+            write_relations(sorted(names), made)
+            (made / SOURCE).write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
+            replace_folder(made, folder)
+    except OSError as error:
+        raise MrcaError(f"Cannot write {folder}: {error.strerror or error}.") from error
+    return folder
+
+
+def was_built(folder: Path) -> bool:
+    """Whether a folder was made by `build_corpus`."""
+    return (folder / SOURCE).is_file()
+
+
+def is_outdated(folder: Path, recipe: Recipe) -> bool:
+    """Whether a folder was built by another version of the recipe than this one."""
+    return was_built(folder) and _read_note(folder).get("recipe") != recipe.version
+
+
+def _read_note(folder: Path) -> dict[str, Any]:
+    """What `source.json` says; nothing where it says nothing that can be read."""
+    try:
+        note = json.loads((folder / SOURCE).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return note if isinstance(note, dict) else {}
+
+
+def _digest(path: Path) -> str:
+    try:
+        return file_digest(path, "sha256")
+    except OSError as error:
+        raise MrcaError(f"Cannot read {path}: {error.strerror or error}.") from error

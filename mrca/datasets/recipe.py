@@ -1,0 +1,66 @@
+"""How the corpora that nobody publishes as such are made from files that somebody does."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mrca.errors import MrcaError
+from mrca.text import Example
+
+Splits = Mapping[str, Sequence[Example]]
+
+_REUTERS_HELD_OUT = 1000  # documents, as the balanced-loss paper's code holds out
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a corpus is built, always the same one from the same files.
+
+    Attributes:
+        raw: sets of published files that it can be built from, best first; each file is given as
+            its path below a search folder.
+        make_splits: reads such a set and makes `"train"`, `"valid"` and `"test"` of it.
+        version: to be raised when `make_splits` gives other splits than before: what an older
+            version built is then built anew.
+        beside: files that are used too where they lie beside the first of a set.
+    """
+
+    raw: tuple[tuple[str, ...], ...]
+    make_splits: Callable[[Sequence[Path]], Splits]
+    version: int = 1
+    beside: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """The folder of the best set, below a search folder."""
+        return str(Path(self.raw[0][0]).parent)
+
+
+def _fewrel_lt(files: Sequence[Path]) -> Splits:
+    from mrca.datasets.fewrel import read_fewrel
+    from mrca.datasets.fewrel_lt import fewrel_lt_splits
+
+    return fewrel_lt_splits(read_fewrel(files), seed=0)
+
+
+def _reuters(files: Sequence[Path]) -> Splits:
+    from mrca.datasets.hold_out import hold_out
+    from mrca.datasets.reuters import reuters_splits
+
+    if len(files) != 1:
+        received = ", ".join(map(str, files))
+        raise MrcaError(f"Expected one file, reuters21578.tar.gz, received {received}.")
+    published = reuters_splits(files[0])
+    train, valid = hold_out(published["train"], _REUTERS_HELD_OUT, seed=0)
+    return {"train": train, "valid": valid, "test": published["test"]}
+
+
+FEWREL_LT = Recipe(
+    raw=(
+        ("fewrel/train_wiki.json", "fewrel/val_wiki.json"),
+        ("fewrel80/fewrel80.jsonl.gz",),
+    ),
+    make_splits=_fewrel_lt,
+    beside=("pid2name.json",),
+)
+REUTERS = Recipe(raw=(("reuters21578/reuters21578.tar.gz",),), make_splits=_reuters)
