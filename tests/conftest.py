@@ -166,3 +166,100 @@ def _torch(
         [value.detach().cpu().numpy() for value in values],
         [gradient.cpu().numpy() for gradient in gradients],
     )
+
+
+# === A tiny random BERT, written as a TF Hub module ===
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_VOCABULARY = ["[PAD]", *(f"[unused{i}]" for i in range(5)), "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+_VOCABULARY += [*_LETTERS, *(f"##{letter}" for letter in _LETTERS), "ada", "met"]
+_DIM, _POSITIONS = 8, 32
+
+
+def _tiny_bert() -> Any:
+    """Two layers with attention, dropout and a mask, and the inputs that KerasHub's BERT has."""
+    import keras
+    from keras import layers, ops
+
+    names = ("token_ids", "padding_mask", "segment_ids")
+    inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in names}
+    pieces = inputs["token_ids"]
+    positions = ops.cumsum(ops.ones_like(pieces), axis=1) - 1
+    x = (
+        layers.Embedding(len(_VOCABULARY), _DIM, name="token_embedding")(pieces)
+        + layers.Embedding(_POSITIONS, _DIM, name="position_embedding")(positions)
+        + layers.Embedding(2, _DIM, name="segment_embedding")(inputs["segment_ids"])
+    )
+    mask = ops.expand_dims(inputs["padding_mask"], 1)
+    for _ in range(2):
+        x = layers.LayerNormalization()(
+            x + layers.MultiHeadAttention(2, 4, dropout=0.3)(x, x, attention_mask=mask)
+        )
+        x = layers.LayerNormalization()(
+            x + layers.Dense(_DIM)(layers.Dense(16, activation="gelu")(x))
+        )
+        x = layers.Dropout(0.3)(x)
+    pooled = layers.Dense(_DIM, activation="tanh")(x[:, 0])
+    return keras.Model(inputs, {"sequence_output": x, "pooled_output": pooled})
+
+
+def _write_module(
+    model: Any, folder: Path, *, vocabulary: bool = True, lower_case: bool = True
+) -> Path:
+    """Write a model as a module with the convention of TF Hub's BERT encoders."""
+    import tensorflow as tf
+
+    @tf.function
+    def call(inputs: dict[str, Any], training: bool = False) -> Any:
+        ids, mask, types = (inputs[f"input_{name}"] for name in ("word_ids", "mask", "type_ids"))
+        outputs = model(
+            {"token_ids": ids, "padding_mask": mask, "segment_ids": types}, training=training
+        )
+        return {**outputs, "default": outputs["pooled_output"]}
+
+    spec = {
+        name: tf.TensorSpec((None, None), tf.int32, name=name)
+        for name in ("input_word_ids", "input_mask", "input_type_ids")
+    }
+    for training in (False, True):
+        call.get_concrete_function(spec, training=training)
+    module = tf.train.Checkpoint()
+    module.__call__ = call
+    module.variables = [variable.value for variable in model.variables]
+    module.trainable_variables = [variable.value for variable in model.trainable_variables]
+    if vocabulary:
+        vocab_file = folder.with_name(f"{folder.name}-vocab.txt")
+        vocab_file.write_text("".join(f"{piece}\n" for piece in _VOCABULARY), "utf-8")
+        module.vocab_file = tf.saved_model.Asset(str(vocab_file))
+        module.do_lower_case = tf.Variable(lower_case, trainable=False, dtype=tf.bool)
+    tf.saved_model.save(module, str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_bert() -> Callable[[], Any]:
+    """A function that makes the Keras model of a tiny module."""
+    return _tiny_bert
+
+
+@pytest.fixture(scope="session")
+def module_writer() -> Callable[..., Path]:
+    """`write_module(model, folder, vocabulary, lower_case)`."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("TF Hub modules need the TensorFlow backend")
+    return _write_module
+
+
+@pytest.fixture(scope="session")
+def hub_module(
+    module_writer: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The folder of a tiny module. It is shared: do not change it."""
+    return module_writer(_tiny_bert(), tmp_path_factory.mktemp("hub") / "tiny-bert")
+
+
+@pytest.fixture(scope="session")
+def vocabulary() -> list[str]:
+    return list(_VOCABULARY)

@@ -14,6 +14,7 @@ from rich.table import Table
 from mrca.cli.native_logs import quiet_start
 from mrca.cli.training_progress import TrainingProgress
 from mrca.config import (
+    ClassifierConfig,
     LossConfig,
     RunConfig,
     load_config,
@@ -55,8 +56,32 @@ def train(
         Path | None,
         typer.Option(help="The run that a distillation loss learns from; else one is trained."),
     ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="A BERT encoder in place of word vectors: hub:HANDLE or hub:FOLDER of TF Hub, "
+            "keras_hub:PRESET or keras_hub:FOLDER. Or tfidf, with --classifier linear_svm."
+        ),
+    ] = None,
     classifier: Annotated[
-        str | None, typer.Option(help="linear, or attentive_relation_routing.")
+        str | None,
+        typer.Option(
+            help="linear, attentive_relation_routing, bilateral_branch, tau_normalised (second "
+            "stage) or linear_svm."
+        ),
+    ] = None,
+    stages: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=2,
+            help="2: train everything as the preset says, then freeze all but the classifier and "
+            "train that anew, with --loss, --sampler and --classifier.",
+        ),
+    ] = 1,
+    representation: Annotated[
+        Path | None,
+        typer.Option(help="A run that is the first stage already; its settings are taken over."),
     ] = None,
     sampler: Annotated[
         str | None,
@@ -104,13 +129,17 @@ def train(
     Prints precision, recall and F1 on validation and test; the folder holds the model, its
     configuration, its history with a figure, its metrics and a card.
     """
-    base, default_name = _base_config(dataset, preset, config)
+    if stages == 2 and representation is not None:
+        raise typer.BadParameter("Give --stages 2 or --representation RUN, not both.")
+    base, default_name = _base_config(dataset, preset, config, representation)
+    whole = base
     if loss is not None and loss != base.loss.name:
-        base = base.model_copy(update={"loss": LossConfig(name=loss)})
+        whole = base.model_copy(update={"loss": LossConfig(name=loss)})
     run_config = with_overrides(
-        base,
+        whole,
         [
             *_option("data.dataset", _lasting(dataset)),
+            *_option("encoder.name", _lasting_encoder(encoder)),
             *_option("vectors.name", _lasting_vectors(vectors)),
             *_option("loss.teacher", None if teacher is None else str(teacher.resolve())),
             *_option("classifier.name", classifier),
@@ -121,7 +150,10 @@ def train(
             *(settings or []),
         ],
     )
-    name = _checked_name(name or "-".join(filter(None, (default_name, loss, classifier, sampler))))
+    parts = [default_name, loss, classifier, sampler]
+    if stages == 2 or (representation is not None and not any(parts[1:])):
+        parts.append("stage2")
+    name = _checked_name(name or "-".join(filter(None, parts)))
     first = run_config.training.seed
     runs = [
         (
@@ -133,15 +165,15 @@ def train(
     with quiet_start():
         from mrca import training
 
-    teachers: dict[str, RunConfig] = {}
-    if training.is_distillation(run_config) and not run_config.loss.teacher:
-        teachers = {f"{each}-teacher": training.teacher_config(one) for each, one in runs}
-        runs = [
-            (each, with_overrides(one, _option("loss.teacher", str((output / of).resolve()))))
-            for (each, one), of in zip(runs, teachers, strict=True)
-        ]
-    # All of them before the first one is trained. A teacher that is there is used again.
-    plan = [(*each, not overwrite) for each in teachers.items()]
+    before: dict[str, RunConfig] = {}
+    if stages == 2:
+        before = {f"{each}-stage1": training.first_stage_config(one, base) for each, one in runs}
+        runs = _pointed(runs, before, "classifier.representation", output)
+    elif training.is_distillation(run_config) and not run_config.loss.teacher:
+        before = {f"{each}-teacher": training.teacher_config(one) for each, one in runs}
+        runs = _pointed(runs, before, "loss.teacher", output)
+    # All of them before the first one is trained. One that others build on is used again.
+    plan = [(*each, not overwrite) for each in before.items()]
     plan += [(*each, resume) for each in runs]
     for run_name, one, goes_on in plan:
         training.check_output(one, output / run_name, resume=goes_on, overwrite=overwrite)
@@ -163,7 +195,7 @@ def train(
             except KeyboardInterrupt:
                 _say_stopped(output / run_name, progress)
                 raise
-            if run_name not in teachers:
+            if run_name not in before:
                 metrics.append(run.metrics)
             if not as_json:
                 _print_run(run_name, run.folder, run.metrics)
@@ -174,9 +206,16 @@ def train(
 
 
 def _base_config(
-    dataset: str | None, preset: str | None, config: Path | None
+    dataset: str | None, preset: str | None, config: Path | None, representation: Path | None
 ) -> tuple[RunConfig, str]:
     """What the overrides start from, and the run's default name."""
+    if representation is not None:
+        if preset is not None or config is not None:
+            raise typer.BadParameter(
+                "--representation takes the settings of its run over: leave --preset and --config "
+                "out."
+            )
+        return _second_stage_base(representation)
     if config is not None and preset is not None:
         raise typer.BadParameter("Give --preset or --config, not both.")
     if config is not None:
@@ -191,6 +230,31 @@ def _base_config(
     return load_preset("paper"), Path(dataset).resolve().name
 
 
+def _second_stage_base(representation: Path) -> tuple[RunConfig, str]:
+    """The settings of a run, with a new linear classifier on its layers."""
+    with quiet_start():
+        from mrca.training import run_folder
+
+    folder = run_folder.find_run(representation).resolve()
+    run_folder.check_run_folder(folder)
+    kept = run_folder.read_config(folder)
+    settings = {
+        "classifier": ClassifierConfig(representation=str(folder)),
+        "training": kept.training.model_copy(update={"sampler": "instance_balanced"}),
+    }
+    return kept.model_copy(update=settings), folder.name
+
+
+def _pointed(
+    runs: list[tuple[str, RunConfig]], before: dict[str, RunConfig], setting: str, output: Path
+) -> list[tuple[str, RunConfig]]:
+    """Each run with a setting that names the run trained before it."""
+    return [
+        (each, with_overrides(one, _option(setting, str((output / of).resolve()))))
+        for (each, one), of in zip(runs, before, strict=True)
+    ]
+
+
 def _lasting(dataset: str | None) -> str | None:
     """A folder's path made absolute, so that the run can be evaluated from anywhere."""
     if dataset is None or dataset in CORPORA or not Path(dataset).exists():
@@ -203,6 +267,14 @@ def _lasting_vectors(vectors: str | None) -> str | None:
     if vectors is None or not (Path(vectors).is_file() or is_store(Path(vectors))):
         return vectors
     return str(Path(vectors).resolve())
+
+
+def _lasting_encoder(encoder: str | None) -> str | None:
+    """The same for an encoder in a folder."""
+    kind, colon, place = (encoder or "").partition(":")
+    if not colon or not Path(place).is_dir():
+        return encoder
+    return f"{kind}:{Path(place).resolve()}"
 
 
 def _option(setting: str, value: Any) -> list[str]:
@@ -256,8 +328,12 @@ def _print_run(name: str, folder: Path, metrics: dict[str, Any]) -> None:
         numbers.append(report["macro"]["f1"])
         table.add_row(split, str(report["rows"]), *(f"{number:.4f}" for number in numbers))
     Console().print(table)
-    epochs = counted(metrics["epochs"], "epoch")
-    typer.echo(f"Best of {epochs}: {metrics['best_epoch']}. Written to {folder}")
+    best = ""
+    if metrics["epochs"]:
+        best = f"Best of {counted(metrics['epochs'], 'epoch')}: {metrics['best_epoch']}. "
+    if "tau" in metrics:
+        best = f"tau: {metrics['tau']:g}. "
+    typer.echo(f"{best}Written to {folder}")
 
 
 def _summary(metrics: list[dict[str, Any]]) -> dict[str, Any]:

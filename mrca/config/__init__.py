@@ -1,13 +1,28 @@
 """What a run is: its configuration, presets and overrides."""
 
+from mrca.config.comparison import (
+    ComparisonConfig,
+    MethodConfig,
+    Metric,
+    Tune,
+    comparison_names,
+    load_comparison,
+)
 from mrca.config.presets import load_preset, preset_names
-from mrca.config.run_config import LossConfig, RunConfig
+from mrca.config.run_config import ClassifierConfig, LossConfig, RunConfig
 from mrca.config.toml_file import dump_config, load_config, with_overrides
 
 __all__ = [
+    "ClassifierConfig",
+    "ComparisonConfig",
     "LossConfig",
+    "MethodConfig",
+    "Metric",
     "RunConfig",
+    "Tune",
+    "comparison_names",
     "dump_config",
+    "load_comparison",
     "load_config",
     "load_preset",
     "preset_names",

@@ -30,6 +30,21 @@ class VectorsConfig(_Section):
     )
 
 
+class EncoderConfig(_Section):
+    """What turns tokens into numbers that a network reads."""
+
+    name: str = Field(
+        "word_vectors",
+        description="word_vectors; hub:HANDLE or hub:FOLDER, a BERT encoder from TF Hub; "
+        "keras_hub:PRESET or keras_hub:FOLDER; or tfidf, for linear_svm",
+    )
+    trainable: bool = Field(False, description="whether the weights of a BERT encoder are trained")
+    vocab_file: str = Field("", description="word pieces of a BERT encoder that carries none")
+    casing: Literal["auto", "cased", "uncased"] = Field(
+        "auto", description="of a BERT encoder that does not say"
+    )
+
+
 class FeaturesConfig(_Section):
     """How a sentence becomes numbers."""
 
@@ -39,16 +54,29 @@ class FeaturesConfig(_Section):
         "masked", description="compute on real tokens only, or on everything padded to max_length"
     )
     max_length: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        100, description="tokens; longer sentences are cut"
+        100, description="tokens, or a BERT encoder's word pieces; longer sentences are cut"
+    )
+    markers: bool = Field(
+        False, description="put [E1] [/E1] and [E2] [/E2] around entities, for a BERT encoder"
     )
 
 
 class ModelConfig(_Section):
     """The layers (paper, table 4)."""
 
-    units: Annotated[int, Field(ge=1)] = Field(500, description="of each LSTM direction")
+    units: Annotated[int, Field(ge=0)] = Field(
+        500, description="of each LSTM direction; 0 for no LSTM"
+    )
+    pooling: Literal["windows", "first", "mean", "entities"] = Field(
+        "windows",
+        description="the paper's average pooling; or one vector of each row: its first state, the "
+        "mean, or first, subjects' and objects' means",
+    )
     pool_size: Annotated[int, Field(ge=1)] = Field(80, description="of average pooling, in tokens")
     strides: Annotated[int, Field(ge=1)] = Field(2, description="of average pooling, in tokens")
+    hidden: Annotated[int, Field(ge=0)] = Field(
+        0, description="units of a dense tanh layer after pooling; 0 for none"
+    )
     dropout: Annotated[float, Field(ge=0, lt=1)] = Field(0.15, description="before the output")
 
     @model_validator(mode="after")
@@ -64,8 +92,17 @@ class ModelConfig(_Section):
 class ClassifierConfig(_Section):
     """From pooled states to scores."""
 
-    name: str = Field("linear", description="one of `mrca.heads.HEADS`")
+    name: str = Field(
+        "linear",
+        description="one of `mrca.heads.HEADS`; tau_normalised, with a representation; or "
+        "linear_svm, with the encoder tfidf",
+    )
     options: dict[str, Any] = Field({}, description="the classifier's own arguments")
+    representation: str = Field(
+        "",
+        description="second stage: the run whose layers before its classifier are taken over, "
+        "frozen, and given this classifier",
+    )
 
 
 class LossConfig(_Section):
@@ -118,6 +155,7 @@ class RunConfig(_Section):
     """A run's whole configuration; the defaults are the paper's settings."""
 
     data: DataConfig = DataConfig()
+    encoder: EncoderConfig = EncoderConfig()
     vectors: VectorsConfig = VectorsConfig()
     features: FeaturesConfig = FeaturesConfig()
     model: ModelConfig = ModelConfig()

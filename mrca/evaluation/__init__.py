@@ -1,6 +1,15 @@
 """Truth and prediction compared after training: numbers, plots and tables."""
 
+from mrca.evaluation.comparison import ComparedMethod, Comparison, GroupF1, compare_methods
+from mrca.evaluation.comparison_plot import plot_comparison
+from mrca.evaluation.comparison_tables import (
+    comparison_csv,
+    comparison_markdown,
+    comparison_tables,
+)
 from mrca.evaluation.confused_pairs import ConfusedPair, confused_pairs
+from mrca.evaluation.heat_map import plot_heat_map
+from mrca.evaluation.paired_bootstrap import Difference, paired_bootstrap
 from mrca.evaluation.plots import (
     plot_f1_by_count,
     plot_f1_by_labels_per_row,
@@ -14,19 +23,31 @@ from mrca.evaluation.scores import Score, macro_score, micro_score, precision_re
 from mrca.evaluation.seeds import mean_and_deviation, summarise_runs
 from mrca.evaluation.threshold import tune_threshold
 from mrca.evaluation.triples import triple_score
+from mrca.evaluation.write_comparison import write_comparison
 
 __all__ = [
+    "ComparedMethod",
+    "Comparison",
     "ConfusedPair",
+    "Difference",
+    "GroupF1",
     "Report",
     "Score",
     "average_precision",
+    "compare_methods",
+    "comparison_csv",
+    "comparison_markdown",
+    "comparison_tables",
     "confused_pairs",
     "evaluate",
     "macro_score",
     "mean_and_deviation",
     "micro_score",
+    "paired_bootstrap",
+    "plot_comparison",
     "plot_f1_by_count",
     "plot_f1_by_labels_per_row",
+    "plot_heat_map",
     "plot_history",
     "plot_precision_recall",
     "precision_recall_curve",
@@ -36,4 +57,5 @@ __all__ = [
     "summarise_runs",
     "triple_score",
     "tune_threshold",
+    "write_comparison",
 ]

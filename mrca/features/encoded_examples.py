@@ -12,18 +12,18 @@ from mrca.text import Example
 
 @dataclass(frozen=True)
 class EncodedExamples:
-    """Rows of tokens, end to end: memory grows with tokens, never with tokens x vector length.
+    """Rows of tokens, end to end: memory grows with tokens, not with rows times the longest.
 
     Attributes:
-        words: int32 `(tokens,)`, rows of the model's word table.
-        case: int8 `(tokens,)`, 1 where the first character is upper case, else -1.
-        role: int8 `(tokens,)`, 1 subject (also where both), -1 object, 0 neither.
+        arrays: the model's inputs by name, each `(tokens, …)`. Words have `words`, int32 rows of
+            the model's word table; word pieces have `pieces`, int32 rows of the encoder's; stored
+            states have `states`, float16 `(tokens, dim)`. All have `case`, int8, 1 where the first
+            character of the word is upper case, else -1; and `role`, int8, 1 subject (also where
+            both), -1 object, 0 neither.
         starts: int64 `(rows + 1,)`, where each row begins.
     """
 
-    words: np.ndarray
-    case: np.ndarray
-    role: np.ndarray
+    arrays: dict[str, np.ndarray]
     starts: np.ndarray
 
     def __len__(self) -> int:
@@ -45,13 +45,18 @@ class EncodedExamples:
         lengths = (self.starts[batch.rows + 1] - starts).astype(np.int32)
         column = np.arange(batch.length)
         is_token = column < lengths[:, None]
-        position = np.where(is_token, starts[:, None] + column, 0)
-        inputs = {
-            name: np.where(is_token, getattr(self, name)[position], 0).astype(dtype)
-            for name, dtype in (("words", np.int32), ("case", np.int8), ("role", np.int8))
-        }
+        tokens = (starts[:, None] + column)[is_token]
+        inputs = {}
+        for name, array in self.arrays.items():
+            inputs[name] = np.zeros((*is_token.shape, *array.shape[1:]), input_dtype(array))
+            inputs[name][is_token] = array[tokens]
         inputs["lengths"] = lengths if padding == "masked" else np.full_like(lengths, batch.length)
         return inputs
+
+
+def input_dtype(array: np.ndarray) -> np.dtype:
+    """What a model takes an array as: itself, but float32 for states kept in half precision."""
+    return np.dtype(np.float32) if array.dtype == np.float16 else array.dtype
 
 
 def encode(
@@ -88,8 +93,10 @@ def encode(
             for span in example.subjects:
                 row[span.start : span.end] = 1
     return EncodedExamples(
-        words=np.fromiter((rows[token] for token in tokens), np.int32, len(tokens)),
-        case=np.fromiter((cases[token] for token in tokens), np.int8, len(tokens)),
-        role=roles,
-        starts=starts,
+        {
+            "words": np.fromiter((rows[token] for token in tokens), np.int32, len(tokens)),
+            "case": np.fromiter((cases[token] for token in tokens), np.int8, len(tokens)),
+            "role": roles,
+        },
+        starts,
     )

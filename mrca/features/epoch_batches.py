@@ -7,8 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from mrca.features.batch_plan import Padding, plan_batches
-from mrca.features.encoded_examples import EncodedExamples
+from mrca.features.batch_plan import Batch, Padding, plan_batches
+from mrca.features.encoded_examples import EncodedExamples, input_dtype
 
 
 class EpochBatches:
@@ -23,7 +23,10 @@ class EpochBatches:
 
     Attributes:
         epoch: which epoch's plan the next pass follows; a callback moves it on.
+        weighted: whether rows have weights, after inputs and labels.
     """
+
+    weighted = False
 
     def __init__(
         self,
@@ -48,7 +51,7 @@ class EpochBatches:
     def __len__(self) -> int:
         return math.ceil(len(self.examples) / self.batch_size)
 
-    def __iter__(self) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
         plan = plan_batches(
             self.examples.lengths,
             self.batch_size,
@@ -59,8 +62,12 @@ class EpochBatches:
             drawn=None if self.draw is None else self.draw(self.epoch),
         )
         for batch in plan:
-            labels = self.labels[batch.rows].astype(np.float32)
-            yield self.examples.batch(batch, self.padding), labels
+            yield self._batch(batch)
+
+    def _batch(self, batch: Batch) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Inputs and labels."""
+        labels = self.labels[batch.rows].astype(np.float32)
+        return self.examples.batch(batch, self.padding), labels
 
     def for_keras(self) -> Any:
         """These batches in the form that the Keras backend takes.
@@ -75,15 +82,16 @@ class EpochBatches:
     def _tensorflow_dataset(self) -> Any:
         import tensorflow as tf
 
-        signature = (
-            {
-                "words": tf.TensorSpec((None, None), tf.int32),
-                "case": tf.TensorSpec((None, None), tf.int8),
-                "role": tf.TensorSpec((None, None), tf.int8),
-                "lengths": tf.TensorSpec((None,), tf.int32),
-            },
-            tf.TensorSpec((None, self.labels.shape[1]), tf.float32),
-        )
+        arrays = self.examples.arrays
+        inputs = {
+            name: tf.TensorSpec((None, None, *array.shape[1:]), input_dtype(array))
+            for name, array in arrays.items()
+        }
+        inputs["lengths"] = tf.TensorSpec((None,), tf.int32)
+        labels = tf.TensorSpec((None, self.labels.shape[1]), tf.float32)
+        signature: tuple[Any, ...] = (inputs, labels)
+        if self.weighted:
+            signature = (*signature, tf.TensorSpec((None,), tf.float32))
         dataset = tf.data.Dataset.from_generator(lambda: iter(self), output_signature=signature)
         return dataset.apply(tf.data.experimental.assert_cardinality(len(self))).prefetch(2)
 

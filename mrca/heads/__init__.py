@@ -7,10 +7,13 @@ import keras
 
 from mrca.errors import MrcaError, did_you_mean
 from mrca.heads.attentive_relation_routing import AttentiveRelationRouting
+from mrca.heads.bilateral_branch import BilateralBranch, cumulative_weight, sample_weights
+from mrca.heads.tau_normalisation import tau_normalised
 
 HEADS: dict[str, Callable[..., keras.layers.Layer]] = {
     "linear": keras.layers.Dense,
     "attentive_relation_routing": AttentiveRelationRouting,
+    "bilateral_branch": BilateralBranch,
 }
 
 
@@ -42,4 +45,12 @@ def get(name: str, columns: int, /, **options: Any) -> keras.layers.Layer:
         ) from None
 
 
-__all__ = ["HEADS", "AttentiveRelationRouting", "get"]
+__all__ = [
+    "HEADS",
+    "AttentiveRelationRouting",
+    "BilateralBranch",
+    "cumulative_weight",
+    "get",
+    "sample_weights",
+    "tau_normalised",
+]

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from mrca.layers.marked_states import append_marks
+
 
 @keras.saving.register_keras_serializable(package="mrca")
 class TokenFeatures(keras.layers.Layer):
@@ -51,9 +53,7 @@ class TokenFeatures(keras.layers.Layer):
     def call(self, words: Any, case: Any, role: Any) -> Any:
         """See the class."""
         vectors = ops.cast(ops.take(self.table, words, axis=0), self.compute_dtype)
-        marks = ops.stack([case, role], axis=-1)
-        marks = ops.cast(marks, vectors.dtype) * self.feature_value
-        return ops.concatenate([vectors, marks], axis=-1)
+        return append_marks(vectors, case, role, self.feature_value)
 
     def compute_output_shape(
         self, words_shape: Any, case_shape: Any = None, role_shape: Any = None

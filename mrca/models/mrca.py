@@ -5,12 +5,18 @@ from typing import Any
 import keras
 
 from mrca import heads
-from mrca.layers import BiLSTM, PaddedAveragePooling1D, TokenFeatures
+from mrca.layers import (
+    BiLSTM,
+    MarkedStates,
+    PaddedAveragePooling1D,
+    StatePooling,
+    TokenFeatures,
+)
 
 
 @keras.saving.register_keras_serializable(package="mrca")
 class MRCA(keras.Model):
-    """The paper's model: word vectors with case and role, BiLSTM, average pooling, linear scores.
+    """The paper's model: tokens with case and role, BiLSTM, average pooling, linear scores.
 
         words, case, role -> (dim + 2) -> BiLSTM 2 x units, tanh -> average pooling -> flatten
         -> dropout -> Dense(columns), linear
@@ -18,20 +24,27 @@ class MRCA(keras.Model):
     A linear output on tanh states leaves most of the range to "does not hold": a relation holds
     where its score is at least 0.5 (with RC-Dice). Source: MRCA, section 3 and table 4.
 
+    Without `num_words` its tokens are not words but states that an encoder such as BERT has
+    computed (the paper's MRCA-Bert, and with `units=0` MRCA-Bert-noLSTM).
+
     Args:
-        num_words: rows of the word table, padding (row 0) included.
-        dim: length of a word vector; 300 in the paper.
+        num_words: rows of the word table, padding (row 0) included; 0 for a model of states.
+        dim: length of a word vector (300 in the paper) or a state.
         feature_value: `v` of equation 3.2, the size of the case and role features.
         columns: output columns: the number of relations, unless the loss wants more.
-        units: size of each LSTM direction; 500 in the paper.
+        units: size of each LSTM direction; 500 in the paper. 0 for no LSTM.
+        pooling: `"windows"`, the paper's average pooling; or one of `StatePooling`'s, which take
+            one vector of each row.
         pool_size, strides: of the average pooling in tokens; 80 and 2 in the paper.
         max_length: the longest sentence in tokens; 100 in the paper.
+        hidden: units of a dense tanh layer after pooling, as BERT's pooler; 0 for none.
         dropout: rate before the classifier; 0.15 in the paper.
         head: the classifier, one of `mrca.heads.HEADS`; linear in the paper.
         head_options: its own arguments.
 
-    Inputs: a dict of `words` int32 `(batch, time)`, `case` and `role` int8 `(batch, time)`, and
-    `lengths` int32 `(batch,)`. Time may differ from batch to batch.
+    Inputs: a dict of `words` int32 `(batch, time)` or `states` float32 `(batch, time, dim)`, `case`
+    and `role` int8 `(batch, time)`, and `lengths` int32 `(batch,)`. Time may differ from batch to
+    batch. Case and role are not appended to states that are pooled as they are.
 
     Outputs: raw scores float32 `(batch, columns)`.
     """
@@ -49,28 +62,45 @@ class MRCA(keras.Model):
         dropout: float = 0.15,
         head: str = "linear",
         head_options: dict[str, Any] | None = None,
+        pooling: str = "windows",
+        hidden: int = 0,
         **kwargs: Any,
     ) -> None:
-        # === Layers ===
-        token_features = TokenFeatures(num_words, dim, feature_value, name="token_features")
-        bilstm = BiLSTM(units, name="bilstm")
-        pooling = PaddedAveragePooling1D(pool_size, strides, max_length, name="pooling")
+        # === Layers, all made before the first is built: a seed's weights depend on the order ===
+        marks: keras.layers.Layer | None = None
+        if num_words:
+            marks = TokenFeatures(num_words, dim, feature_value, name="token_features")
+        elif units or pooling == "windows":
+            marks = MarkedStates(feature_value, name="marked_states")
+        bilstm = BiLSTM(units, name="bilstm") if units else None
+        windows = pooling == "windows"
+        pool = (
+            PaddedAveragePooling1D(pool_size, strides, max_length, name="pooling")
+            if windows
+            else StatePooling(pooling, name="pooling")
+        )
         flatten = keras.layers.Flatten(name="flatten")
+        dense = keras.layers.Dense(hidden, activation="tanh", name="hidden") if hidden else None
         drop = keras.layers.Dropout(dropout, name="dropout")
         scores = heads.get(head, columns, **(head_options or {}))
 
         # === Functional model ===
-        words = keras.Input((None,), dtype="int32", name="words")
         case = keras.Input((None,), dtype="int8", name="case")
         role = keras.Input((None,), dtype="int8", name="role")
         lengths = keras.Input((), dtype="int32", name="lengths")
-        states = bilstm(token_features(words, case, role), lengths)
-        outputs = scores(drop(flatten(pooling(states))))
-        super().__init__(
-            inputs={"words": words, "case": case, "role": role, "lengths": lengths},
-            outputs=outputs,
-            **kwargs,
-        )
+        inputs = {"case": case, "role": role, "lengths": lengths}
+        if num_words:
+            states = inputs["words"] = keras.Input((None,), dtype="int32", name="words")
+        else:
+            states = inputs["states"] = keras.Input((None, dim), dtype="float32", name="states")
+        if marks is not None:
+            states = marks(states, case, role)
+        if bilstm is not None:
+            states = bilstm(states, lengths)
+        pooled = flatten(pool(states)) if windows else pool(states, role, lengths)
+        if dense is not None:
+            pooled = dense(pooled)
+        super().__init__(inputs=inputs, outputs=scores(drop(pooled)), **kwargs)
 
         # === Config ===
         self.num_words = num_words
@@ -84,7 +114,24 @@ class MRCA(keras.Model):
         self.dropout = dropout
         self.head = head
         self.head_options = head_options or {}
-        self.token_features = token_features
+        self.pooling = pooling
+        self.hidden = hidden
+        self.token_features = marks if isinstance(marks, TokenFeatures) else None
+        self.classifier = scores
+
+    @property
+    def representation(self) -> keras.Model:
+        """The part before dropout and classifier: the same inputs to `(batch, features)`."""
+        return keras.Model(self.input, self.get_layer("dropout").input, name="representation")
+
+    def with_head(self, columns: int, head: str, head_options: dict[str, Any]) -> "MRCA":
+        """A copy with the same weights but for a new classifier."""
+        config = {**self.get_config(), "columns": columns, "head": head}
+        copy = MRCA.from_config({**config, "head_options": head_options})
+        for layer in self.layers:
+            if layer is not self.classifier:
+                copy.get_layer(layer.name).set_weights(layer.get_weights())
+        return copy
 
     def get_config(self) -> dict[str, Any]:
         """Every constructor argument."""
@@ -101,6 +148,8 @@ class MRCA(keras.Model):
             "dropout": self.dropout,
             "head": self.head,
             "head_options": self.head_options,
+            "pooling": self.pooling,
+            "hidden": self.hidden,
         }
 
     @classmethod

@@ -33,8 +33,8 @@ def search_folders(kind: Kind, explicit: Path | None = None) -> list[Path]:
     return list(dict.fromkeys(folders))
 
 
-def cache_folder(kind: Kind) -> Path:
-    """The folder that downloads of this kind are kept in; it need not exist yet.
+def cache_folder(kind: Kind | Literal["states"]) -> Path:
+    """The folder that downloads or stored states are kept in; it need not exist yet.
 
     `$MRCA_CACHE_DIR/<kind>` where that variable is set, else the operating system's place for a
     user's caches (`~/.cache/mrca/<kind>` on Linux).

@@ -92,6 +92,10 @@ class Sampler:
             return generator.permutation(rows)
         return generator.choice(rows, size=rows, p=self.probabilities(epoch))
 
+    def named(self, name: str) -> "Sampler":
+        """Another sampler of the same rows, seed and epochs."""
+        return Sampler(name, self._classes[:, :-1], seed=self._seed, epochs=self._epochs)
+
     def _rates(self, name: str) -> NDArray[np.float64]:
         if name == "instance_balanced":
             return np.full(len(self._classes), 1 / len(self._classes))

@@ -1,5 +1,6 @@
 """Fit once: from a configuration to a run folder, and a run folder in use."""
 
+from mrca.training.compare import PlannedRun, compare, compare_runs, plan_runs
 from mrca.training.distillation import is_distillation, teacher_config
 from mrca.training.evaluate_split import (
     evaluate_split,
@@ -10,21 +11,29 @@ from mrca.training.evaluate_split import (
 from mrca.training.preflight import check_output
 from mrca.training.reporter import Reporter, SilentReporter
 from mrca.training.run import CHUNK, PredictedTriple, Prediction, Run, load
+from mrca.training.run_families import run_families
+from mrca.training.second_stage import first_stage_config
 from mrca.training.train import train
 
 __all__ = [
     "CHUNK",
+    "PlannedRun",
     "PredictedTriple",
     "Prediction",
     "Reporter",
     "Run",
     "SilentReporter",
     "check_output",
+    "compare",
+    "compare_runs",
     "evaluate_split",
     "evaluate_triples",
+    "first_stage_config",
     "is_distillation",
     "labels_and_outputs",
     "load",
+    "plan_runs",
+    "run_families",
     "teacher_config",
     "train",
     "tuned_rule",

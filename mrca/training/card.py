@@ -26,17 +26,24 @@ def write_card(
         + f" | {report['macro']['f1']:.4f} |"
         for split, report in metrics["splits"].items()
     )
-    corpus, vectors = environment["corpus"], environment["vectors"]
+    corpus = environment["corpus"]
+    if "vectors" in environment:
+        reads = f"Word vectors: {environment['vectors']['name']}"
+    else:
+        reads = f"Encoder: {environment['encoder']['name']}"
+    loss = config.loss.name if config.encoder.name != "tfidf" else "squared hinge"
+    epochs = ""
+    if metrics["epochs"]:
+        epochs = f"- Best of {counted(metrics['epochs'], 'epoch')}: {metrics['best_epoch']}\n"
     return f"""# {name}
 
 {SAMPLE_NOTE if corpus["name"] == "sample" else ""}Says which of {len(relations)} relations hold \
 in a sentence whose subject and object entities are marked.
 
 - Corpus: {corpus["name"]} (sha256 {corpus["fingerprint"][:16]}…)
-- Word vectors: {vectors["name"]}
-- Loss: {config.loss.name}; padding: {config.features.padding}; seed: {environment["seed"]}
-- Best of {counted(metrics["epochs"], "epoch")}: {metrics["best_epoch"]}
-- Made with mrca {environment["mrca"]}, Keras {environment["packages"]["keras"]} on \
+- {reads}; classifier: {config.classifier.name}
+- Loss: {loss}; padding: {config.features.padding}; seed: {environment["seed"]}
+{epochs}- Made with mrca {environment["mrca"]}, Keras {environment["packages"]["keras"]} on \
 {environment["backend"]}
 
 | split | rows | micro precision | micro recall | micro F1 | macro F1 |

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.folder = folder
         self.patience = patience
         self.history: list[dict[str, Any]] = []
+        self._frozen: list[Any] = []
 
     @property
     def best(self) -> dict[str, Any]:
@@ -82,14 +84,19 @@ class Checkpoint(keras.callbacks.Callback):
         if self.finished:
             self.model.stop_training = True
 
-    def restore(self, model: Any) -> None:
+    def watch(self, model: Any, frozen: Sequence[Any] = ()) -> None:
+        """Say what is kept: a compiled model, but for variables that never change."""
+        self.set_model(model)
+        self._frozen = list(frozen)
+
+    def restore(self) -> None:
         """Put model, optimiser and history back to the last whole epoch, if there is one."""
         path = self.folder / _STATE
         if not path.is_file():
             return
-        self.set_model(model)
-        model.optimizer.build(model.trainable_variables)
-        rest = self._load(path, [*self._model_variables(), *model.optimizer.variables])
+        optimizer = self.model.optimizer
+        optimizer.build(self.model.trainable_variables)
+        rest = self._load(path, [*self._model_variables(), *optimizer.variables])
         self.history = json.loads(str(rest.pop("history")))
         restore_random_states({name.removeprefix(_GENERATOR): rest[name] for name in rest})
 
@@ -98,17 +105,19 @@ class Checkpoint(keras.callbacks.Callback):
         self._load(self._best_file(self.best["epoch"]), self._model_variables())
 
     def remove(self) -> None:
-        """Delete the saved states: the run is finished."""
+        """Delete the saved states, if there are any: the run is finished."""
         for path in (self.folder / _STATE, *self.folder.glob("best-*.npz")):
-            path.unlink()
+            path.unlink(missing_ok=True)
 
     def _best_file(self, epoch: int) -> Path:
         return self.folder / f"best-{epoch}.npz"
 
     def _model_variables(self) -> list[Any]:
-        """All but the frozen word table, which never changes and lies in `vectors/`."""
-        table = self.model.token_features.table
-        return [variable for variable in self.model.variables if variable is not table]
+        return [
+            variable
+            for variable in self.model.variables
+            if not any(variable is frozen for frozen in self._frozen)
+        ]
 
     def _save(self, path: Path, variables: list[Any], **rest: Any) -> None:
         arrays = {str(i): ops.convert_to_numpy(variable) for i, variable in enumerate(variables)}

@@ -73,4 +73,4 @@ def targets(examples: Sequence[Example], relations: RelationSet, teacher: Run | 
     labels = relations.multi_hot([example.labels for example in examples])
     if teacher is None:
         return labels
-    return np.concatenate([teacher.outputs(examples), labels], axis=1, dtype=np.float32)
+    return np.concatenate([teacher.outputs(examples, keep=True), labels], axis=1, dtype=np.float32)

@@ -8,13 +8,18 @@ import keras
 
 import mrca
 from mrca.datasets import Corpus
-from mrca.vectors import VectorStore
 
 _PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "gensim")
 
 
-def describe_environment(corpus: Corpus, vectors: VectorStore, seed: int) -> dict[str, Any]:
-    """What `environment.json` holds: versions, device, seed, and fingerprints of what went in."""
+def describe_environment(corpus: Corpus, read_with: dict[str, Any], seed: int) -> dict[str, Any]:
+    """What `environment.json` holds: versions, device, seed, and fingerprints of what went in.
+
+    Args:
+        corpus: what is trained on.
+        read_with: `vectors` or `encoder`, with name and fingerprint.
+        seed: of everything random.
+    """
     return {
         "mrca": mrca.__version__,
         "python": platform.python_version(),
@@ -24,11 +29,7 @@ def describe_environment(corpus: Corpus, vectors: VectorStore, seed: int) -> dic
         "devices": _devices(),
         "seed": seed,
         "corpus": {"name": corpus.name, "fingerprint": corpus.fingerprint},
-        "vectors": {
-            "name": vectors.name,
-            "fingerprint": vectors.fingerprint,
-            "folder": str(vectors.folder.resolve()),
-        },
+        **read_with,
     }
 
 

@@ -71,7 +71,9 @@ def labels_and_outputs(run: Run, corpus: Corpus, split: str) -> tuple[np.ndarray
         MrcaError: if the corpus has no such split, or other relations than the run.
     """
     examples = _examples(run, corpus, split)
-    return run.relations.multi_hot([row.labels for row in examples]), run.outputs(examples)
+    return run.relations.multi_hot([row.labels for row in examples]), run.outputs(
+        examples, keep=True
+    )
 
 
 def _examples(run: Run, corpus: Corpus, split: str) -> list[Example]:

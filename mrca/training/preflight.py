@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 
-from mrca import heads
 from mrca.config import RunConfig
 from mrca.datasets import Corpus, LabelStatistics
 from mrca.errors import MrcaError
@@ -67,26 +66,6 @@ def check_loss(loss: MultiLabelLoss, num_relations: int) -> None:
     columns = loss.columns(num_relations)
     beside = columns if isinstance(loss, DistillationLoss) else 0  # the teacher's outputs
     loss(np.zeros((1, beside + num_relations), np.float32), np.zeros((1, columns), np.float32))
-
-
-def bytes_needed(config: RunConfig, num_words: int, dim: int, columns: int) -> int:
-    """Room on the disk that a training takes at most, in bytes.
-
-    Raises:
-        MrcaError: if the configuration's classifier cannot be made.
-    """
-    units = config.model.units
-    steps = -(-config.features.max_length // config.model.strides)
-    lstm = 2 * (dim + 2 + units + 1) * 4 * units
-    classifier = heads.get(config.classifier.name, columns, **config.classifier.options)
-    features = steps * 2 * units
-    if isinstance(classifier, heads.AttentiveRelationRouting):
-        head = classifier.num_weights(features)
-    else:
-        head = (features + 1) * columns
-    # The state (weights and Adam's two moments) and the best weights each stand twice while they
-    # are replaced; then model.keras. The word table stands in vectors/ and in model.keras.
-    return 4 * (9 * (lstm + head) + 2 * num_words * dim)
 
 
 def _check_same(folder: Path, state: str, config: RunConfig) -> None:

@@ -13,15 +13,19 @@ from mrca import losses
 from mrca.config import RunConfig
 from mrca.datasets import LabelStatistics, read_relations, row_from_value
 from mrca.errors import MrcaError
-from mrca.features import FIRST_ROW, EncodedExamples, Vocabulary, encode, plan_batches
 from mrca.losses import DecisionRule, decision_rule_from_config
+from mrca.models import NeuralModel, SVMModel, TextModel, TfidfSVM
+from mrca.models.piece_model import load_piece_model
+from mrca.models.svm_model import SVM
+from mrca.models.word_model import VECTORS, load_word_model
 from mrca.text import Example, RelationSet, Triple, entity_pairs
 from mrca.training import run_folder
 from mrca.vectors import VectorStore, find_vectors, is_store, resolve_vectors
 
 # Rows that `predict` holds at a time; enough to fill batches of like lengths.
 CHUNK = 1024
-_BATCH_SIZE = 32
+# The classifier that a run takes over from another and rescales: the network's own is linear.
+TAU_NORMALISED = "tau_normalised"
 
 
 class Prediction(NamedTuple):
@@ -38,29 +42,27 @@ class PredictedTriple(NamedTuple):
 
 
 class Run:
-    """A model with its relations, words, decision rule and label counts.
+    """A model with its relations, decision rule and label counts.
 
     Made by `mrca.load` and `mrca.train`.
 
     Args:
         folder: the run folder.
         config: how it was trained.
-        model: the Keras model.
+        model: gives examples their outputs; see `mrca.models.TextModel`.
         relations: its columns.
         label_counts: of its training rows.
         decision_rule: how its outputs become labels.
-        vocabulary: its words, and where unseen ones come from.
     """
 
     def __init__(
         self,
         folder: Path,
         config: RunConfig,
-        model: Any,
+        model: TextModel,
         relations: RelationSet,
         label_counts: LabelStatistics,
         decision_rule: DecisionRule,
-        vocabulary: Vocabulary,
     ) -> None:
         self.folder = folder
         self.config = config
@@ -68,8 +70,6 @@ class Run:
         self.relations = relations
         self.label_counts = label_counts
         self.decision_rule = decision_rule
-        self.vocabulary = vocabulary
-        self._warned = False
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -141,32 +141,15 @@ class Run:
             to_numpy(self.decision_rule.labels(outputs)),
         )
 
-    def outputs(self, examples: Sequence[Example]) -> np.ndarray:
-        """The model's raw outputs, float32 `(rows, columns)`, in the order of `examples`."""
-        if not examples:
-            return np.zeros((0, self.model.columns), dtype=np.float32)
-        max_length = self.config.features.max_length
-        unseen = self.vocabulary.unseen(examples, max_length)
-        if len(unseen) > self.vocabulary.spare:
-            half = len(examples) // 2
-            return np.concatenate([self.outputs(examples[:half]), self.outputs(examples[half:])])
-        if unseen:
-            self._admit(unseen)
-        encoded = encode_for(self.config, examples, self.vocabulary)
-        return predict_outputs(self.model, encoded, self.config)
+    def outputs(self, examples: Sequence[Example], *, keep: bool = False) -> np.ndarray:
+        """The model's raw outputs, float32 `(rows, columns)`, in the order of `examples`.
 
-    def _admit(self, unseen: list[str]) -> None:
-        if self.vocabulary.fallback is None and not self._warned:
-            self._warned = True
-            warnings.warn(
-                f"The word vectors {self.vocabulary.store.name!r} that this run was trained with "
-                "are not at hand, so words that it has not seen are spelled out from their "
-                "characters. Give their folder or file as --vectors (mrca.load(run, vectors=…)).",
-                stacklevel=2,
-            )
-        vectors = self.vocabulary.admit(unseen)
-        if vectors is not None:
-            self.model.token_features.assign_vectors(vectors, self.vocabulary.first_spare_row)
+        Args:
+            examples: any rows.
+            keep: whether the states that a frozen encoder makes of them are kept on disk for the
+                next time, as for the rows of a corpus.
+        """
+        return self.model.outputs(examples, keep=keep)
 
 
 def load(folder: str | Path, vectors: str | None = None) -> Run:
@@ -198,17 +181,8 @@ def load(folder: str | Path, vectors: str | None = None) -> Run:
         )
     with run_folder.reading(folder / run_folder.DECISION) as decision:
         decision_rule = decision_rule_from_config(decision)
-    try:
-        model = keras.saving.load_model(folder / run_folder.MODEL, compile=False)
-    except Exception as error:  # Keras and what it reads with raise whatever they meet
-        raise MrcaError(
-            f"Cannot read {folder / run_folder.MODEL}: {error}. The run is damaged: train it again."
-        ) from error
-    store = VectorStore.open(folder / run_folder.VECTORS)
-    _check_parts(folder, config, model, relations, label_counts, store, decision_rule)
-    vocabulary = Vocabulary(
-        store, _full_store(folder, store, vectors), spare=model.num_words - FIRST_ROW - len(store)
-    )
+    model = _load_model(folder, config, vectors)
+    _check_parts(folder, config, model, relations, label_counts, decision_rule)
     return Run(
         folder=folder,
         config=config,
@@ -216,56 +190,34 @@ def load(folder: str | Path, vectors: str | None = None) -> Run:
         relations=relations,
         label_counts=label_counts,
         decision_rule=decision_rule,
-        vocabulary=vocabulary,
     )
 
 
-def encode_for(
-    config: RunConfig, examples: Sequence[Example], vocabulary: Vocabulary
-) -> EncodedExamples:
-    """Examples as arrays, with the features that the configuration asks for."""
-    return encode(
-        examples,
-        vocabulary,
-        max_length=config.features.max_length,
-        case=config.features.case,
-        role=config.features.role,
-    )
-
-
-def predict_outputs(model: Any, examples: EncodedExamples, config: RunConfig) -> np.ndarray:
-    """Raw outputs, float32 `(rows, columns)`, in the order of the rows."""
-    outputs = np.zeros((len(examples), model.columns), dtype=np.float32)
-    padding = config.features.padding
-    for batch in plan_batches(
-        examples.lengths, _BATCH_SIZE, padding=padding, max_length=config.features.max_length
-    ):
-        outputs[batch.rows] = model.predict_on_batch(examples.batch(batch, padding))
-    return outputs
+def _load_model(folder: Path, config: RunConfig, vectors: str | None) -> TextModel:
+    name = config.encoder.name
+    if name == "word_vectors":
+        own = VectorStore.open(folder / VECTORS)
+        return load_word_model(folder, config, _full_store(folder, own, vectors))
+    if vectors is not None:
+        raise MrcaError(
+            f"The run {folder} reads with {name}, not with word vectors. Leave --vectors out."
+        )
+    if name == "tfidf":
+        return SVMModel(TfidfSVM.load(folder / SVM))
+    with run_folder.reading(folder / run_folder.ENVIRONMENT) as environment:
+        fingerprint = environment["encoder"]["fingerprint"]
+    return load_piece_model(folder, config, fingerprint)
 
 
 def _check_parts(
     folder: Path,
     config: RunConfig,
-    model: Any,
+    model: TextModel,
     relations: RelationSet,
     label_counts: LabelStatistics,
-    store: VectorStore,
     decision_rule: DecisionRule,
 ) -> None:
     """See that the model was built for the other parts."""
-    loss = losses.for_corpus(
-        config.loss.name, config.loss.options, label_counts.counts, label_counts.num_samples
-    )
-    expected = {
-        "columns": loss.columns(len(relations)),
-        "dim": store.dim,
-        "units": config.model.units,
-        "pool_size": config.model.pool_size,
-        "strides": config.model.strides,
-        "max_length": config.features.max_length,
-        "head": config.classifier.name,
-    }
     threshold = getattr(decision_rule, "threshold", None)
     if isinstance(threshold, list) and len(threshold) != len(relations):
         raise MrcaError(
@@ -273,12 +225,29 @@ def _check_parts(
             f"{len(relations)} relations. Tune it anew with `mrca evaluate --tune per-relation "
             "--save`, or train the run again."
         )
-    differing = [name for name, value in expected.items() if getattr(model, name, None) != value]
-    if differing or model.num_words < FIRST_ROW + len(store):
+    loss = losses.for_corpus(
+        config.loss.name, config.loss.options, label_counts.counts, label_counts.num_samples
+    )
+    differing = []
+    if isinstance(model, NeuralModel):
+        network = model.network
+        expected: dict[str, Any] = {
+            "columns": loss.columns(len(relations)),
+            "units": config.model.units,
+            "hidden": config.model.hidden,
+            "pool_size": config.model.pool_size,
+            "strides": config.model.strides,
+            "max_length": config.features.max_length,
+        }
+        if config.classifier.name != TAU_NORMALISED:
+            expected["head"] = config.classifier.name
+        differing = [name for name, value in expected.items() if getattr(network, name) != value]
+    elif model.columns != len(relations):
+        differing = ["columns"]
+    if differing:
         raise MrcaError(
-            f"{run_folder.MODEL} in {folder} does not fit {run_folder.CONFIG}, "
-            f"{run_folder.RELATIONS} or {run_folder.VECTORS}/ there "
-            f"({', '.join(differing) or 'number of words'}). The run is damaged: train it again."
+            f"The model in {folder} does not fit {run_folder.CONFIG} or {run_folder.RELATIONS} "
+            f"there ({', '.join(differing)}). The run is damaged: train it again."
         )
 
 

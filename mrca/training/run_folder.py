@@ -8,22 +8,23 @@ from typing import Any
 
 from mrca.config import RunConfig, load_config
 from mrca.errors import MrcaError
+from mrca.models.piece_model import ENCODER
+from mrca.models.svm_model import SVM
+from mrca.models.text_model import NETWORK
+from mrca.models.word_model import VECTORS
 from mrca.resources import whole_file
-from mrca.vectors import is_store
 
 CONFIG = "config.toml"
-MODEL = "model.keras"
 RELATIONS = "relations.json"
 LABEL_COUNTS = "label_counts.json"
 DECISION = "decision.json"
-VECTORS = "vectors"
 METRICS = "metrics.json"
 HISTORY = "history.csv"
 HISTORY_FIGURE = "history.png"
 ENVIRONMENT = "environment.json"
 CARD = "card.md"
 
-_ALL = (CONFIG, MODEL, RELATIONS, LABEL_COUNTS, DECISION, VECTORS, ENVIRONMENT)
+_ALL = (CONFIG, RELATIONS, LABEL_COUNTS, DECISION, ENVIRONMENT)
 
 
 def unfinished_folder(folder: Path) -> Path:
@@ -73,7 +74,7 @@ def check_unfinished_folder(unfinished: Path) -> None:
         MrcaError: if it holds something, but not what training writes first.
     """
     held = [path.name for path in unfinished.iterdir() if not path.name.startswith(".")]
-    if held and not is_store(unfinished / VECTORS):
+    if held and CONFIG not in held:
         raise MrcaError(
             f"{unfinished} is needed for the unfinished run, but is not one; it holds: "
             f"{', '.join(sorted(held)[:5])}. Rename it, or choose another --name."
@@ -103,11 +104,22 @@ def check_run_folder(folder: Path) -> None:
             f"There is no run at {folder}.{hint} Make one with `mrca train --dataset NAME`."
         )
     missing = [name for name in _ALL if not (folder / name).exists()]
+    if CONFIG not in missing:
+        config = read_config(folder)
+        missing += [name for name in _model_parts(config) if not (folder / name).exists()]
     if missing:
         raise MrcaError(
             f"{folder} is not a whole run: {', '.join(missing)} missing. Expected a folder that "
             "`mrca train` wrote."
         )
+
+
+def _model_parts(config: RunConfig) -> list[str]:
+    if config.encoder.name == "tfidf":
+        return [SVM]
+    if config.encoder.name == "word_vectors":
+        return [NETWORK, VECTORS]
+    return [NETWORK, ENCODER] if config.encoder.trainable else [NETWORK]
 
 
 def read_json(path: Path) -> Any:

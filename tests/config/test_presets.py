@@ -20,9 +20,9 @@ def test_every_preset_loads_and_says_how_to_run_it(name):
     config = load_preset(name)
     assert config.loss.name in LOSSES
     assert get(config.loss.name, **config.loss.options)
-    header = (FILES / f"{name}.toml").read_text("utf-8").splitlines()[:2]
+    header = (FILES / f"{name}.toml").read_text("utf-8").partition("\n[")[0].splitlines()
     assert all(line.startswith("#") for line in header)
-    assert "mrca train" in header[1]
+    assert any(line.startswith("#   mrca train ") for line in header)
 
 
 def test_the_paper_preset_is_table_4():

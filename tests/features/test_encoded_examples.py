@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from mrca.features import Batch, Vocabulary, encode, training_words
+from mrca.features import Batch, EncodedExamples, Vocabulary, encode, training_words
 from mrca.text import Example, Span
 
 ROWS = [
@@ -23,7 +23,7 @@ def vocabulary(make_store):
 
 
 def rows_of(encoded, name):
-    values, starts = getattr(encoded, name), encoded.starts
+    values, starts = encoded.arrays[name], encoded.starts
     return [values[a:b].tolist() for a, b in pairwise(starts)]
 
 
@@ -32,8 +32,9 @@ def test_rows_lie_end_to_end(vocabulary):
     assert len(encoded) == 3
     assert encoded.lengths.tolist() == [6, 2, 1]
     assert encoded.starts.tolist() == [0, 6, 8, 9]
-    dtypes = {name: getattr(encoded, name).dtype for name in ("words", "case", "role", "starts")}
-    assert dtypes == {"words": "int32", "case": "int8", "role": "int8", "starts": "int64"}
+    dtypes = {name: array.dtype for name, array in encoded.arrays.items()}
+    assert dtypes == {"words": "int32", "case": "int8", "role": "int8"}
+    assert encoded.starts.dtype == "int64"
 
 
 def test_words_are_looked_up_in_lower_case(vocabulary):
@@ -49,7 +50,7 @@ def test_case_marks_upper_case_first_characters(vocabulary):
         [-1, 1],
         [-1],
     ]
-    assert not encode(ROWS, vocabulary, max_length=100, case=False).case.any()
+    assert not encode(ROWS, vocabulary, max_length=100, case=False).arrays["case"].any()
 
 
 def test_a_subject_that_is_an_object_too_counts_as_subject(vocabulary):
@@ -58,7 +59,7 @@ def test_a_subject_that_is_an_object_too_counts_as_subject(vocabulary):
         [0, 0],
         [-1],
     ]
-    assert not encode(ROWS, vocabulary, max_length=100, role=False).role.any()
+    assert not encode(ROWS, vocabulary, max_length=100, role=False).arrays["role"].any()
 
 
 def test_rows_are_cut_and_so_are_their_spans(vocabulary):
@@ -88,14 +89,14 @@ def test_case_of_any_script(make_store, token, case):
     row = Example((token,))
     vocabulary = Vocabulary(make_store(training_words([row])))
     encoded = encode([row], vocabulary, max_length=3)
-    assert encoded.case.tolist() == [case]
-    assert encoded.words.tolist() == [vocabulary.row(token.lower())]
+    assert encoded.arrays["case"].tolist() == [case]
+    assert encoded.arrays["words"].tolist() == [vocabulary.row(token.lower())]
 
 
 def test_no_rows(vocabulary):
     encoded = encode([], vocabulary, max_length=5)
     assert len(encoded) == 0
-    assert encoded.words.shape == (0,)
+    assert encoded.arrays["words"].shape == (0,)
 
 
 def test_a_batch_is_padded_with_zeros(vocabulary):
@@ -121,3 +122,12 @@ def test_a_fixed_batch_claims_its_full_length(vocabulary):
     assert fixed["lengths"].tolist() == [10]
     for name in ("words", "case", "role"):
         np.testing.assert_array_equal(fixed[name], masked[name])
+
+
+def test_states_are_kept_in_half_precision_and_given_in_single(vocabulary):
+    states = np.arange(9 * 4, dtype="float16").reshape(9, 4)
+    encoded = EncodedExamples({"states": states}, np.array([0, 6, 8, 9]))
+    inputs = encoded.batch(Batch(np.array([1, 2]), 3), "masked")
+    assert inputs["states"].dtype == "float32"
+    np.testing.assert_array_equal(inputs["states"][0], [*states[6:8], [0] * 4])
+    np.testing.assert_array_equal(inputs["states"][1], [states[8], [0] * 4, [0] * 4])

@@ -12,11 +12,13 @@ def batches():
     lengths = generator.integers(1, 29, 53)
     tokens = int(lengths.sum())
     examples = EncodedExamples(
-        # Each row repeats its own number, so that it can be told in a batch.
-        words=np.repeat(np.arange(1, 54), lengths).astype("int32"),
-        case=generator.choice([-1, 1], tokens).astype("int8"),
-        role=generator.integers(-1, 2, tokens).astype("int8"),
-        starts=np.concatenate([[0], np.cumsum(lengths)]),
+        {
+            # Each row repeats its own number, so that it can be told in a batch.
+            "words": np.repeat(np.arange(1, 54), lengths).astype("int32"),
+            "case": generator.choice([-1, 1], tokens).astype("int8"),
+            "role": generator.integers(-1, 2, tokens).astype("int8"),
+        },
+        np.concatenate([[0], np.cumsum(lengths)]),
     )
     labels = np.stack([np.arange(53) % 2, np.arange(53) % 3 == 0], axis=1).astype("uint8")
     return EpochBatches(examples, labels, 8, padding="masked", max_length=28, seed=3)

@@ -53,7 +53,7 @@ def test_a_part_is_learnt_with_published_vectors(name, relations, glove, tmp_pat
     run = training.train(config, tmp_path / "run", data_dir=data)
     assert len(run.relations) == relations
     assert run.model.columns == relations
-    assert run.model.dim == 300
+    assert run.model.network.dim == 300
     corpus = load_corpus(name, data)
     outputs = run.outputs(corpus.splits["test"])
     assert outputs.shape == (50, relations)

@@ -104,7 +104,7 @@ def test_a_killed_run_ends_as_if_it_had_not_been_killed(
     first_epoch = FirstEpoch()
     run = training.train(config, output, data_dir=sample_slice, resume=True, reporter=first_epoch)
     assert first_epoch.value == MOMENTS[moment]
-    ours, theirs = run.model.get_weights(), uninterrupted.model.get_weights()
+    ours, theirs = run.model.network.get_weights(), uninterrupted.model.network.get_weights()
     for resumed, whole in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(resumed, whole)
     assert run.metrics == uninterrupted.metrics
@@ -144,7 +144,7 @@ def batch() -> Any:
 
 def checkpoint_for(model: Any, folder: Path, patience: int = 2) -> Checkpoint:
     checkpoint = Checkpoint(folder, patience)
-    checkpoint.set_model(model)
+    checkpoint.watch(model, [model.token_features.table])
     model.optimizer.build(model.trainable_variables)
     return checkpoint
 
@@ -201,7 +201,7 @@ def test_everything_that_training_depends_on_comes_back(model, batch, tmp_path):
     expected = model.get_weights()
 
     again = checkpoint_for(model, tmp_path)
-    again.restore(model)
+    again.restore()
     assert again.history == checkpoint.history
     assert int(model.optimizer.iterations) == 2
     for _ in range(2):
@@ -212,7 +212,8 @@ def test_everything_that_training_depends_on_comes_back(model, batch, tmp_path):
 
 def test_without_a_state_nothing_is_restored(model, tmp_path):
     checkpoint = Checkpoint(tmp_path, 2)
-    checkpoint.restore(model)
+    checkpoint.watch(model)
+    checkpoint.restore()
     assert checkpoint.history == []
     assert checkpoint.next_epoch == 0
 
@@ -222,7 +223,7 @@ def test_a_state_of_another_model_is_refused(model, tmp_path):
     other = MRCA(num_words=9, dim=3, feature_value=1.0, columns=2, units=3, max_length=8)
     other.compile(optimizer="adam", loss="mse")
     with pytest.raises(mrca.MrcaError, match="does not fit this run"):
-        Checkpoint(tmp_path, 2).restore(other)
+        checkpoint_for(other, tmp_path).restore()
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
@@ -245,4 +246,4 @@ def test_the_state_is_read_without_pickle(model, tmp_path):
         assert json.loads(str(state["history"])) == checkpoint.history
     np.savez(tmp_path / "state.npz", history=np.array({"a": 1}, dtype=object))
     with pytest.raises(mrca.MrcaError, match="does not fit"):
-        Checkpoint(tmp_path, 2).restore(model)
+        checkpoint.restore()

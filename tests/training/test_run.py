@@ -50,7 +50,7 @@ def scores(run, rows) -> np.ndarray:
 
 def unseen_words(run, sample_slice) -> list[str]:
     """Words of the full store that the run has not seen."""
-    own = set(run.vocabulary.store.words())
+    own = set(run.model.vocabulary.store.words())
     full = VectorStore.open(sample_slice / "sample" / "vectors")
     return [word for word in full.words() if word not in own and word.isalpha()]
 
@@ -168,7 +168,7 @@ def test_marks_matter(tiny_run, examples):
 
 def test_more_unseen_words_than_there_are_spare_rows(tiny_run):
     rows = [f"qz{number} met Ada zq{number}" for number in range(700)]
-    assert tiny_run.vocabulary.spare < 1400
+    assert tiny_run.model.vocabulary.spare < 1400
     together = scores(tiny_run, rows)
     for index in (0, 350, 699, 1):
         np.testing.assert_allclose(
@@ -203,14 +203,14 @@ def test_the_full_store_is_found_by_its_name(moved, tiny_run, sample_slice, tmp_
     name = json.loads((moved / "environment.json").read_text())["vectors"]["name"]
     shutil.copytree(sample_slice / "sample" / "vectors", tmp_path / "vectors" / name)
     monkeypatch.setenv("MRCA_VECTORS_DIR", str(tmp_path / "vectors"))
-    assert mrca.load(moved).vocabulary.fallback is not None
+    assert mrca.load(moved).model.vocabulary.fallback is not None
 
 
 def test_a_store_of_that_name_but_other_content_is_not_used(moved, tmp_path, monkeypatch):
     name = json.loads((moved / "environment.json").read_text())["vectors"]["name"]
     VectorStore.write(tmp_path / "vectors" / name, ["a"], np.ones((1, 50)), name)
     monkeypatch.setenv("MRCA_VECTORS_DIR", str(tmp_path / "vectors"))
-    assert mrca.load(moved).vocabulary.fallback is None
+    assert mrca.load(moved).model.vocabulary.fallback is None
 
 
 def test_vectors_of_another_dimension_are_refused(tiny_run, tmp_path):

@@ -75,7 +75,7 @@ def listing(folder: Path) -> dict[str, int]:
 
 
 def weights(folder: Path) -> list[np.ndarray]:
-    return mrca.load(folder).model.get_weights()
+    return mrca.load(folder).model.network.get_weights()
 
 
 def assert_equal_weights(one: Path, other: Path) -> None:
@@ -170,7 +170,7 @@ def test_another_classifier_from_training_to_prediction(tiny_config, sample_slic
     settings = ["classifier.name=attentive_relation_routing", "classifier.options.iterations=3"]
     config = with_overrides(tiny_config, [*settings, "training.epochs=1"])
     run = training.train(config, tmp_path / "run", data_dir=sample_slice)
-    head = run.model.get_layer("scores")
+    head = run.model.network.get_layer("scores")
     assert (type(head).__name__, head.iterations) == ("AttentiveRelationRouting", 3)
     examples = load_corpus("sample", sample_slice).splits["test"]
     assert run.outputs(examples).shape == (len(examples), len(run.relations))
@@ -328,7 +328,7 @@ def test_a_start_that_was_killed_before_it_was_whole_is_resumed_as_a_new_one(
 ):
     folder = unfinished.with_name("tiny.unfinished")
     for path in folder.iterdir():
-        if path.name != "vectors":
+        if path.name not in ("config.toml", "vectors"):
             path.unlink()
     run = training.train(tiny_config, unfinished, data_dir=sample_slice, resume=True)
     assert {path.name for path in run.folder.iterdir()} == FILES

@@ -1,0 +1,190 @@
+"""`mrca compare`."""
+
+import json
+import shlex
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from mrca.cli.native_logs import quiet_start
+from mrca.cli.training_progress import TrainingProgress
+from mrca.config import ComparisonConfig, comparison_names, load_comparison
+from mrca.config import Metric as MetricName
+from mrca.config import Tune as TuneName
+from mrca.errors import MrcaError
+
+if TYPE_CHECKING:
+    from mrca.evaluation import Comparison
+
+_FOLDER = Path("saved_models") / "comparisons"
+_SHOWN = 3  # runs that the default folder is named after
+
+
+class Metric(StrEnum):
+    """What `--metric` takes."""
+
+    MICRO = "micro"
+    MACRO = "macro"
+    MACRO_PRESENT = "macro_present"
+
+
+class Tune(StrEnum):
+    """What `--tune` takes."""
+
+    NONE = "none"
+    GLOBAL = "global"
+    PER_RELATION = "per-relation"
+
+
+def compare(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="A comparison file or the name of one (see --list), whose missing runs are "
+            "trained; or two or more finished runs. NAME also stands for NAME-seed1, NAME-seed2, …"
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Where results and runs go; by default saved_models/comparisons/NAME."),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Of a file, this method alone; may be given several times."),
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="Of a file: so many runs of each method.")
+    ] = None,
+    metric: Annotated[
+        Metric | None, typer.Option(help="What the best is chosen and tested by.")
+    ] = None,
+    limits: Annotated[
+        str | None,
+        typer.Option(help="Where head, medium and tail begin: default, reuters or pubmed."),
+    ] = None,
+    tune: Annotated[
+        Tune | None, typer.Option(help="Decide with a threshold tuned on validation.")
+    ] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="A folder of corpora to look in before all others.")
+    ] = None,
+    vectors_dir: Annotated[
+        Path | None, typer.Option(help="A folder of vectors to look in before all others.")
+    ] = None,
+    list_: Annotated[
+        bool, typer.Option("--list", metavar="", help="List the comparisons that come with mrca.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", metavar="", help="Print JSON instead of tables.")
+    ] = False,
+) -> None:
+    """Compare methods on one corpus: a table with mean ± sd, tested differences, a figure.
+
+    Differences are tested by a paired bootstrap over the test rows. Stop it at any time: the same
+    command goes on.
+    """
+    if list_:
+        _list(as_json)
+        return
+    if not what:
+        raise typer.BadParameter("Give a comparison file, its name (--list), or two or more runs.")
+    changes: dict[str, Any] = {
+        name: value
+        for name, value in {
+            "seeds": seeds,
+            "metric": metric and metric.value,
+            "limits": limits,
+            "tune": tune and tune.value,
+        }.items()
+        if value is not None
+    }
+    if len(what) == 1:
+        config = load_comparison(what[0]).model_copy(update=changes)
+        folder = output or _FOLDER / Path(what[0]).stem
+        comparison = _of_methods(config, folder, only or [], data_dir, vectors_dir)
+    else:
+        if only or seeds:
+            raise typer.BadParameter("--only and --seeds go with a comparison file.")
+        folder, comparison = _of_runs(what, output, changes, data_dir)
+    from mrca.evaluation import comparison_tables, write_comparison
+
+    paths = write_comparison(comparison, folder)
+    if as_json:
+        typer.echo(json.dumps(comparison.to_dict(), indent=2))
+    else:
+        console = Console()
+        for table in comparison_tables(comparison):
+            console.print(table)
+            console.print()
+    typer.echo(f"Written: {', '.join(map(str, paths))}", err=True)
+
+
+def _list(as_json: bool) -> None:
+    titles = {name: load_comparison(name).title for name in comparison_names()}
+    if as_json:
+        typer.echo(json.dumps(titles, indent=2, ensure_ascii=False))
+        return
+    table = Table("name", "title")
+    for name, title in titles.items():
+        table.add_row(name, title)
+    Console().print(table)
+
+
+def _of_methods(
+    config: ComparisonConfig,
+    folder: Path,
+    only: list[str],
+    data_dir: Path | None,
+    vectors_dir: Path | None,
+) -> "Comparison":
+    patience = max(config.run_config(method).training.patience for method in config.methods)
+    with quiet_start():
+        from mrca import training
+
+    with TrainingProgress(Console(stderr=True), patience) as progress:
+        try:
+            return training.compare(
+                config,
+                folder,
+                only=only,
+                data_dir=data_dir,
+                vectors_dir=vectors_dir,
+                reporter=progress,
+            )
+        except KeyboardInterrupt:
+            progress.message(f"stopped. Go on with: {shlex.join(['mrca', *sys.argv[1:]])}")
+            raise
+
+
+def _of_runs(
+    names: list[str], output: Path | None, changes: dict[str, Any], data_dir: Path | None
+) -> tuple[Path, "Comparison"]:
+    files = [name for name in names if Path(name).is_file()]
+    if files:
+        raise MrcaError(
+            f"{files[0]} is a file. Expected one comparison file alone, or two or more run folders."
+        )
+    with quiet_start():
+        from mrca import training
+
+    families = training.run_families(names)
+    called = [Path(name).name for name in families]
+    folder = output or _FOLDER / "-vs-".join(
+        called if len(called) <= _SHOWN else [*called[:_SHOWN], f"{len(called) - _SHOWN}-others"]
+    )
+    with TrainingProgress(Console(stderr=True), patience=0) as progress:
+        return folder, training.compare_runs(
+            families,
+            folder,
+            title=" vs. ".join(called),
+            metric=cast(MetricName, changes.get("metric", "micro")),
+            limits=changes.get("limits", "default"),
+            tune=cast(TuneName, changes.get("tune", "none")),
+            data_dir=data_dir,
+            reporter=progress,
+        )

@@ -1,0 +1,167 @@
+"""Which methods are compared, and how."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from mrca.config.presets import load_preset
+from mrca.config.run_config import RunConfig
+from mrca.config.toml_file import with_overrides
+from mrca.errors import MrcaError, did_you_mean
+
+_FOLDER = Path(__file__).parent / "comparisons"
+
+Metric = Literal["micro", "macro", "macro_present"]
+Tune = Literal["none", "global", "per-relation"]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+
+class MethodConfig(_Table):
+    """One of the methods: what it does otherwise than the base."""
+
+    name: str = Field(description="what tables call it")
+    preset: str = Field("", description="published settings, in place of the comparison's")
+    settings: list[str] = Field([], alias="set", description="section.key=value, as --set takes")
+
+    @property
+    def slug(self) -> str:
+        """The name as part of a folder's: lower case, words joined by hyphens.
+
+        Example:
+            >>> MethodConfig(name="Two stages (CBS)").slug
+            'two-stages-cbs'
+        """
+        return re.sub(r"[\W_]+", "-", self.name.casefold()).strip("-")
+
+
+class ComparisonConfig(_Table):
+    """Several methods on one corpus, as a comparison file describes them."""
+
+    title: str = Field(description="what is compared, such as a paper's table")
+    seeds: Annotated[int, Field(ge=1)] = Field(1, description="runs of each method")
+    metric: Metric = Field("micro", description="what the best is chosen and tested by")
+    limits: str = Field("default", description="where head, medium and tail begin")
+    tune: Tune = Field("none", description="the threshold to choose on validation, if any")
+    preset: str = Field("paper", description="published settings that every method starts from")
+    settings: list[str] = Field([], alias="set", description="section.key=value, for every method")
+    methods: Annotated[list[MethodConfig], Field(min_length=2)]
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> "ComparisonConfig":
+        seen: dict[str, str] = {}
+        for method in self.methods:
+            if not method.slug:
+                raise ValueError(f"{method.name!r} is no name: give it a letter or a digit")
+            if method.slug in seen:
+                raise ValueError(
+                    f"{seen[method.slug]!r} and {method.name!r} would share the folder "
+                    f"{method.slug!r}: rename one of them"
+                )
+            seen[method.slug] = method.name
+        return self
+
+    def run_config(self, method: MethodConfig) -> RunConfig:
+        """What a method is trained with; seeds count from its `training.seed`.
+
+        Raises:
+            MrcaError: if there is no such preset or setting.
+        """
+        try:
+            base = load_preset(method.preset or self.preset)
+            return with_overrides(base, [*self.settings, *method.settings])
+        except MrcaError as error:
+            raise MrcaError(f"Method {method.name!r}: {error}") from None
+
+    @property
+    def dataset(self) -> str:
+        """The corpus that every method is trained and tested on.
+
+        Raises:
+            MrcaError: if methods have different ones, or none.
+        """
+        names = {method.name: self.run_config(method).data.dataset for method in self.methods}
+        first, *others = names.items()
+        for name, dataset in others:
+            if dataset != first[1]:
+                raise MrcaError(
+                    f"All methods of a comparison are tested on one corpus. Received: {first[0]!r} "
+                    f"on {first[1]!r}, {name!r} on {dataset!r}. Give data.dataset once, in the "
+                    'file\'s own `set = ["data.dataset=NAME"]`.'
+                )
+        if not first[1]:
+            raise MrcaError(
+                "A comparison needs a corpus. Give it in the file's own "
+                '`set = ["data.dataset=NAME"]`.'
+            )
+        return first[1]
+
+
+def comparison_names() -> list[str]:
+    """The comparisons that come with the package, sorted."""
+    return sorted(path.stem for path in _FOLDER.glob("*.toml"))
+
+
+def load_comparison(name_or_file: str | Path) -> ComparisonConfig:
+    """Read a comparison by its name or from a file; a file goes before a name.
+
+    Args:
+        name_or_file: such as `"sample"` or `"mine.toml"`.
+
+    Raises:
+        MrcaError: if there is none, or it is not TOML, or does not describe a comparison, or a
+            method's settings do not fit.
+    """
+    path = Path(name_or_file)
+    if not path.is_file() and str(name_or_file) in comparison_names():
+        path = _FOLDER / f"{name_or_file}.toml"
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, IsADirectoryError):
+        known = comparison_names()
+        raise MrcaError(
+            f"There is no comparison {str(name_or_file)!r}."
+            f"{did_you_mean(str(name_or_file), known)} Expected a TOML file, or one of "
+            f"{', '.join(known)} (mrca compare --list); or two or more runs."
+        ) from None
+    except OSError as error:
+        raise MrcaError(f"Cannot read the comparison {path}: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise MrcaError(f"The comparison {path} is not UTF-8 text.") from None
+    except ValueError as error:  # a TOMLDecodeError, or a number of too many digits
+        raise MrcaError(f"The comparison {path} is not valid TOML: {error}.") from None
+    try:
+        comparison = ComparisonConfig.model_validate(values)
+    except ValidationError as error:
+        lines = "\n".join(f"  {_explained(problem)}" for problem in error.errors())
+        raise MrcaError(f"The comparison {path} does not fit:\n{lines}") from None
+    try:
+        _ = comparison.dataset  # looks at the settings of every method
+    except MrcaError as error:
+        raise MrcaError(f"The comparison {path} does not fit. {error}") from None
+    return comparison
+
+
+def _explained(problem: ErrorDetails) -> str:
+    """One of pydantic's errors: the key, what it takes, what it was given."""
+    of_method = problem["loc"][:1] == ("methods",) and len(problem["loc"]) > 2
+    place = ".".join(str(part + 1 if isinstance(part, int) else part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        fields = (MethodConfig if of_method else ComparisonConfig).model_fields.items()
+        known = [field.alias or name for name, field in fields]
+        near = did_you_mean(str(problem["loc"][-1]), known)
+        return f"{place}: there is no such key.{near} Expected one of {', '.join(known)}"
+    if problem["type"] == "missing":
+        return f"{place}: is missing"
+    if problem["type"] == "value_error":  # raised by the validator above
+        return f"methods: {problem['ctx']['error']}"
+    if problem["type"] == "too_short":
+        return f"{place}: expected two or more, received {problem['ctx']['actual_length']}"
+    expected = problem["msg"].removeprefix("Input should be ")
+    return f"{place}: expected {expected}, received {problem['input']!r}"

@@ -1,0 +1,251 @@
+"""Several methods on the same test rows, as numbers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mrca.config import Metric
+from mrca.datasets.group_limits import DEFAULT_LIMITS, GroupLimits
+from mrca.datasets.statistics import long_tail_groups
+from mrca.errors import MrcaError
+from mrca.evaluation.paired_bootstrap import RESAMPLES, Difference, ResampledF1, resampled_f1
+from mrca.evaluation.report import evaluate
+from mrca.evaluation.scores import binary_matrix, macro_score, micro_score
+from mrca.evaluation.seeds import summarise_runs
+from mrca.text import RelationSet, counted
+
+ALL = "all"
+# What a difference from chance is called significant below.
+LEVEL = 0.05
+_KEPT = ("rows", "micro", "macro", "macro_present", "exact_match", "groups", "by_relation_count")
+
+
+@dataclass(frozen=True, slots=True)
+class GroupF1:
+    """A method's F1 on a group of relations, by the comparison's metric.
+
+    Attributes:
+        mean: over its runs.
+        low: lower end of the 95 % bootstrap interval of the mean, over the choice of test rows.
+        high: upper end.
+        runs: the F1 of each run.
+    """
+
+    mean: float
+    low: float
+    high: float
+    runs: list[float]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedMethod:
+    """One method of a comparison.
+
+    Attributes:
+        runs: how many.
+        summary: mean and deviation of every measure over them (`summarise_runs`).
+        f1: by `"all"`, `"head"`, `"medium"` and `"tail"`; None for a group none of whose relations
+            has a positive in the test rows.
+        from_best: how it differs from the best method; None for the best itself.
+        from_first: how it differs from the first, the baseline; None for the first itself.
+    """
+
+    runs: int
+    summary: dict[str, Any]
+    f1: dict[str, GroupF1 | None]
+    from_best: Difference | None
+    from_first: Difference | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Several methods on the same test rows. Made by `compare_methods`.
+
+    Attributes:
+        title: what is compared.
+        rows: number of test rows.
+        metric: by what the best was chosen and differences were tested.
+        resamples: of the bootstrap.
+        best: the method with the highest F1.
+        methods: by name, the first of them the baseline.
+        limits: how relations were grouped.
+        remarks: what else a reader is to know, one sentence each.
+    """
+
+    title: str
+    rows: int
+    metric: Metric
+    resamples: int
+    best: str
+    methods: dict[str, ComparedMethod]
+    limits: GroupLimits
+    remarks: tuple[str, ...]
+
+    @property
+    def first(self) -> str:
+        """The baseline."""
+        return next(iter(self.methods))
+
+    @property
+    def metric_name(self) -> str:
+        """The metric as text, such as `"macro F1"`."""
+        return f"{self.metric.replace('_', ' ')} F1"
+
+    def marks(self, name: str) -> str:
+        """`*` for a method that differs from the best, `†` for one that differs from the first.
+
+        Where the first is the best, the one mark says both.
+        """
+        method = self.methods[name]
+        tested = {"*": method.from_best}
+        if self.best != self.first:
+            tested["†"] = method.from_first
+        return "".join(mark for mark, test in tested.items() if test and test.p_value < LEVEL)
+
+    @property
+    def notes(self) -> list[str]:
+        """How to read the numbers, one sentence each."""
+        notes = list(self.remarks)
+        if any(method.runs > 1 for method in self.methods.values()):
+            notes.append("±: standard deviation (n - 1) over runs with different seeds.")
+        if len(self.methods) > 1:
+            first = f", † from the first ({self.first})" if self.best != self.first else ""
+            notes.append(
+                f"* differs in {self.metric_name} from the best ({self.best}){first}, p < .05: "
+                f"paired bootstrap over the {counted(self.rows, 'test row')} "
+                f"({counted(self.resamples, 'resample')}, two-sided, each pair by itself). It "
+                "covers the choice of test rows, not of training seeds."
+            )
+        return [
+            *notes,
+            f"{self.limits}. A group without a positive in the test rows has no score.",
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The comparison as JSON values: finite numbers, strings, None."""
+        values = asdict(self)
+        for name, method in values["methods"].items():
+            method["marks"] = self.marks(name)
+        values["limits"]["row_starts"] = list(self.limits.row_starts)
+        return {**values, "remarks": list(self.remarks), "notes": self.notes}
+
+
+def compare_methods(
+    labels: ArrayLike,
+    predictions: Mapping[str, Sequence[ArrayLike]],
+    relations: RelationSet,
+    train_counts: Sequence[int],
+    title: str = "",
+    metric: Metric = "micro",
+    limits: GroupLimits = DEFAULT_LIMITS,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    remarks: Sequence[str] = (),
+) -> Comparison:
+    """Measure several methods on the same test rows, and test their differences.
+
+    Args:
+        labels: gold, shape `(rows, relations)`, bool or 0/1 integers.
+        predictions: for each method, the decided labels of each of its runs, same shape and kind;
+            the first method is the baseline.
+        relations: the columns' names.
+        train_counts: for each relation, the number of *training* rows that hold it.
+        title: what is compared.
+        metric: what the best is chosen by and differences are tested in (`paired_bootstrap`).
+        limits: how relations are cut into head, medium and tail (`mrca.datasets.group_limits`).
+        resamples: of the bootstrap.
+        seed: of the bootstrap.
+        remarks: sentences for a reader.
+
+    Raises:
+        MrcaError: if there is no method, a method has no run, no row holds a relation, or shapes or
+            values do not fit.
+
+    Example:
+        >>> gold = [[1, 0], [0, 1]] * 50
+        >>> runs = {"never b": [[[1, 0], [0, 0]] * 50], "perfect": [gold]}
+        >>> comparison = compare_methods(gold, runs, RelationSet("ab"), [120, 7])
+        >>> comparison.best, comparison.marks("never b"), comparison.marks("perfect")
+        ('perfect', '*', '†')
+    """
+    if not predictions or not all(len(runs) for runs in predictions.values()):
+        received = ", ".join(
+            f"{name!r} ({counted(len(runs), 'run')})" for name, runs in predictions.items()
+        )
+        raise MrcaError(
+            "A comparison needs methods with at least one run each. "
+            f"Received: {received or 'none'}."
+        )
+    gold = binary_matrix("labels", labels)
+    if not gold.any():
+        raise MrcaError(
+            "There is no positive label in the test rows, so every method has an F1 of 0. Expected "
+            "at least one: compare on a corpus whose test split holds relations."
+        )
+    members = long_tail_groups(train_counts, limits.head_above, limits.tail_below)
+    groups = {ALL: list(range(gold.shape[1])), **members}
+    reports: dict[str, list[dict[str, Any]]] = {}
+    f1: dict[str, dict[str, ResampledF1]] = {}
+    for name, runs in predictions.items():
+        reports[name] = [
+            evaluate(gold, run, relations, train_counts, limits=limits).to_dict() for run in runs
+        ]
+        f1[name] = dict(
+            zip(
+                groups,
+                resampled_f1(
+                    gold, np.stack(runs), metric, resamples, seed, groups=list(groups.values())
+                ),
+                strict=True,
+            )
+        )
+    first = next(iter(f1))
+    best = max(f1, key=lambda name: f1[name][ALL].observed)
+    return Comparison(
+        title=title,
+        rows=len(gold),
+        metric=metric,
+        resamples=resamples,
+        best=best,
+        methods={
+            name: ComparedMethod(
+                runs=len(runs),
+                summary=summarise_runs(
+                    [{key: report[key] for key in _KEPT} for report in reports[name]]
+                ),
+                f1={
+                    group: _group_f1(gold, runs, columns, metric, f1[name][group])
+                    for group, columns in groups.items()
+                },
+                from_best=None if name == best else f1[name][ALL].minus(f1[best][ALL]),
+                from_first=None if name == first else f1[name][ALL].minus(f1[first][ALL]),
+            )
+            for name, runs in predictions.items()
+        },
+        limits=limits,
+        remarks=tuple(remarks),
+    )
+
+
+def _group_f1(
+    gold: np.ndarray,
+    runs: Sequence[ArrayLike],
+    columns: list[int],
+    metric: Metric,
+    resampled: ResampledF1,
+) -> GroupF1 | None:
+    if not gold[:, columns].any():
+        return None
+    scores = []
+    for run in runs:
+        parts = gold[:, columns], np.asarray(run)[:, columns]
+        if metric == "micro":
+            scores.append(micro_score(*parts).f1)
+        else:
+            macro = macro_score(*parts, present_only=metric == "macro_present")
+            assert macro is not None  # there is a positive
+            scores.append(macro.f1)
+    return GroupF1(resampled.observed, *resampled.interval(), scores)

@@ -1,0 +1,253 @@
+"""What a training reads texts with, opened and checked before anything is written."""
+
+import shutil
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mrca.config import RunConfig
+from mrca.datasets import Corpus
+from mrca.encoders.state_reader import StateReader
+from mrca.features import Vocabulary, training_words
+from mrca.models import MRCA, NeuralModel, PieceModel, WordModel
+from mrca.models.network_size import network_weights
+from mrca.models.piece_model import ENCODER, feature_value, open_config_encoder, pooled_first
+from mrca.models.word_model import VECTORS
+from mrca.training import run_folder
+from mrca.training.combinations import check_same_representation
+from mrca.training.reporter import Reporter
+from mrca.training.run import load
+from mrca.vectors import VectorStore, resolve_vectors, word_vectors
+
+# Rows of the word table kept free for words that are first met at prediction.
+SPARE_ROWS = 1024
+
+
+class Source(ABC):
+    """Word vectors, an encoder, or the layers of another run.
+
+    Attributes:
+        unit: what `features.max_length` counts.
+    """
+
+    unit: str = "tokens"
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """What `environment.json` says of it: a name and a fingerprint, under what it is."""
+
+    @abstractmethod
+    def cut_rows(self, corpus: Corpus) -> int:
+        """How many rows are longer than `features.max_length`."""
+
+    @abstractmethod
+    def bytes_needed(self, columns: int) -> int:
+        """Room on the disk that a training takes at most, in bytes."""
+
+    @abstractmethod
+    def write(self, folder: Path) -> None:
+        """Write what the run carries of it."""
+
+    @abstractmethod
+    def build(self, folder: Path, columns: int) -> NeuralModel:
+        """A new model that reads with it.
+
+        Args:
+            folder: where `write` has written.
+            columns: outputs of its network.
+        """
+
+
+class WordSource(Source):
+    """Word vectors, of which a run carries those that its corpus needs."""
+
+    def __init__(self, config: RunConfig, corpus: Corpus, vectors: VectorStore) -> None:
+        self._config = config
+        self._vectors = vectors
+        self._words = training_words(row for rows in corpus.splits.values() for row in rows)
+
+    def describe(self) -> dict[str, Any]:
+        """Name, fingerprint and place of the full store."""
+        return {
+            "vectors": {
+                "name": self._vectors.name,
+                "fingerprint": self._vectors.fingerprint,
+                "folder": str(self._vectors.folder.resolve()),
+            }
+        }
+
+    def cut_rows(self, corpus: Corpus) -> int:
+        """See `Source`."""
+        longest = self._config.features.max_length
+        return sum(len(row.tokens) > longest for rows in corpus.splits.values() for row in rows)
+
+    def bytes_needed(self, columns: int) -> int:
+        """See `Source`; the word table stands in vectors/ and in the network's file."""
+        dim = self._vectors.dim
+        tables = 4 * 2 * len(self._words) * dim
+        return tables + _state_bytes(network_weights(self._config, dim + 2, columns))
+
+    def write(self, folder: Path) -> None:
+        """Write the vectors of the corpus's words."""
+        matrix, _ = word_vectors(self._vectors, self._words)
+        VectorStore.write(folder / VECTORS, self._words, matrix, name=self._vectors.name)
+
+    def build(self, folder: Path, columns: int) -> WordModel:
+        """A model over those words, with spare rows for others."""
+        vocabulary = Vocabulary(
+            VectorStore.open(folder / VECTORS),
+            self._vectors,
+            # Never fewer than one sentence can bring.
+            spare=max(SPARE_ROWS, self._config.features.max_length),
+        )
+        vectors = self._vectors
+        network = _new_network(
+            self._config, vocabulary.num_rows, vectors.dim, vectors.feature_value, columns
+        )
+        assert network.token_features is not None
+        network.token_features.assign_vectors(np.asarray(vocabulary.store.vectors))
+        return WordModel(network, self._config, vocabulary)
+
+
+class PieceSource(Source):
+    """A BERT encoder, which a run carries only if it trains it."""
+
+    unit = "word pieces"
+
+    def __init__(self, config: RunConfig, corpus: Corpus) -> None:
+        self._config = config
+        self._examples = corpus.splits["train"]
+        self._encoder, self._word_pieces = open_config_encoder(config)
+
+    def describe(self) -> dict[str, Any]:
+        """Name and fingerprint of the encoder."""
+        name = self._config.encoder.name
+        return {"encoder": {"name": name, "fingerprint": self._encoder.fingerprint}}
+
+    def cut_rows(self, corpus: Corpus) -> int:
+        """See `Source`."""
+        features = self._config.features
+        pieces = self._word_pieces.pieces
+        cut = 0
+        for rows in corpus.splits.values():
+            for row in rows:
+                marks = 2 * (len(row.subjects) + len(row.objects)) if features.markers else 0
+                length = 2 + marks + sum(len(pieces(token)) for token in row.tokens)
+                cut += length > features.max_length
+        return cut
+
+    def bytes_needed(self, columns: int) -> int:
+        """See `Source`; an encoder that is trained stands in the states and in encoder/."""
+        weights = network_weights(self._config, self._width, columns)
+        trained = self._encoder.count_params() if self._config.encoder.trainable else 0
+        return _state_bytes(weights + trained)
+
+    def write(self, folder: Path) -> None:
+        """Nothing: an encoder that is trained is written with the model."""
+
+    def build(self, folder: Path, columns: int) -> PieceModel:
+        """A model over its states."""
+        value = 1.0
+        if self._marked:
+            value = feature_value(self._examples, self._encoder, self._word_pieces, self._config)
+        pooling = pooled_first(self._config)
+        dim = self._encoder.dim if pooling is None else self._width
+        network = _new_network(self._config, 0, dim, value, columns, pooled=pooling is not None)
+        return PieceModel(network, self._config, self._encoder, self._word_pieces)
+
+    @property
+    def _marked(self) -> bool:
+        return bool(self._config.model.units) or self._config.model.pooling == "windows"
+
+    @property
+    def _width(self) -> int:
+        """Numbers of each token that the network reads, marks included."""
+        width = StateReader(self._encoder, pooled_first(self._config)).width
+        return width + 2 if self._marked else width
+
+
+class RunSource(Source):
+    """The layers before another run's classifier, with all that they read with."""
+
+    def __init__(self, config: RunConfig) -> None:
+        self._config = config
+        self.run = load(config.classifier.representation)
+        check_same_representation(config, self.run)
+        assert isinstance(self.run.model, NeuralModel)
+        self.model = self.run.model
+
+    def describe(self) -> dict[str, Any]:
+        """What that run's own `environment.json` says."""
+        with run_folder.reading(self.run.folder / run_folder.ENVIRONMENT) as environment:
+            return {
+                part: environment[part] for part in ("vectors", "encoder") if part in environment
+            }
+
+    def cut_rows(self, corpus: Corpus) -> int:
+        """None that the first stage has not told about."""
+        return 0
+
+    def bytes_needed(self, columns: int) -> int:
+        """See `Source`; that run's own parts, and states of the classifier."""
+        files = (path for path in self.run.folder.rglob("*") if path.is_file())
+        return 2 * sum(path.stat().st_size for path in files)
+
+    def write(self, folder: Path) -> None:
+        """Copy its words, or the encoder that it trained."""
+        for part in (VECTORS, ENCODER):
+            if (self.run.folder / part).is_dir():
+                shutil.copytree(self.run.folder / part, folder / part)
+
+    def build(self, folder: Path, columns: int) -> NeuralModel:
+        """Its model with a new classifier."""
+        classifier = self._config.classifier
+        network = self.model.network.with_head(columns, classifier.name, classifier.options)
+        return self.model.with_network(network)
+
+
+def open_source(
+    config: RunConfig, corpus: Corpus, vectors_dir: Path | None, reporter: Reporter
+) -> Source:
+    """What the configuration reads texts with.
+
+    Raises:
+        MrcaError: if it cannot be had.
+    """
+    if config.classifier.representation:
+        return RunSource(config)
+    if config.encoder.name != "word_vectors":
+        return PieceSource(config, corpus)
+    if config.vectors.name == "corpus":
+        return WordSource(config, corpus, VectorStore.open(corpus.folder / VECTORS))
+    store = resolve_vectors(config.vectors.name, vectors_dir, progress=reporter.preparing)
+    return WordSource(config, corpus, store)
+
+
+def _new_network(
+    config: RunConfig, num_words: int, dim: int, value: float, columns: int, pooled: bool = False
+) -> MRCA:
+    """The network of a configuration; `pooled` states need no pooling any more."""
+    model = config.model
+    return MRCA(
+        num_words=num_words,
+        dim=dim,
+        feature_value=value,
+        columns=columns,
+        units=model.units,
+        pool_size=model.pool_size,
+        strides=model.strides,
+        max_length=config.features.max_length,
+        dropout=model.dropout,
+        head=config.classifier.name,
+        head_options=config.classifier.options,
+        pooling="first" if pooled else model.pooling,
+        hidden=model.hidden,
+    )
+
+
+def _state_bytes(weights: int) -> int:
+    # The state (weights and Adam's two moments) and the best weights each stand twice while they
+    # are replaced; then the network's file.
+    return 4 * 9 * weights

@@ -1,0 +1,132 @@
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mrca.config import ComparisonConfig, MethodConfig, comparison_names, load_comparison
+from mrca.errors import MrcaError
+
+GOOD = """
+title = "Two losses"
+set = ["data.dataset=sample", "training.epochs=3"]
+
+[[methods]]
+name = "RC-Dice"
+
+[[methods]]
+name = "BCE (tuned)"
+preset = "webnlg-sigmoid-bce"
+set = ["data.dataset=sample", "training.seed=5"]
+"""
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(text):
+        path = tmp_path / "mine.toml"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return write
+
+
+def test_a_method_is_its_preset_then_the_shared_settings_then_its_own(written):
+    comparison = load_comparison(written(GOOD))
+    assert (comparison.seeds, comparison.metric, comparison.tune) == (1, "micro", "none")
+    assert comparison.dataset == "sample"
+    dice, bce = (comparison.run_config(method) for method in comparison.methods)
+    assert (dice.loss.name, bce.loss.name) == ("rc_dice", "binary_crossentropy")
+    assert dice.training.epochs == bce.training.epochs == 3
+    assert (dice.training.seed, bce.training.seed) == (1, 5)
+    assert [method.slug for method in comparison.methods] == ["rc-dice", "bce-tuned"]
+
+
+@pytest.mark.parametrize("name", comparison_names())
+def test_what_comes_with_the_package_can_be_read_by_name(name):
+    comparison = load_comparison(name)
+    assert comparison.title
+    assert comparison.dataset
+
+
+def test_a_file_goes_before_a_name(written, monkeypatch, tmp_path):
+    written(GOOD).rename(tmp_path / "sample")
+    monkeypatch.chdir(tmp_path)
+    assert load_comparison("sample").title == "Two losses"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("title =", "titel =", "Did you mean 'title'?"),
+        ('title = "Two losses"', "", "title: is missing"),
+        ('title = "Two losses"', "title = 3", "title: expected a valid string, received 3"),
+        ("title =", "seeds = 0\ntitle =", "seeds: expected greater than or equal to 1, received 0"),
+        ("title =", 'metric = "weighted"\ntitle =', "metric: expected 'micro', 'macro' or"),
+        ("title =", 'tune = "all"\ntitle =', "'per-relation', received 'all'"),
+        ('name = "RC-Dice"', "", "methods.1.name: is missing"),
+        ('name = "RC-Dice"', 'name = "RC-Dice"\nst = []', "methods.1.st: there is no such key."),
+        ('name = "RC-Dice"', 'name = "bce Tuned"', "would share the folder 'bce-tuned'"),
+        ('name = "RC-Dice"', 'name = "?"', "'?' is no name"),
+        ("training.epochs=3", "training.epoch=3", "Method 'RC-Dice': The settings do not fit"),
+        ("training.seed=5", "data.dataset=nyt", "on one corpus. Received: 'RC-Dice' on 'sample'"),
+        ("webnlg-sigmoid-bce", "webnlg-bce", "Method 'BCE (tuned)': Unknown preset 'webnlg-bce'"),
+        ("data.dataset=sample", "data.dataset=", "A comparison needs a corpus"),
+        ("[[methods]]", "[[methods", "is not valid TOML"),
+    ],
+)
+def test_what_does_not_fit_is_said(written, old, new, said):
+    text = GOOD.replace(old, new) if "data" in old else GOOD.replace(old, new, 1)
+    assert text != GOOD
+    with pytest.raises(MrcaError) as error:
+        load_comparison(written(text))
+    assert said in str(error.value)
+    assert "mine.toml" in str(error.value)
+
+
+def test_one_method_is_no_comparison(written):
+    with pytest.raises(MrcaError, match="methods: expected two or more, received 1"):
+        load_comparison(written(GOOD[: GOOD.rindex("[[methods]]")]))
+
+
+def test_there_is_none(tmp_path):
+    with pytest.raises(MrcaError, match=r"no comparison 'smaple'\. Did you mean 'sample'"):
+        load_comparison("smaple")
+    with pytest.raises(MrcaError, match="or two or more runs"):
+        load_comparison(tmp_path)
+
+
+@given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: f"title = {text}".encode()))
+def test_bytes_of_any_kind_are_refused_in_words(tmp_path_factory, content):
+    path = tmp_path_factory.mktemp("fuzz") / "x.toml"
+    path.write_bytes(content)
+    with pytest.raises(MrcaError):
+        load_comparison(path)
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+_KEYS = st.sampled_from(["title", "seeds", "metric", "tune", "preset", "set", "methods", "other"])
+
+
+@given(st.dictionaries(_KEYS, _VALUES))
+def test_values_of_any_kind_are_refused_in_words(tmp_path_factory, values):
+    import tomli_w
+
+    path = tmp_path_factory.mktemp("fuzz") / "x.toml"
+    try:
+        path.write_text(tomli_w.dumps(values), "utf-8")
+        tomllib.loads(path.read_text("utf-8"))
+    except (TypeError, ValueError):  # nothing that TOML can say
+        return
+    with pytest.raises(MrcaError):
+        load_comparison(path)
+
+
+def test_every_key_has_a_description():
+    for table in (ComparisonConfig, MethodConfig):
+        for name, field in table.model_fields.items():
+            assert field.description or name == "methods", name

@@ -1,0 +1,76 @@
+import csv
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from mrca.evaluation import comparison_csv, comparison_markdown, comparison_tables
+
+
+def printed(comparison, width=200):
+    console = Console(width=width, record=True, file=io.StringIO())
+    for table in comparison_tables(comparison):
+        console.print(table)
+    return console.export_text(styles=True)
+
+
+def test_the_tables_show_mean_deviation_marks_and_the_best_in_bold(three_methods):
+    comparison = three_methods()
+    text = printed(comparison)
+    macro = comparison.methods["bad"].summary["macro"]["f1"]
+    assert f"{macro['mean']:.4f} ± {macro['deviation']:.4f}*†" in text
+    best = comparison.methods["good"].summary["micro"]["f1"]["mean"]
+    assert f"\x1b[1m{best:.4f}" in text
+    assert "Three methods" in text
+    assert "middling [x|y]" in text
+    assert "head micro F1" in text
+    plain = re.sub(r"\x1b\[\d+m|\s+", " ", text)
+    assert "paired bootstrap over the 300 test rows" in re.sub(" +", " ", plain)
+
+
+def test_the_marks_stand_at_the_metric(three_methods):
+    for metric, column in (("micro", 4), ("macro", 5), ("macro_present", 6)):
+        page = comparison_markdown(three_methods(metric=metric))
+        bad = next(line for line in page.splitlines() if line.startswith("| bad |"))
+        cells = [cell.strip() for cell in bad.strip("| ").split(" | ")]
+        assert [place for place, cell in enumerate(cells) if cell.endswith("*†")] == [column]
+
+
+def test_markdown_has_both_tables_the_figure_and_the_tests(three_methods):
+    page = comparison_markdown(three_methods(), figure="comparison.png")
+    assert page.startswith("# Three methods\n")
+    assert r"| middling [x\|y] | 2 |" in page
+    assert "![macro F1 of each method](comparison.png)" in page
+    assert re.search(
+        r"\| good \| – \| – \| \+0\.\d{4} \[\+0\.\d{4}, \+0\.\d{4}\] \| 0\.005 \|", page
+    )
+    for line in page.splitlines():  # every table is one
+        if line.startswith("| method"):
+            columns = line.count(" | ")
+        elif line.startswith("|"):
+            assert line.count(" | ") == columns
+
+
+def test_a_group_without_a_positive_is_left_undefined(three_methods):
+    from mrca.datasets import group_limits
+
+    comparison = three_methods(limits=group_limits("reuters"))
+    assert "–" in printed(comparison)
+    lines = list(csv.DictReader(io.StringIO(comparison_csv(comparison))))
+    assert lines[0]["medium micro F1 mean"] == ""
+
+
+def test_csv_has_every_number_in_full(three_methods):
+    comparison = three_methods()
+    lines = list(csv.DictReader(io.StringIO(comparison_csv(comparison))))
+    assert [line["method"] for line in lines] == list(comparison.methods)
+    bad = comparison.methods["bad"]
+    assert float(lines[2]["micro F1 mean"]) == bad.summary["micro"]["f1"]["mean"]
+    assert float(lines[2]["from first p"]) == bad.from_first.p_value
+    assert lines[1]["from best difference"] == ""
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_narrow_screens_lose_no_method(three_methods, width):
+    assert "good" in printed(three_methods(), width)

@@ -1,0 +1,189 @@
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from mrca.config import ComparisonConfig, MethodConfig, dump_config
+from mrca.errors import MrcaError
+from mrca.training import SilentReporter, compare, compare_runs, plan_runs
+
+
+@pytest.fixture
+def comparison(tiny_settings):
+    """Two losses on the slice, made tiny."""
+
+    def make(*methods, **changes):
+        methods = methods or ("rc_dice", "binary_crossentropy")
+        return ComparisonConfig(
+            title="Losses",
+            preset="sample",
+            settings=[*tiny_settings, "training.epochs=1"],
+            methods=[MethodConfig(name=loss, settings=[f"loss.name={loss}"]) for loss in methods],
+            **changes,
+        )
+
+    return make
+
+
+@pytest.fixture
+def trained(monkeypatch, tiny_run):
+    """In place of training: a copy of the tiny run; keeps what was asked for."""
+    asked = []
+
+    def copy(config, output, *, resume, **options):
+        assert resume
+        asked.append((output.name, config))
+        shutil.copytree(tiny_run.folder, output)
+        (output / "config.toml").write_text(dump_config(config), "utf-8")
+        # Each run decides otherwise than the one before it.
+        decision = {**tiny_run.decision_rule.get_config(), "threshold": 0.3 + 0.1 * len(asked)}
+        (output / "decision.json").write_text(json.dumps(decision), "utf-8")
+
+    monkeypatch.setattr(sys.modules["mrca.training.compare"], "train", copy)
+    return asked
+
+
+class Listener(SilentReporter):
+    def __init__(self):
+        self.messages = []
+
+    def message(self, text):
+        self.messages.append(text)
+
+
+def test_what_is_missing_is_trained_and_all_is_compared(
+    comparison, trained, sample_slice, tmp_path
+):
+    config, listener = comparison(seeds=2, metric="macro"), Listener()
+    first = compare(config, tmp_path, data_dir=sample_slice, reporter=listener)
+    names = [name for name, _ in trained]
+    assert names == [
+        f"{loss}-seed{k}" for loss in ("rc-dice", "binary-crossentropy") for k in (1, 2)
+    ]
+    assert [config.training.seed for _, config in trained] == [1, 2, 1, 2]
+    assert "training rc-dice-seed2 (2 of 4)." in listener.messages
+    assert list(first.methods) == ["rc_dice", "binary_crossentropy"]
+    assert [method.runs for method in first.methods.values()] == [2, 2]
+    assert (first.metric, first.rows) == ("macro", 40)
+    assert first.remarks[0] == "Corpus: sample (sample corpus), test split."
+
+    shutil.rmtree(tmp_path / "rc-dice-seed2")
+    again = compare(config, tmp_path, data_dir=sample_slice, reporter=listener)
+    assert [name for name, _ in trained[4:]] == ["rc-dice-seed2"]
+    assert "3 of 4 runs are finished." in listener.messages
+    bce = "binary_crossentropy"
+    assert again.methods[bce].summary == first.methods[bce].summary
+
+
+def test_some_methods_only(comparison, trained, sample_slice, tmp_path):
+    config = comparison("rc_dice", "focal", "dice")
+    result = compare(config, tmp_path, only=["dice", "rc_dice"], data_dir=sample_slice)
+    assert [name for name, _ in trained] == ["rc-dice-seed1", "dice-seed1"]
+    assert list(result.methods) == ["rc_dice", "dice"]
+    with pytest.raises(MrcaError, match=r"No method is called 'dize'\. Did you mean 'dice'"):
+        compare(config, tmp_path, only=["dize"], data_dir=sample_slice)
+
+
+def test_a_run_of_another_configuration_is_neither_used_nor_lost(
+    comparison, trained, sample_slice, tmp_path
+):
+    compare(comparison(), tmp_path, data_dir=sample_slice)
+    other = comparison()
+    other.settings.append("model.units=9")
+    with pytest.raises(MrcaError) as error:
+        compare(other, tmp_path, data_dir=sample_slice)
+    assert "rc-dice-seed1 has another configuration" in str(error.value)
+    assert "model.units is 8 there and 9 now" in str(error.value)
+    assert "Delete or rename" in str(error.value)
+    assert len(trained) == 2
+    assert (tmp_path / "rc-dice-seed1" / "model.keras").exists()
+
+
+def test_nothing_is_trained_before_everything_is_looked_at(
+    comparison, trained, sample_slice, tmp_path
+):
+    (tmp_path / "binary-crossentropy-seed1").mkdir()
+    with pytest.raises(MrcaError, match="is not a whole run"):
+        compare(comparison(), tmp_path, data_dir=sample_slice)
+    with pytest.raises(MrcaError, match="No limits are called 'reuter'"):
+        compare(comparison(limits="reuter"), tmp_path / "new", data_dir=sample_slice)
+    corpus = shutil.copytree(sample_slice / "sample", tmp_path / "mine")
+    (corpus / "test.jsonl").unlink()
+    config = comparison()
+    config.settings.append(f"data.dataset={corpus}")
+    with pytest.raises(MrcaError, match="'mine' has no test split"):
+        compare(config, tmp_path / "new")
+    assert not trained
+
+
+def test_thresholds_chosen_on_validation_and_runs_without_one(
+    comparison, trained, sample_slice, tmp_path
+):
+    config = comparison("rc_dice", "categorical_crossentropy", tune="global")
+    compare(config, tmp_path, data_dir=sample_slice)
+    decision = tmp_path / "categorical-crossentropy-seed1" / "decision.json"
+    decision.write_text('{"rule": "largest_score"}', "utf-8")
+    result = compare(config, tmp_path, data_dir=sample_slice)
+    assert "chosen on the validation split" in result.remarks[1]
+    assert "decided as trained: categorical_crossentropy." in result.remarks[2]
+
+
+def test_a_student_learns_from_the_method_that_its_teacher_would_be(comparison, tmp_path):
+    plan = plan_runs(comparison("distillation_mse", "adaptive_focal", seeds=2), tmp_path)
+    assert [run.folder.name for run in plan] == [
+        *("adaptive-focal-seed1", "adaptive-focal-seed2"),
+        *("distillation-mse-seed1", "distillation-mse-seed2"),
+    ]
+    assert plan[3].teacher == plan[1].folder
+    assert plan[3].config.loss.teacher == str((tmp_path / "adaptive-focal-seed2").resolve())
+    # The teacher comes along where its own method is not asked for, and is the same one.
+    part = plan_runs(
+        comparison("distillation_mse", "adaptive_focal"), tmp_path, only=["distillation_mse"]
+    )
+    assert part == [plan[0], plan[2]]
+
+
+def test_students_without_such_a_method_share_a_teacher_of_their_own(comparison, tmp_path):
+    plan = plan_runs(comparison("distillation_mse", "distillation_kl"), tmp_path)
+    assert [run.method for run in plan] == ["", "distillation_mse", "distillation_kl"]
+    assert plan[0].folder.name == "distillation-mse-seed1-teacher"
+    assert plan[0].config.loss.name == "adaptive_focal"
+    assert plan[1].teacher == plan[2].teacher == plan[0].folder
+
+
+def test_finished_runs_are_compared_as_they_are(comparison, trained, sample_slice, tmp_path):
+    compare(comparison(seeds=2), tmp_path, data_dir=sample_slice)
+    families = {
+        "a": [tmp_path / "rc-dice-seed1", tmp_path / "rc-dice-seed2"],
+        "b": [tmp_path / "binary-crossentropy-seed1"],
+    }
+    result = compare_runs(families, tmp_path / "out", title="A and b", data_dir=sample_slice)
+    assert [method.runs for method in result.methods.values()] == [2, 1]
+    assert len(list((tmp_path / "out" / "predictions").iterdir())) == 3
+    with pytest.raises(MrcaError, match=r"two or more runs\. Received: a"):
+        compare_runs({"a": families["a"]}, tmp_path / "out", data_dir=sample_slice)
+
+
+@pytest.mark.parametrize(
+    ("corpus", "said"),
+    [
+        ({"name": "webnlg"}, "was trained on the corpus 'webnlg', and is compared on"),
+        ({"name": "sample"}, "was trained on 'sample' as it was then: its files have changed"),
+    ],
+)
+def test_runs_on_other_corpora_are_not_compared(
+    comparison, trained, sample_slice, tmp_path, corpus, said
+):
+    compare(comparison(), tmp_path, data_dir=sample_slice)
+    folders = [tmp_path / "rc-dice-seed1", tmp_path / "binary-crossentropy-seed1"]
+    path = folders[1] / "environment.json"
+    environment = json.loads(path.read_text("utf-8"))
+    environment["corpus"] |= {**corpus, "fingerprint": "0" * 64}
+    path.write_text(json.dumps(environment), "utf-8")
+    with pytest.raises(MrcaError, match=said) as error:
+        compare_runs({"a": folders[:1], "b": folders[1:]}, tmp_path / "out", data_dir=sample_slice)
+    assert "binary-crossentropy-seed1" in str(error.value)
+    assert "train it again" in str(error.value)
+    assert not Path(tmp_path / "out").exists()
