@@ -105,16 +105,19 @@ def stats(
         ),
     ] = None,
     limits: Annotated[
-        str,
-        typer.Option(help="Where head, medium and tail begin: default, reuters or pubmed."),
-    ] = "default",
+        str | None,
+        typer.Option(
+            help="Where head, medium and tail begin: default, reuters or pubmed. By default as the "
+            "corpus's paper has it."
+        ),
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Count sentences, lengths, relations per sentence and the long tail."""
-    groups = group_limits(limits)
+    groups = None if limits is None else group_limits(limits)
     with StageProgress() as progress:
         loaded = load_corpus(corpus, data_dir, progress=partial(progress, f"fetching {corpus}"))
-    statistics = corpus_statistics(loaded, groups)
+    statistics = corpus_statistics(loaded, groups or group_limits(loaded.limits))
     if plot is not None:
         _draw(loaded, statistics, plot)
     _print_notes(loaded)

@@ -54,9 +54,16 @@ def evaluate(
     ] = None,
     no_plots: Annotated[bool, typer.Option("--no-plots", metavar="", help="Draw nothing.")] = False,
     limits: Annotated[
-        str,
-        typer.Option(help="Where head, medium and tail begin: default, reuters or pubmed."),
-    ] = "default",
+        str | None,
+        typer.Option(
+            help="Where head, medium and tail begin: default, reuters or pubmed. By default as the "
+            "corpus's paper has it."
+        ),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(help="A relation to leave out, such as no_relation; may be repeated."),
+    ] = None,
     vectors: Annotated[
         str | None, typer.Option(help="Word vectors to look unseen words up in.")
     ] = None,
@@ -77,7 +84,7 @@ def evaluate(
         from mrca.evaluation import report_tables
         from mrca.training import run_folder
 
-    groups = group_limits(limits)
+    groups = None if limits is None else group_limits(limits)
     loaded = training.load(run, vectors)
     name = dataset or loaded.config.data.dataset
     with StageProgress() as progress:
@@ -109,7 +116,15 @@ def evaluate(
         return
     labels, outputs = training.labels_and_outputs(loaded, corpus, split)
     scores, holds = loaded.decide(outputs)
-    report = measure(labels, holds, loaded.relations, loaded.label_counts.counts, scores, groups)
+    report = measure(
+        labels,
+        holds,
+        loaded.relations,
+        loaded.label_counts.counts,
+        scores,
+        groups or group_limits(corpus.limits),
+        ignore or (),
+    )
     if as_json:
         typer.echo(json.dumps({**what, **report.to_dict()}, indent=2))
     else:
@@ -118,7 +133,15 @@ def evaluate(
             console.print(table)
             console.print()
     if not no_plots:
-        _draw(report, labels, scores, title, plots or loaded.folder / "plots", split)
+        shown = [loaded.relations.index(name) for name in report.relations]
+        _draw(
+            report,
+            labels[:, shown],
+            scores[:, shown],
+            title,
+            plots or loaded.folder / "plots",
+            split,
+        )
 
 
 def _note_other_corpus(run: "Run", corpus: "Corpus") -> None:

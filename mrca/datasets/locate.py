@@ -12,16 +12,19 @@ from mrca.errors import MrcaError
 from mrca.resources import adopt_any, cache_folder, fetch, search_folders
 from mrca.resources.download import Progress
 
-_ENDINGS = (".jsonl", ".json")
+# `.txt` is SemEval's form; published corpora call the validation split by three names.
+_ENDINGS = (".jsonl", ".json", ".txt")
+_NAMES = {"train": ("train",), "valid": ("valid", "dev", "val"), "test": ("test",)}
 
 
 def split_file(folder: Path, split: str) -> Path | None:
-    """The file of a split, `<split>.jsonl` or `<split>.json`, or `None`.
+    """The file of a split, such as `train.jsonl`, `dev.json` or `test.txt`, or `None`.
 
     Raises:
-        MrcaError: if both are there.
+        MrcaError: if there are several.
     """
-    files = [path for ending in _ENDINGS if (path := folder / (split + ending)).is_file()]
+    names = [name + ending for name in _NAMES[split] for ending in _ENDINGS]
+    files = [path for name in names if (path := folder / name).is_file()]
     if len(files) > 1:
         raise MrcaError(
             f"{folder} holds both {files[0].name} and {files[1].name}. Expected one file for the "

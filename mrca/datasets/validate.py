@@ -53,7 +53,8 @@ def validate(
     report = ValidationReport()
     path = Path(name_or_path).expanduser()
     if path.is_file():
-        is_split = path.stem in SPLITS and split_file(path.parent, "train") is not None
+        splits = [split_file(path.parent, split) for split in SPLITS]
+        is_split = splits[0] is not None and path in splits
         _check_file(path, report, require_labels=is_split)
         return report
     registered = name_or_path in CORPORA

@@ -1,6 +1,7 @@
 """What a frozen encoder makes of word pieces."""
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -40,6 +41,7 @@ class StateReader:
         if self._pooling is not None:
             states = self._pooling(states, inputs["role"], inputs["lengths"])
         self._model = keras.Model(inputs, states)
+        self.progress: Callable[[int, int], None] = lambda rows, total: None
 
     @property
     def width(self) -> int:
@@ -69,15 +71,18 @@ class StateReader:
 
     def _compute(self, pieces: EncodedExamples, target: np.ndarray) -> None:
         longest = int(pieces.lengths.max(initial=1))
+        done = 0
         for batch in plan_batches(pieces.lengths, _BATCH_SIZE, max_length=longest):
             inputs = pieces.batch(batch, "masked")
             computed = ops.convert_to_numpy(self._model.predict_on_batch(inputs))
             if self._pooling is not None:
                 target[batch.rows] = computed
-                continue
-            for row, states in zip(batch.rows, computed, strict=True):
-                start, end = pieces.starts[row : row + 2]
-                target[start:end] = states[: end - start]
+            else:
+                for row, states in zip(batch.rows, computed, strict=True):
+                    start, end = pieces.starts[row : row + 2]
+                    target[start:end] = states[: end - start]
+            done += len(batch.rows)
+            self.progress(done, len(pieces))
 
     def _key(self, pieces: EncodedExamples) -> str:
         pooling = "none" if self._pooling is None else self._pooling.pooling

@@ -121,6 +121,7 @@ def evaluate(
     train_counts: Sequence[int],
     scores: ArrayLike | None = None,
     limits: GroupLimits = DEFAULT_LIMITS,
+    ignored: Sequence[str] = (),
 ) -> Report:
     """Measure decided labels against gold ones.
 
@@ -133,6 +134,8 @@ def evaluate(
         limits: how relations are cut into head, medium and tail, and rows by their number of
             relations (`mrca.datasets.group_limits`); by default more than 100, 20 to 100, fewer
             than 20 training rows, and 0, 1, 2, 3, 4, 5 and more relations.
+        ignored: relations left out of everything, such as the `no_relation` of TACRED, whose
+            official micro F1 leaves it out, and the `Other` of SemEval-2010 Task 8.
 
     Raises:
         MrcaError: if shapes or numbers of relations differ, or if values are no decided labels.
@@ -149,6 +152,18 @@ def evaluate(
         raise MrcaError(
             "Expected one column and one training count for each relation. Received: "
             f"{len(relations)} relations, {gold.shape[1]} columns, {len(train_counts)} counts."
+        )
+    if ignored:
+        kept = [column for column, name in enumerate(relations) if name not in set(ignored)]
+        for name in ignored:
+            relations.index(name)  # or an error
+        return evaluate(
+            gold[:, kept],
+            predicted[:, kept],
+            RelationSet(relations.names[column] for column in kept),
+            [train_counts[column] for column in kept],
+            None if scores is None else np.asarray(scores)[:, kept],
+            limits,
         )
     members = long_tail_groups(train_counts, limits.head_above, limits.tail_below)
     group_of = {column: name for name, columns in members.items() for column in columns}

@@ -1,7 +1,7 @@
 """A network that reads the states of a BERT encoder."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,11 @@ class PieceModel(NeuralModel):
     def with_network(self, network: MRCA) -> "PieceModel":
         """The same encoder before another network."""
         return PieceModel(network, self.config, self.encoder, self.word_pieces)
+
+    def report_progress(self, progress: Callable[[int, int], None]) -> None:
+        """See `NeuralModel`."""
+        if self._reader is not None:
+            self._reader.progress = progress
 
     def encode(self, examples: Sequence[Example], *, keep: bool = False) -> EncodedExamples:
         """Examples as word pieces, or as the states of a frozen encoder."""

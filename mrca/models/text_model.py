@@ -1,7 +1,7 @@
 """What takes examples and gives each a score for each output column."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,9 @@ class NeuralModel(TextModel):
     @abstractmethod
     def with_network(self, network: MRCA) -> "NeuralModel":
         """The same readers and encoder before another network."""
+
+    def report_progress(self, progress: Callable[[int, int], None]) -> None:
+        """Call `progress` with rows so far and in all while an encoder computes for long."""
 
     @property
     def frozen_variables(self) -> list[Any]:

@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from mrca.datasets import Corpus
+from mrca.datasets import Corpus, group_limits
 from mrca.errors import MrcaError
 from mrca.evaluation import Report, Score, evaluate, triple_score, tune_threshold
 from mrca.losses import FixedThreshold
@@ -20,7 +20,8 @@ def evaluate_split(run: Run, corpus: Corpus, split: str) -> Report:
     """
     labels, outputs = labels_and_outputs(run, corpus, split)
     scores, holds = run.decide(outputs)
-    return evaluate(labels, holds, run.relations, run.label_counts.counts, scores)
+    limits = group_limits(corpus.limits)
+    return evaluate(labels, holds, run.relations, run.label_counts.counts, scores, limits)
 
 
 def evaluate_triples(run: Run, corpus: Corpus, split: str) -> Score:

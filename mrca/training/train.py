@@ -120,12 +120,16 @@ def train(
         model, rule = fit_svm(svm, corpus)
     else:
         assert source is not None
+        states = partial(reporter.preparing, "computing the encoder's states")
+        if isinstance(source, RunSource):
+            source.model.report_progress(states)
         if config.classifier.name == TAU_NORMALISED:
             assert isinstance(source, RunSource)
             model, search = normalise(source.model, corpus)
             found = {"tau": search.tau, "tau_search": search.table}
         else:
             what, model = _what_to_fit(source, config, unfinished, columns)
+            model.report_progress(states)
             fit(what, loss, config, corpus, teacher, sampler, checkpoint, reporter)
             if what.classifier is not model.network.classifier:
                 model.network.classifier.set_weights(what.classifier.get_weights())

@@ -17,6 +17,7 @@ from mrca.datasets import (
     load_corpus,
     locate_corpus,
 )
+from mrca.datasets.locate import split_file
 from mrca.datasets.recipe import Recipe
 from mrca.datasets.registry import SPLITS
 from mrca.datasets.validate import validate
@@ -345,3 +346,26 @@ def test_every_registered_download_has_three_mirrors_and_a_digest():
             assert hosts == {"raw.githubusercontent.com", "github.com", "cdn.jsdelivr.net"}
             assert all(url.endswith(f"data/{name}/{file.name}") for url in file.urls)
             assert len(file.digest) == len("git-blob:") + 40
+
+
+@pytest.mark.parametrize(
+    "split, name",
+    [
+        ("train", "train.txt"),
+        ("valid", "dev.json"),
+        ("valid", "dev.jsonl"),
+        ("valid", "val.json"),
+        ("test", "test.txt"),
+    ],
+)
+def test_a_split_by_the_name_that_published_corpora_give_it(tmp_path, split, name):
+    assert split_file(tmp_path, split) is None
+    (tmp_path / name).write_text("")
+    assert split_file(tmp_path, split) == tmp_path / name
+
+
+def test_two_files_of_one_split_are_not_chosen_between(tmp_path):
+    for name in ("valid.jsonl", "dev.json"):
+        (tmp_path / name).write_text("")
+    with pytest.raises(MrcaError, match=r"holds both valid\.jsonl and dev\.json"):
+        split_file(tmp_path, "valid")

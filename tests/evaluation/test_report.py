@@ -206,3 +206,15 @@ def test_the_dict_has_the_documented_shape():
 def test_inputs_that_do_not_fit_together_are_refused(labels, relations, counts, message):
     with pytest.raises(MrcaError, match=message):
         evaluate(labels, PREDICTIONS, relations, counts)
+
+
+def test_ignored_relations_are_left_out_of_everything():
+    relations = RelationSet(["a", "none", "b"])
+    gold = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 1, 0]])
+    predicted = np.array([[1, 0, 0], [0, 1, 0], [0, 1, 0], [1, 0, 0]])
+    report = evaluate(gold, predicted, relations, [5, 9, 5], ignored=["none"])
+    # As TACRED's official score: 1 of 2 predictions of a real relation, 1 of 2 real ones.
+    assert (report.micro.precision, report.micro.recall) == (0.5, 0.5)
+    assert list(report.relations) == ["a", "b"]
+    with pytest.raises(MrcaError, match="Unknown relation 'nothing'"):
+        evaluate(gold, predicted, relations, [5, 9, 5], ignored=["nothing"])

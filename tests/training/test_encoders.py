@@ -111,7 +111,7 @@ def test_an_encoder_that_is_another_by_now(config, sample_slice, tmp_path, hub_m
     config = with_overrides(config, [f'encoder.name="hub:{moved}"', *MODELS["first"]])
     run = training.train(config, tmp_path / "run", data_dir=sample_slice)
     (moved / "note.txt").write_text("another")
-    with pytest.raises(mrca.MrcaError, match="not the one that the run .* was trained with"):
+    with pytest.raises(mrca.MrcaError, match=r"not the one that the run .* was trained with"):
         mrca.load(run.folder)
     shutil.rmtree(moved)
     with pytest.raises(mrca.MrcaError, match="module"):
