@@ -120,3 +120,68 @@ def test_mixed_precision_still_scores_in_float32():
         keras.config.set_dtype_policy(policy)
     assert scores.dtype == "float32"
     assert np.isfinite(scores).all()
+
+
+# === A model of states ===
+
+
+def state_inputs(time=8, dim=5):
+    generator = np.random.default_rng(4)
+    lengths = np.array([time, 3], "int32")
+    is_token = np.arange(time) < lengths[:, None]
+    return {
+        "states": (generator.normal(size=(2, time, dim)) * is_token[..., None]).astype("float32"),
+        "case": np.where(is_token, 1, 0).astype("int8"),
+        "role": np.where(is_token, generator.integers(-1, 2, (2, time)), 0).astype("int8"),
+        "lengths": lengths,
+    }
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"units": 0},
+        {"pooling": "mean"},
+        {"units": 0, "pooling": "entities", "hidden": 6},
+        {"units": 0, "pooling": "first"},
+    ],
+    ids=str,
+)
+def test_states_in_place_of_words(settings, tmp_path):
+    settings = {"units": 3, "pool_size": 6, "max_length": MAX_LENGTH, **settings}
+    model = MRCA(0, 5, 2.0, columns=4, **settings)
+    inputs = state_inputs()
+    scores = model.predict_on_batch(inputs)
+    assert scores.shape == (2, 4)
+    features = ops.convert_to_numpy(model.representation(inputs))
+    kernel, bias = model.classifier.get_weights()
+    np.testing.assert_allclose(features @ kernel + bias, scores, rtol=1e-4, atol=1e-5)
+    # Longer padding changes nothing.
+    longer = {
+        name: np.pad(array, [(0, 0), (0, 3), (0, 0)][: array.ndim]) if array.ndim > 1 else array
+        for name, array in inputs.items()
+    }
+    np.testing.assert_allclose(model.predict_on_batch(longer), scores, rtol=1e-4, atol=1e-5)
+    model.save(tmp_path / "model.keras")
+    back = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(back.predict_on_batch(inputs), scores, rtol=1e-5)
+
+
+def test_without_an_lstm_the_pooled_state_is_the_state_itself():
+    model = MRCA(0, 5, 2.0, columns=4, units=0, pooling="first")
+    inputs = state_inputs()
+    features = ops.convert_to_numpy(model.representation(inputs))
+    np.testing.assert_array_equal(features, inputs["states"][:, 0])
+
+
+def test_a_new_head_on_the_same_layers(model):
+    other = model.with_head(7, "attentive_relation_routing", {"iterations": 1})
+    assert other.columns == 7
+    inputs = make_inputs([8, 3], 8)
+    assert other.predict_on_batch(inputs).shape == (2, 7)
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(other.representation(inputs)),
+        ops.convert_to_numpy(model.representation(inputs)),
+        rtol=1e-6,
+    )

@@ -1,0 +1,64 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from mrca.errors import MrcaError
+from mrca.layers import STATE_POOLINGS, MarkedStates, StatePooling
+
+STATES = np.arange(24, dtype="float32").reshape(2, 4, 3)
+ROLE = np.array([[0, 1, -1, 1], [0, -1, 0, 0]], "int8")
+LENGTHS = np.array([4, 2], "int32")
+
+
+def pooled(pooling, states=STATES):
+    return ops.convert_to_numpy(StatePooling(pooling)(states, ROLE, LENGTHS))
+
+
+def test_the_first_state():
+    np.testing.assert_array_equal(pooled("first"), STATES[:, 0])
+
+
+def test_the_mean_is_over_real_tokens():
+    expected = [STATES[0].mean(axis=0), STATES[1, :2].mean(axis=0)]
+    np.testing.assert_allclose(pooled("mean"), expected)
+    padded = STATES.copy()
+    padded[1, 2:] = 1e6
+    np.testing.assert_allclose(pooled("mean", padded), expected)
+
+
+def test_entities_are_the_first_state_and_the_means_of_subjects_and_objects():
+    rows = pooled("entities")
+    assert rows.shape == (2, 9)
+    subjects, objects = STATES[0, [1, 3]].mean(axis=0), STATES[0, 2]
+    np.testing.assert_allclose(rows[0], [*STATES[0, 0], *subjects, *objects])
+    # A row without a subject has zeros for it.
+    np.testing.assert_allclose(rows[1], [*STATES[1, 0], 0, 0, 0, *STATES[1, 1]])
+
+
+@pytest.mark.parametrize("pooling", STATE_POOLINGS)
+def test_shape_and_config(pooling):
+    layer = StatePooling(pooling)
+    assert layer.compute_output_shape((None, None, 3)) == (None, layer.width(3))
+    assert pooled(pooling).shape == (2, layer.width(3))
+    back = keras.layers.deserialize(json.loads(json.dumps(keras.layers.serialize(layer))))
+    assert back.pooling == pooling
+
+
+def test_an_unknown_pooling():
+    with pytest.raises(MrcaError, match=r"'last'\. Expected one of: first, mean, entities"):
+        StatePooling("last")
+
+
+def test_marked_states_end_in_case_and_role():
+    layer = MarkedStates(3.0)
+    case = np.array([[1, -1, 1, -1], [1, 1, 0, 0]], "int8")
+    marked = ops.convert_to_numpy(layer(STATES, case, ROLE))
+    np.testing.assert_array_equal(marked[..., :3], STATES)
+    np.testing.assert_array_equal(marked[..., 3], 3 * case)
+    np.testing.assert_array_equal(marked[..., 4], 3 * ROLE)
+    assert layer.compute_output_shape((None, None, 3)) == (None, None, 5)
+    back = keras.layers.deserialize(json.loads(json.dumps(keras.layers.serialize(layer))))
+    assert back.feature_value == 3.0
