@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mrca.cli.native_logs import quiet_start
+from mrca.cli.setting_options import lasting_encoder, vectors_setting
 from mrca.cli.training_progress import TrainingProgress
 from mrca.config import ComparisonConfig, comparison_names, load_comparison
 from mrca.config import Metric as MetricName
@@ -60,12 +61,33 @@ def compare(
     seeds: Annotated[
         int | None, typer.Option(min=1, help="Of a file: so many runs of each method.")
     ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a file: the BERT encoder, as of `mrca train`, of all methods that have one."
+        ),
+    ] = None,
+    vectors: Annotated[
+        str | None,
+        typer.Option(help="Of a file: a name that `mrca vectors list` shows, or a path."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Of a file: section.key=value, as if at the end of the file's own `set`; may be "
+            "given several times.",
+        ),
+    ] = None,
     metric: Annotated[
         Metric | None, typer.Option(help="What the best is chosen and tested by.")
     ] = None,
     limits: Annotated[
         str | None,
-        typer.Option(help="Where head, medium and tail begin: default, reuters or pubmed."),
+        typer.Option(
+            help="Where head, medium and tail begin: default, reuters or pubmed. By default as "
+            "the corpus has it."
+        ),
     ] = None,
     tune: Annotated[
         Tune | None, typer.Option(help="Decide with a threshold tuned on validation.")
@@ -103,13 +125,20 @@ def compare(
         }.items()
         if value is not None
     }
+    overrides = [*vectors_setting(vectors), *(settings or [])]
     if len(what) == 1:
-        config = load_comparison(what[0]).model_copy(update=changes)
+        config = load_comparison(what[0])
+        changes["settings"] = [*config.settings, *overrides]
+        config = config.model_copy(update=changes)
+        if encoder:
+            config = config.with_encoder(lasting_encoder(encoder))
         folder = output or _FOLDER / Path(what[0]).stem
         comparison = _of_methods(config, folder, only or [], data_dir, vectors_dir)
     else:
-        if only or seeds:
-            raise typer.BadParameter("--only and --seeds go with a comparison file.")
+        if only or seeds or overrides or encoder:
+            raise typer.BadParameter(
+                "--only, --seeds, --encoder, --vectors and --set go with a comparison file."
+            )
         folder, comparison = _of_runs(what, output, changes, data_dir)
     from mrca.evaluation import comparison_tables, write_comparison
 
@@ -183,7 +212,7 @@ def _of_runs(
             folder,
             title=" vs. ".join(called),
             metric=cast(MetricName, changes.get("metric", "micro")),
-            limits=changes.get("limits", "default"),
+            limits=changes.get("limits"),
             tune=cast(TuneName, changes.get("tune", "none")),
             data_dir=data_dir,
             reporter=progress,

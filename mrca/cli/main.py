@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import mrca
-from mrca.cli import compare, data, evaluate, losses, predict, train, vectors
+from mrca.cli import compare, data, decouple, evaluate, losses, predict, train, vectors
 from mrca.errors import MrcaError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("compare")(compare.compare)
+app.command("decouple")(decouple.decouple)
 app.add_typer(data.app, name="data")
 app.add_typer(vectors.app, name="vectors")
 app.add_typer(losses.app, name="losses")

@@ -11,24 +11,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from mrca.cli.base_config import base_config, checked_name
 from mrca.cli.native_logs import quiet_start
+from mrca.cli.setting_options import dataset_setting, encoder_setting, setting, vectors_setting
 from mrca.cli.training_progress import TrainingProgress
-from mrca.config import (
-    ClassifierConfig,
-    LossConfig,
-    RunConfig,
-    load_config,
-    load_preset,
-    preset_names,
-    with_overrides,
-)
-from mrca.datasets import CORPORA
+from mrca.config import ClassifierConfig, LossConfig, RunConfig, preset_names, with_overrides
 from mrca.datasets.sample_note import sample_note
 from mrca.text import counted
-from mrca.vectors import is_store
-
-# The name that a run folder gives its configuration; the folder is what the run is called then.
-CONFIG = "config.toml"
 
 
 def train(
@@ -138,13 +127,13 @@ def train(
     run_config = with_overrides(
         whole,
         [
-            *_option("data.dataset", _lasting(dataset)),
-            *_option("encoder.name", _lasting_encoder(encoder)),
-            *_option("vectors.name", _lasting_vectors(vectors)),
-            *_option("loss.teacher", None if teacher is None else str(teacher.resolve())),
-            *_option("classifier.name", classifier),
-            *_option("training.sampler", sampler),
-            *_option("training.seed", seed),
+            *dataset_setting(dataset),
+            *encoder_setting(encoder),
+            *vectors_setting(vectors),
+            *setting("loss.teacher", None if teacher is None else str(teacher.resolve())),
+            *setting("classifier.name", classifier),
+            *setting("training.sampler", sampler),
+            *setting("training.seed", seed),
             *(["training.deterministic=true"] if deterministic else []),
             *(["training.tensorboard=true"] if tensorboard else []),
             *(settings or []),
@@ -153,7 +142,7 @@ def train(
     parts = [default_name, loss, classifier, sampler]
     if stages == 2 or (representation is not None and not any(parts[1:])):
         parts.append("stage2")
-    name = _checked_name(name or "-".join(filter(None, parts)))
+    name = checked_name(name or "-".join(filter(None, parts)))
     first = run_config.training.seed
     runs = [
         (
@@ -216,18 +205,7 @@ def _base_config(
                 "out."
             )
         return _second_stage_base(representation)
-    if config is not None and preset is not None:
-        raise typer.BadParameter("Give --preset or --config, not both.")
-    if config is not None:
-        named = config.resolve().parent if config.name == CONFIG else Path(config.stem)
-        return load_config(config), Path(dataset).resolve().name if dataset else named.name
-    if preset is not None:
-        return load_preset(preset), preset
-    if not dataset:
-        raise typer.BadParameter("Give --dataset NAME or FOLDER (or --preset, or --config FILE).")
-    if dataset in preset_names():
-        return load_preset(dataset), dataset
-    return load_preset("paper"), Path(dataset).resolve().name
+    return base_config(dataset, preset, config)
 
 
 def _second_stage_base(representation: Path) -> tuple[RunConfig, str]:
@@ -246,48 +224,13 @@ def _second_stage_base(representation: Path) -> tuple[RunConfig, str]:
 
 
 def _pointed(
-    runs: list[tuple[str, RunConfig]], before: dict[str, RunConfig], setting: str, output: Path
+    runs: list[tuple[str, RunConfig]], before: dict[str, RunConfig], name: str, output: Path
 ) -> list[tuple[str, RunConfig]]:
-    """Each run with a setting that names the run trained before it."""
+    """Each run with a setting, of this name, that says which run is trained before it."""
     return [
-        (each, with_overrides(one, _option(setting, str((output / of).resolve()))))
+        (each, with_overrides(one, setting(name, str((output / of).resolve()))))
         for (each, one), of in zip(runs, before, strict=True)
     ]
-
-
-def _lasting(dataset: str | None) -> str | None:
-    """A folder's path made absolute, so that the run can be evaluated from anywhere."""
-    if dataset is None or dataset in CORPORA or not Path(dataset).exists():
-        return dataset
-    return str(Path(dataset).resolve())
-
-
-def _lasting_vectors(vectors: str | None) -> str | None:
-    """The same for vectors: only what can be opened is a path, anything else a name."""
-    if vectors is None or not (Path(vectors).is_file() or is_store(Path(vectors))):
-        return vectors
-    return str(Path(vectors).resolve())
-
-
-def _lasting_encoder(encoder: str | None) -> str | None:
-    """The same for an encoder in a folder."""
-    kind, colon, place = (encoder or "").partition(":")
-    if not colon or not Path(place).is_dir():
-        return encoder
-    return f"{kind}:{Path(place).resolve()}"
-
-
-def _option(setting: str, value: Any) -> list[str]:
-    return [] if value is None else [f"{setting}={json.dumps(value)}"]
-
-
-def _checked_name(name: str) -> str:
-    if Path(name).name != name or name.startswith("."):
-        raise typer.BadParameter(
-            f"{name!r} is not a name for a run. Expected a plain folder name; the place goes into "
-            "--output."
-        )
-    return name
 
 
 def _is_there(folder: Path, overwrite: bool) -> bool:

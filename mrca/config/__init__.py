@@ -9,10 +9,16 @@ from mrca.config.comparison import (
     load_comparison,
 )
 from mrca.config.presets import load_preset, preset_names
-from mrca.config.run_config import ClassifierConfig, LossConfig, RunConfig
+from mrca.config.run_config import (
+    REPRESENTATION_SECTIONS,
+    ClassifierConfig,
+    LossConfig,
+    RunConfig,
+)
 from mrca.config.toml_file import dump_config, load_config, with_overrides
 
 __all__ = [
+    "REPRESENTATION_SECTIONS",
     "ClassifierConfig",
     "ComparisonConfig",
     "LossConfig",

@@ -1,5 +1,6 @@
 """Which methods are compared, and how."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import ErrorDetails
 
 from mrca.config.presets import load_preset
-from mrca.config.run_config import RunConfig
+from mrca.config.run_config import REPRESENTATION_SECTIONS, RunConfig
 from mrca.config.toml_file import with_overrides
 from mrca.errors import MrcaError, did_you_mean
 
@@ -29,6 +30,10 @@ class MethodConfig(_Table):
     name: str = Field(description="what tables call it")
     preset: str = Field("", description="published settings, in place of the comparison's")
     settings: list[str] = Field([], alias="set", description="section.key=value, as --set takes")
+    representation: str = Field(
+        "",
+        description="second stage: the method on whose layers, frozen, a classifier is trained",
+    )
 
     @property
     def slug(self) -> str:
@@ -47,7 +52,9 @@ class ComparisonConfig(_Table):
     title: str = Field(description="what is compared, such as a paper's table")
     seeds: Annotated[int, Field(ge=1)] = Field(1, description="runs of each method")
     metric: Metric = Field("micro", description="what the best is chosen and tested by")
-    limits: str = Field("default", description="where head, medium and tail begin")
+    limits: str | None = Field(
+        None, description="where head, medium and tail begin; by default as the corpus has it"
+    )
     tune: Tune = Field("none", description="the threshold to choose on validation, if any")
     preset: str = Field("paper", description="published settings that every method starts from")
     settings: list[str] = Field([], alias="set", description="section.key=value, for every method")
@@ -67,17 +74,71 @@ class ComparisonConfig(_Table):
             seen[method.slug] = method.name
         return self
 
+    @model_validator(mode="after")
+    def _representations_exist(self) -> "ComparisonConfig":
+        named = {method.name: method.representation for method in self.methods}
+        for name, representation in named.items():
+            if representation and representation not in named:
+                raise ValueError(
+                    f"{name!r} has the representation of {representation!r}, which is no method."
+                    f"{did_you_mean(representation, named)} Expected one of {', '.join(named)}"
+                )
+            chain = [name]
+            while representation := named[chain[-1]]:
+                if representation in chain:
+                    circle = " on ".join(map(repr, [*chain, representation]))
+                    raise ValueError(f"{circle}: representations in a circle have no first one")
+                chain.append(representation)
+        return self
+
     def run_config(self, method: MethodConfig) -> RunConfig:
         """What a method is trained with; seeds count from its `training.seed`.
 
+        A second stage has encoder, vectors, features and model of its representation; the run that
+        it builds on, `classifier.representation`, is left to `mrca.training.plan_runs`.
+
         Raises:
-            MrcaError: if there is no such preset or setting.
+            MrcaError: if there is no such preset or setting, or a second stage sets what it takes
+                over.
         """
         try:
             base = load_preset(method.preset or self.preset)
-            return with_overrides(base, [*self.settings, *method.settings])
+            config = with_overrides(base, [*self.settings, *method.settings])
+            if not method.representation:
+                return config
+            _check_second_stage(method)
         except MrcaError as error:
             raise MrcaError(f"Method {method.name!r}: {error}") from None
+        [first] = [each for each in self.methods if each.name == method.representation]
+        layers = self.run_config(first)
+        return config.model_copy(
+            update={part: getattr(layers, part) for part in REPRESENTATION_SECTIONS}
+        )
+
+    def with_encoder(self, name: str) -> "ComparisonConfig":
+        """A copy whose methods that read with a BERT encoder read with this one.
+
+        Word vectors and word frequencies stay, and so does an encoder in a method's own `set`.
+
+        Args:
+            name: such as `"hub:FOLDER"`.
+
+        Raises:
+            MrcaError: if no method reads with a BERT encoder.
+        """
+        setting = f"encoder.name={json.dumps(name, ensure_ascii=False)}"
+        methods = [
+            method.model_copy(update={"settings": [setting, *method.settings]})
+            if ":" in self.run_config(method).encoder.name and not method.representation
+            else method
+            for method in self.methods
+        ]
+        if methods == self.methods:
+            raise MrcaError(
+                "No method of the comparison reads with a BERT encoder that could be replaced by "
+                f"{name!r}. Give all of them one with --set encoder.name={name}."
+            )
+        return self.model_copy(update={"methods": methods})
 
     @property
     def dataset(self) -> str:
@@ -146,6 +207,16 @@ def load_comparison(name_or_file: str | Path) -> ComparisonConfig:
     except MrcaError as error:
         raise MrcaError(f"The comparison {path} does not fit. {error}") from None
     return comparison
+
+
+def _check_second_stage(method: MethodConfig) -> None:
+    for setting in method.settings:
+        path = setting.partition("=")[0].strip()
+        if path.partition(".")[0] in REPRESENTATION_SECTIONS or path == "classifier.representation":
+            raise MrcaError(
+                f"It takes its layers over from {method.representation!r}, so it cannot set {path} "
+                "itself. Set that there, or leave `representation` out."
+            )
 
 
 def _explained(problem: ErrorDetails) -> str:

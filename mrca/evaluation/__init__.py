@@ -8,6 +8,12 @@ from mrca.evaluation.comparison_tables import (
     comparison_tables,
 )
 from mrca.evaluation.confused_pairs import ConfusedPair, confused_pairs
+from mrca.evaluation.decoupling import (
+    Decoupling,
+    decoupling_table,
+    plot_decoupling,
+    write_decoupling,
+)
 from mrca.evaluation.heat_map import plot_heat_map
 from mrca.evaluation.paired_bootstrap import Difference, paired_bootstrap
 from mrca.evaluation.plots import (
@@ -29,6 +35,7 @@ __all__ = [
     "ComparedMethod",
     "Comparison",
     "ConfusedPair",
+    "Decoupling",
     "Difference",
     "GroupF1",
     "Report",
@@ -39,12 +46,14 @@ __all__ = [
     "comparison_markdown",
     "comparison_tables",
     "confused_pairs",
+    "decoupling_table",
     "evaluate",
     "macro_score",
     "mean_and_deviation",
     "micro_score",
     "paired_bootstrap",
     "plot_comparison",
+    "plot_decoupling",
     "plot_f1_by_count",
     "plot_f1_by_labels_per_row",
     "plot_heat_map",
@@ -58,4 +67,5 @@ __all__ = [
     "triple_score",
     "tune_threshold",
     "write_comparison",
+    "write_decoupling",
 ]

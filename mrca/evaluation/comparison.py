@@ -14,7 +14,7 @@ from mrca.errors import MrcaError
 from mrca.evaluation.paired_bootstrap import RESAMPLES, Difference, ResampledF1, resampled_f1
 from mrca.evaluation.report import evaluate
 from mrca.evaluation.scores import binary_matrix, macro_score, micro_score
-from mrca.evaluation.seeds import summarise_runs
+from mrca.evaluation.seeds import mean_and_deviation, summarise_runs
 from mrca.text import RelationSet, counted
 
 ALL = "all"
@@ -51,6 +51,7 @@ class ComparedMethod:
             has a positive in the test rows.
         from_best: how it differs from the best method; None for the best itself.
         from_first: how it differs from the first, the baseline; None for the first itself.
+        seconds: that training took, mean over its runs; None where a run has no epochs.
     """
 
     runs: int
@@ -58,6 +59,7 @@ class ComparedMethod:
     f1: dict[str, GroupF1 | None]
     from_best: Difference | None
     from_first: Difference | None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,11 @@ class Comparison:
                 f"({counted(self.resamples, 'resample')}, two-sided, each pair by itself). It "
                 "covers the choice of test rows, not of training seeds."
             )
+        if any(method.seconds is not None for method in self.methods.values()):
+            notes.append(
+                "time: of a run's epochs, mean over runs; without what it builds on (a first "
+                "stage, a teacher) and without reading and encoding the rows before."
+            )
         return [
             *notes,
             f"{self.limits}. A group without a positive in the test rows has no score.",
@@ -144,6 +151,7 @@ def compare_methods(
     resamples: int = RESAMPLES,
     seed: int = 0,
     remarks: Sequence[str] = (),
+    seconds: Mapping[str, Sequence[float | None]] | None = None,
 ) -> Comparison:
     """Measure several methods on the same test rows, and test their differences.
 
@@ -159,6 +167,7 @@ def compare_methods(
         resamples: of the bootstrap.
         seed: of the bootstrap.
         remarks: sentences for a reader.
+        seconds: for each method, how long each of its runs trained; None for a run without epochs.
 
     Raises:
         MrcaError: if there is no method, a method has no run, no row holds a relation, or shapes or
@@ -222,12 +231,18 @@ def compare_methods(
                 },
                 from_best=None if name == best else f1[name][ALL].minus(f1[best][ALL]),
                 from_first=None if name == first else f1[name][ALL].minus(f1[first][ALL]),
+                seconds=_mean_seconds((seconds or {}).get(name, ())),
             )
             for name, runs in predictions.items()
         },
         limits=limits,
         remarks=tuple(remarks),
     )
+
+
+def _mean_seconds(seconds: Sequence[float | None]) -> float | None:
+    known = [each for each in seconds if each is not None]
+    return mean_and_deviation(known)[0] if known and len(known) == len(seconds) else None
 
 
 def _group_f1(

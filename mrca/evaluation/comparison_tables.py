@@ -37,7 +37,10 @@ def comparison_tables(comparison: Comparison) -> list[Table]:
     """
     totals, groups = _columns(comparison)
     tables = []
-    for title, columns in ((comparison.title, totals), ("by training count", groups)):
+    for title, columns, timed in (
+        (comparison.title, totals, True),
+        ("by training count", groups, False),
+    ):
         table = Table(
             title=Text(title, style="bold"),
             title_justify="left",
@@ -49,11 +52,14 @@ def comparison_tables(comparison: Comparison) -> list[Table]:
         table.add_column("runs", justify="right")
         for column in columns:
             table.add_column(column.title, justify="right")
+        if timed:
+            table.add_column("time", justify="right")
         for name, method, cells in _rows(comparison, columns):
             table.add_row(
                 Text(name),  # a Text, so that brackets in a name are not read as markup
                 str(method.runs),
                 *(Text(text, style="bold" if best else "") for text, best in cells),
+                *([_duration(method.seconds)] * timed),
             )
         tables.append(table)
     tables[-1].caption = Text("\n".join(comparison.notes))
@@ -68,11 +74,17 @@ def comparison_markdown(comparison: Comparison, figure: str | None = None) -> st
         figure: the file of its figure, beside the page.
     """
     lines = [f"# {comparison.title}", ""]
-    for columns in _columns(comparison):
+    totals, groups = _columns(comparison)
+    for columns, timed in ((totals, True), (groups, False)):
         lines += _markdown_table(
-            ["method", "runs", *(column.title for column in columns)],
+            ["method", "runs", *(column.title for column in columns), *(["time"] * timed)],
             [
-                [name, str(method.runs), *(f"**{text}**" if best else text for text, best in cells)]
+                [
+                    name,
+                    str(method.runs),
+                    *(f"**{text}**" if best else text for text, best in cells),
+                    *([_duration(method.seconds)] * timed),
+                ]
                 for name, method, cells in _rows(comparison, columns)
             ],
         )
@@ -96,6 +108,7 @@ def comparison_csv(comparison: Comparison) -> str:
     header = ["method", "runs"]
     for column in (*totals, *groups):
         header += [f"{column.title} mean", f"{column.title} deviation"]
+    header.append("training seconds")
     for other in ("best", "first"):
         header += [f"from {other} {what}" for what in ("difference", "low", "high", "p")]
     file = io.StringIO()
@@ -106,6 +119,7 @@ def comparison_csv(comparison: Comparison) -> str:
         for column in (*totals, *groups):
             measure = column.measure(method) or {"mean": None, "deviation": None}
             line += [measure["mean"], measure["deviation"]]
+        line.append(method.seconds)
         for test in (method.from_best, method.from_first):
             line += [test.difference, test.low, test.high, test.p_value] if test else [None] * 4
         writer.writerow(line)
@@ -155,6 +169,12 @@ def _spread(measure: Mapping[str, float | None] | None) -> str:
         return UNDEFINED
     deviation = measure["deviation"]
     return f"{measure['mean']:.4f}" + ("" if deviation is None else f" ± {deviation:.4f}")
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return UNDEFINED
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
 
 
 def _difference(test: Difference | None) -> list[str]:

@@ -1,6 +1,7 @@
 """Fit once: from a configuration to a run folder, and a run folder in use."""
 
-from mrca.training.compare import PlannedRun, compare, compare_runs, plan_runs
+from mrca.training.compare import compare, compare_runs
+from mrca.training.decouple import decouple
 from mrca.training.distillation import is_distillation, teacher_config
 from mrca.training.evaluate_split import (
     evaluate_split,
@@ -8,6 +9,7 @@ from mrca.training.evaluate_split import (
     labels_and_outputs,
     tuned_rule,
 )
+from mrca.training.plan_runs import PlannedRun, plan_runs
 from mrca.training.preflight import check_output
 from mrca.training.reporter import Reporter, SilentReporter
 from mrca.training.run import CHUNK, PredictedTriple, Prediction, Run, load
@@ -26,6 +28,7 @@ __all__ = [
     "check_output",
     "compare",
     "compare_runs",
+    "decouple",
     "evaluate_split",
     "evaluate_triples",
     "first_stage_config",

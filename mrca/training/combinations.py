@@ -1,7 +1,7 @@
 """Settings that do not go together, refused with the reason."""
 
 from mrca import losses
-from mrca.config import RunConfig
+from mrca.config import REPRESENTATION_SECTIONS, RunConfig
 from mrca.errors import MrcaError
 from mrca.models import NeuralModel
 from mrca.training.run import TAU_NORMALISED, Run
@@ -10,9 +10,6 @@ BILATERAL_BRANCH = "bilateral_branch"
 LINEAR_SVM = "linear_svm"
 TFIDF = "tfidf"
 WORD_VECTORS = "word_vectors"
-
-# What a run takes over with another run's layers.
-_OF_REPRESENTATION = ("encoder", "vectors", "features", "model")
 
 
 def check_combination(config: RunConfig, loss: losses.MultiLabelLoss) -> None:
@@ -52,7 +49,7 @@ def check_same_representation(config: RunConfig, run: Run) -> None:
         )
     differing = [
         f"{section}.{name} is {kept[section][name]!r} there and {wanted[section][name]!r} here"
-        for section in _OF_REPRESENTATION
+        for section in REPRESENTATION_SECTIONS
         for name in wanted[section]
         if kept[section][name] != wanted[section][name]
     ]

@@ -16,9 +16,10 @@ from mrca.models.network_size import network_weights
 from mrca.models.piece_model import ENCODER, feature_value, open_config_encoder, pooled_first
 from mrca.models.word_model import VECTORS
 from mrca.training import run_folder
-from mrca.training.combinations import check_same_representation
+from mrca.training.combinations import TFIDF, WORD_VECTORS, check_same_representation
 from mrca.training.reporter import Reporter
 from mrca.training.run import load
+from mrca.training.svm import make_svm
 from mrca.vectors import VectorStore, resolve_vectors, word_vectors
 
 # Rows of the word table kept free for words that are first met at prediction.
@@ -26,7 +27,7 @@ SPARE_ROWS = 1024
 
 
 class Source(ABC):
-    """Word vectors, an encoder, or the layers of another run.
+    """Word vectors, an encoder, the layers of another run, or word frequencies.
 
     Attributes:
         unit: what `features.max_length` counts.
@@ -38,9 +39,9 @@ class Source(ABC):
     def describe(self) -> dict[str, Any]:
         """What `environment.json` says of it: a name and a fingerprint, under what it is."""
 
-    @abstractmethod
     def cut_rows(self, corpus: Corpus) -> int:
-        """How many rows are longer than `features.max_length`."""
+        """How many rows are longer than `features.max_length`; none unless a kind says so."""
+        return 0
 
     @abstractmethod
     def bytes_needed(self, columns: int) -> int:
@@ -49,6 +50,10 @@ class Source(ABC):
     @abstractmethod
     def write(self, folder: Path) -> None:
         """Write what the run carries of it."""
+
+
+class NetworkSource(Source):
+    """What a network reads with."""
 
     @abstractmethod
     def build(self, folder: Path, columns: int) -> NeuralModel:
@@ -60,7 +65,7 @@ class Source(ABC):
         """
 
 
-class WordSource(Source):
+class WordSource(NetworkSource):
     """Word vectors, of which a run carries those that its corpus needs."""
 
     def __init__(self, config: RunConfig, corpus: Corpus, vectors: VectorStore) -> None:
@@ -111,7 +116,7 @@ class WordSource(Source):
         return WordModel(network, self._config, vocabulary)
 
 
-class PieceSource(Source):
+class PieceSource(NetworkSource):
     """A BERT encoder, which a run carries only if it trains it."""
 
     unit = "word pieces"
@@ -168,7 +173,7 @@ class PieceSource(Source):
         return width + 2 if self._marked else width
 
 
-class RunSource(Source):
+class RunSource(NetworkSource):
     """The layers before another run's classifier, with all that they read with."""
 
     def __init__(self, config: RunConfig) -> None:
@@ -184,10 +189,6 @@ class RunSource(Source):
             return {
                 part: environment[part] for part in ("vectors", "encoder") if part in environment
             }
-
-    def cut_rows(self, corpus: Corpus) -> int:
-        """None that the first stage has not told about."""
-        return 0
 
     def bytes_needed(self, columns: int) -> int:
         """See `Source`; that run's own parts, and states of the classifier."""
@@ -207,6 +208,24 @@ class RunSource(Source):
         return self.model.with_network(network)
 
 
+class SVMSource(Source):
+    """Word frequencies, which need nothing but the corpus."""
+
+    def __init__(self, config: RunConfig, corpus: Corpus) -> None:
+        self.svm = make_svm(config, len(corpus.relations))
+
+    def describe(self) -> dict[str, Any]:
+        """Its name; there is nothing to tell it by."""
+        return {"encoder": {"name": TFIDF, "fingerprint": ""}}
+
+    def bytes_needed(self, columns: int) -> int:
+        """Unknown before the terms are: little."""
+        return 0
+
+    def write(self, folder: Path) -> None:
+        """Nothing."""
+
+
 def open_source(
     config: RunConfig, corpus: Corpus, vectors_dir: Path | None, reporter: Reporter
 ) -> Source:
@@ -217,7 +236,9 @@ def open_source(
     """
     if config.classifier.representation:
         return RunSource(config)
-    if config.encoder.name != "word_vectors":
+    if config.encoder.name == TFIDF:
+        return SVMSource(config, corpus)
+    if config.encoder.name != WORD_VECTORS:
         return PieceSource(config, corpus)
     if config.vectors.name == "corpus":
         return WordSource(config, corpus, VectorStore.open(corpus.folder / VECTORS))

@@ -13,28 +13,22 @@ from mrca.datasets import Corpus, LabelStatistics, label_statistics, load_corpus
 from mrca.datasets.sample_note import sample_note
 from mrca.errors import MrcaError
 from mrca.evaluation import plot_history
-from mrca.models import NeuralModel, TextModel
 from mrca.resources import replace_folder, require_room
 from mrca.samplers import Sampler
 from mrca.training import run_folder
 from mrca.training.card import write_card
 from mrca.training.checkpoint import Checkpoint
-from mrca.training.combinations import TFIDF, check_combination
+from mrca.training.combinations import check_combination
 from mrca.training.determinism import enable_determinism
 from mrca.training.distillation import load_teacher
 from mrca.training.environment import describe_environment
 from mrca.training.evaluate_split import evaluate_split
-from mrca.training.fit import Fit, fit
+from mrca.training.learn import learn
 from mrca.training.preflight import check_labels, check_loss, check_output
 from mrca.training.reporter import Reporter, SilentReporter
-from mrca.training.run import TAU_NORMALISED, Run, load
-from mrca.training.second_stage import classifier_fit, normalise
-from mrca.training.source import RunSource, Source, open_source
-from mrca.training.svm import fit_svm, make_svm
+from mrca.training.run import Run, load
+from mrca.training.source import Source, open_source
 from mrca.training.tensorboard import check_tensorboard
-
-# What `environment.json` says of the baseline, which reads with nothing but its corpus.
-_TFIDF = {"encoder": {"name": TFIDF, "fingerprint": ""}}
 
 
 def train(
@@ -92,14 +86,12 @@ def train(
     teacher = load_teacher(config, corpus.relations, columns)
     check_loss(loss, len(corpus.relations))
     sampler = _sampler(config, corpus)
-    svm = make_svm(config, len(corpus.relations)) if config.encoder.name == TFIDF else None
-    source = None if svm else open_source(config, corpus, vectors_dir, reporter)
-    read_with = source.describe() if source else _TFIDF
-    environment = describe_environment(corpus, read_with, config.training.seed)
+    source = open_source(config, corpus, vectors_dir, reporter)
+    environment = describe_environment(corpus, source.describe(), config.training.seed)
     if config.training.tensorboard:
         check_tensorboard()
     goes_on = resume and run_folder.is_resumable(unfinished)
-    if not goes_on and source:
+    if not goes_on:
         _check_room(folder, source.bytes_needed(columns))
     _tell_about_rows(corpus, config, loss, source, reporter)
 
@@ -113,41 +105,22 @@ def train(
             shutil.rmtree(unfinished)
         _write_start(unfinished, config, corpus, counts, source, environment)
     checkpoint = Checkpoint(unfinished, config.training.patience)
-    rule: losses.DecisionRule = loss.decision_rule
-    found: dict[str, Any] = {}
-    model: TextModel
-    if svm:
-        model, rule = fit_svm(svm, corpus)
-    else:
-        assert source is not None
-        states = partial(reporter.preparing, "computing the encoder's states")
-        if isinstance(source, RunSource):
-            source.model.report_progress(states)
-        if config.classifier.name == TAU_NORMALISED:
-            assert isinstance(source, RunSource)
-            model, search = normalise(source.model, corpus)
-            found = {"tau": search.tau, "tau_search": search.table}
-        else:
-            what, model = _what_to_fit(source, config, unfinished, columns)
-            model.report_progress(states)
-            fit(what, loss, config, corpus, teacher, sampler, checkpoint, reporter)
-            if what.classifier is not model.network.classifier:
-                model.network.classifier.set_weights(what.classifier.get_weights())
+    learnt = learn(source, config, corpus, loss, teacher, sampler, checkpoint, reporter)
 
-    run = Run(unfinished, config, model, corpus.relations, counts, rule)
+    run = Run(unfinished, config, learnt.model, corpus.relations, counts, learnt.rule)
     metrics = {
         "corpus": corpus.name,
         "epochs": checkpoint.next_epoch,
         "best_epoch": checkpoint.best["epoch"] if checkpoint.history else 0,
-        **found,
+        **learnt.found,
         "splits": {
             split: evaluate_split(run, corpus, split).to_dict()
             for split in ("valid", "test")
             if split in corpus.splits
         },
     }
-    model.save(unfinished)
-    run_folder.write_json(unfinished / run_folder.DECISION, rule.get_config())
+    learnt.model.save(unfinished)
+    run_folder.write_json(unfinished / run_folder.DECISION, learnt.rule.get_config())
     run_folder.write_json(unfinished / run_folder.METRICS, metrics)
     run_folder.write_text(
         unfinished / run_folder.CARD,
@@ -167,33 +140,11 @@ def train(
     return load(folder)
 
 
-def _what_to_fit(
-    source: Source, config: RunConfig, unfinished: Path, columns: int
-) -> tuple[Fit, NeuralModel]:
-    """What is fitted, and the whole model that it belongs to."""
-    model = source.build(unfinished, columns)
-    if isinstance(source, RunSource):
-        return classifier_fit(source.model, config, columns), model
-    encode = partial(model.encode, keep=True)
-    classifier = model.network.classifier
-    return (
-        Fit(
-            model.trained,
-            classifier,
-            encode,
-            model.padding,
-            model.max_length,
-            model.frozen_variables,
-        ),
-        model,
-    )
-
-
 def _tell_about_rows(
     corpus: Corpus,
     config: RunConfig,
     loss: losses.MultiLabelLoss,
-    source: Source | None,
+    source: Source,
     reporter: Reporter,
 ) -> None:
     for note in corpus.notes:
@@ -203,14 +154,14 @@ def _tell_about_rows(
             f"Mentions that are not in their sentence: {len(corpus.unmatched):,} (see `mrca data "
             f"validate {corpus.folder}`); data.unmatched is {config.data.unmatched!r}."
         )
-    if source and (cut := source.cut_rows(corpus)):
+    if cut := source.cut_rows(corpus):
         reporter.message(
             f"Sentences cut at {config.features.max_length} {source.unit}: {cut:,} "
             "(features.max_length)."
         )
     rows = corpus.splits["train"]
     others = sum(len(row.labels) != 1 for row in rows)
-    if source and others and isinstance(loss.decision_rule, losses.LargestScore):
+    if others and isinstance(loss.decision_rule, losses.LargestScore):
         reporter.message(
             f"{others} of {len(rows)} training rows have no relation or several, and the loss "
             f"{config.loss.name!r} decides for exactly one in each row."
@@ -248,7 +199,7 @@ def _write_start(
     config: RunConfig,
     corpus: Corpus,
     counts: LabelStatistics,
-    source: Source | None,
+    source: Source,
     environment: dict[str, Any],
 ) -> None:
     """Write what is known before training, or nothing."""
@@ -256,8 +207,7 @@ def _write_start(
     try:
         unfinished.mkdir(parents=True)
         run_folder.write_text(unfinished / run_folder.CONFIG, dump_config(config))
-        if source:
-            source.write(unfinished)
+        source.write(unfinished)
         run_folder.write_json(unfinished / run_folder.RELATIONS, list(corpus.relations))
         run_folder.write_json(
             unfinished / run_folder.LABEL_COUNTS,

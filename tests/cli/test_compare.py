@@ -86,6 +86,38 @@ def test_options_go_before_the_file(mrca, monkeypatch):
     assert options["only"] == []
 
 
+def test_settings_go_to_every_method_after_the_files_own(mrca, monkeypatch):
+    asked = []
+
+    def record(config, folder, **options):
+        asked.append(config)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "compare", record)
+    settings = ["--set", "training.epochs=3", "--set", "loss.name=focal", "--vectors", "other"]
+    done = mrca("compare", "sample", *settings)
+    assert done.code == 130
+    dice, bce, _ = (asked[0].run_config(method) for method in asked[0].methods)
+    for config in (dice, bce):
+        assert config.training.epochs == 3  # the file says 5
+        assert config.vectors.name == "other"
+    assert (dice.loss.name, bce.loss.name) == ("focal", "binary_crossentropy")  # its own go last
+
+
+def test_the_encoder_goes_to_the_methods_that_have_one(mrca, monkeypatch):
+    asked = []
+    monkeypatch.setattr(training, "compare", lambda config, folder, **_: asked.append(config))
+    Path("bert").mkdir()
+    methods = "".join(
+        f'[[methods]]\nname = "{preset}"\npreset = "{preset}"\nset = ["data.dataset=sample"]\n'
+        for preset in ("svm", "webnlg", "webnlg-bert")
+    )
+    Path("mine.toml").write_text(f'title = "Mine"\n{methods}', "utf-8")
+    mrca("compare", "mine.toml", "--encoder", "hub:bert")
+    names = [asked[0].run_config(method).encoder.name for method in asked[0].methods]
+    assert names == ["tfidf", "word_vectors", f"hub:{Path('bert').resolve()}"]
+
+
 def test_the_list(mrca):
     assert "Three losses on the sample corpus" in mrca("compare", "--list").out
     assert "sample" in json.loads(mrca("compare", "--list", "--json").out)
@@ -97,6 +129,10 @@ def test_the_list(mrca):
         ([], 2, "Give a comparison file, its name"),
         (["smaple"], 1, "Did you mean 'sample'?"),
         (["mrca", "strict", "--seeds", 2], 2, "go with a comparison file"),
+        (["mrca", "strict", "--set", "training.epochs=1"], 2, "go with a comparison file"),
+        (["mrca", "strict", "--encoder", "hub:x"], 2, "go with a comparison file"),
+        (["sample", "--encoder", "hub:x"], 1, "with --set encoder.name=hub:x"),
+        (["sample", "--set", "training.epoch=1"], 1, "Method 'RC-Dice': The settings do not fit"),
         (["mrca", "none"], 1, "There is no run at saved_models/none"),
         (["mrca", "mine.toml"], 1, "mine.toml is a file"),
         (["mrca", "strict", "--limits", "reuter"], 1, "Did you mean 'reuters'?"),

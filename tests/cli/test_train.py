@@ -253,3 +253,67 @@ def test_a_wrong_setting_is_told_before_keras_is_loaded():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "1 []\n"
     assert "model.unit: there is no such setting" in done.stderr
+
+
+# === Encoders, classifiers, stages ===
+
+
+def test_two_stages_are_two_runs(mrca, tiny):
+    options = ["--dataset", "sample", "--name", "two", "--stages", 2, *tiny]
+    done = mrca("train", *options, "--sampler", "class_balanced", "--loss", "focal")
+    assert done.code == 0, done.err
+    first, second = (
+        load_config(Path(f"saved_models/{name}/config.toml")) for name in ("two-stage1", "two")
+    )
+    assert (first.loss.name, first.training.sampler) == ("rc_dice", "instance_balanced")
+    assert (second.loss.name, second.training.sampler) == ("focal", "class_balanced")
+    assert Path(second.classifier.representation) == Path("saved_models/two-stage1").resolve()
+    assert first.classifier.representation == ""
+
+
+def test_a_second_stage_on_a_run_takes_its_settings(mrca, run_copy, trained):
+    done = mrca(
+        "train", "--representation", run_copy, "--classifier", "bilateral_branch", "--loss", "focal"
+    )
+    assert done.code == 0, done.err
+    config, folder, _ = trained[0]
+    kept = load_config(run_copy / "config.toml")
+    assert config.model == kept.model
+    assert config.vectors == kept.vectors
+    assert config.classifier.representation == str(run_copy.resolve())
+    assert folder.name == "tiny-focal-bilateral_branch"
+    mrca("train", "--representation", run_copy, "--name", "other")
+    assert trained[1][0].loss == kept.loss
+    mrca("train", "--representation", run_copy)
+    assert trained[2][1].name == "tiny-stage2"
+
+
+def test_stages_that_contradict(mrca, run_copy):
+    for options, reason in (
+        (["--stages", 2, "--representation", run_copy], "not both"),
+        (["--representation", run_copy, "--preset", "sample"], "leave --preset and --config out"),
+        (["--stages", 3], "Invalid value for '--stages'"),
+    ):
+        done = mrca("train", *options)
+        assert done.code == 2
+        assert reason in done.err
+
+
+def test_an_encoder_in_a_folder_is_named_by_its_whole_path(mrca, trained, tmp_path):
+    Path("module").mkdir()
+    for given, named in (
+        ("hub:module", f"hub:{Path('module').resolve()}"),
+        ("keras_hub:bert_base_en", "keras_hub:bert_base_en"),
+        ("tfidf", "tfidf"),
+    ):
+        mrca("train", "--dataset", "sample", "--encoder", given)
+        assert trained[-1][0].encoder.name == named
+
+
+def test_an_svm_is_trained_evaluated_and_predicts(mrca):
+    done = mrca("train", "--preset", "svm", "--dataset", "sample")
+    assert done.code == 0, done.err
+    assert "Best of" not in done.out
+    assert mrca("evaluate", "svm", "--tune", "per-relation", "--save").code == 0
+    text = '{"text": "Ada met Bob."}\n'
+    assert json.loads(mrca("predict", "svm", "-", stdin=text).out)["line"] == 1

@@ -17,8 +17,9 @@ name = "RC-Dice"
 [[methods]]
 name = "BCE (tuned)"
 preset = "webnlg-sigmoid-bce"
-set = ["data.dataset=sample", "training.seed=5"]
+set = ["data.dataset=sample", "training.seed=5", "model.units=7"]
 """
+BCE = 'name = "BCE (tuned)"'
 
 
 @pytest.fixture
@@ -40,6 +41,38 @@ def test_a_method_is_its_preset_then_the_shared_settings_then_its_own(written):
     assert dice.training.epochs == bce.training.epochs == 3
     assert (dice.training.seed, bce.training.seed) == (1, 5)
     assert [method.slug for method in comparison.methods] == ["rc-dice", "bce-tuned"]
+
+
+def test_a_second_stage_has_the_layers_of_its_representation(written):
+    text = GOOD.replace(', "model.units=7"', "") + 'representation = "RC-Dice"\n'
+    text = text.replace('"RC-Dice"\n', '"RC-Dice"\nset = ["model.units=3"]\n', 1)
+    comparison = load_comparison(written(text))
+    first, second = (comparison.run_config(method) for method in comparison.methods)
+    assert first.model == second.model
+    assert second.model.units == 3
+    assert second.loss.name == "binary_crossentropy"
+
+
+def test_an_encoder_replaces_encoders_but_a_methods_own(written):
+    text = (
+        'title = "BERT"\npreset = "fewrel-lt"\n'
+        '[[methods]]\nname = "one"\n'
+        '[[methods]]\nname = "own"\nset = ["encoder.name=hub:mine"]\n'
+        '[[methods]]\nname = "words"\nset = ["encoder.name=word_vectors"]\n'
+        '[[methods]]\nname = "stage two"\nrepresentation = "one"\n'
+    )
+    comparison = load_comparison(written(text)).with_encoder('hub:a "b"')
+    names = [comparison.run_config(method).encoder.name for method in comparison.methods]
+    assert names == ['hub:a "b"', "hub:mine", "word_vectors", 'hub:a "b"']
+    with pytest.raises(MrcaError, match="No method of the comparison reads with a BERT encoder"):
+        load_comparison("sample").with_encoder("hub:x")
+
+
+def test_longer_circles_are_found(written):
+    text = GOOD.replace(', "model.units=7"', "") + 'representation = "RC-Dice"\n'
+    text = text.replace('"RC-Dice"\n', '"RC-Dice"\nrepresentation = "BCE (tuned)"\n', 1)
+    with pytest.raises(MrcaError, match=r"'RC-Dice' on 'BCE \(tuned\)' on 'RC-Dice': "):
+        load_comparison(written(text))
 
 
 @pytest.mark.parametrize("name", comparison_names())
@@ -73,6 +106,9 @@ def test_a_file_goes_before_a_name(written, monkeypatch, tmp_path):
         ("webnlg-sigmoid-bce", "webnlg-bce", "Method 'BCE (tuned)': Unknown preset 'webnlg-bce'"),
         ("data.dataset=sample", "data.dataset=", "A comparison needs a corpus"),
         ("[[methods]]", "[[methods", "is not valid TOML"),
+        (BCE, f'{BCE}\nrepresentation = "RC-dice"', "is no method. Did you mean 'RC-Dice'?"),
+        (BCE, f'{BCE}\nrepresentation = "BCE (tuned)"', "in a circle have no first one"),
+        (BCE, f'{BCE}\nrepresentation = "RC-Dice"', "so it cannot set model.units itself"),
     ],
 )
 def test_what_does_not_fit_is_said(written, old, new, said):

@@ -52,6 +52,20 @@ def test_markdown_has_both_tables_the_figure_and_the_tests(three_methods):
             assert line.count(" | ") == columns
 
 
+def test_the_cost_of_training(three_methods):
+    seconds = {"good": [30.0, 31.0], "bad": [600.0, 660.0], "middling [x|y]": [3.0, None]}
+    comparison = three_methods(seconds=seconds)
+    lines = comparison_markdown(comparison).splitlines()
+    totals = [line for line in lines if line.endswith((" time |", " s |", " min |", " – |"))]
+    assert totals[0].endswith("| macro F1 | time |")
+    assert [line.split(" | ")[-1] for line in totals[1:4]] == ["– |", "30 s |", "10.5 min |"]
+    assert "10.5 min" in printed(comparison)
+    assert any(note.startswith("time: ") for note in comparison.notes)
+    values = list(csv.DictReader(io.StringIO(comparison_csv(comparison))))
+    assert [line["training seconds"] for line in values] == ["", "30.5", "630.0"]
+    assert not any(note.startswith("time: ") for note in three_methods().notes)
+
+
 def test_a_group_without_a_positive_is_left_undefined(three_methods):
     from mrca.datasets import group_limits
 

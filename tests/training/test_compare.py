@@ -1,48 +1,12 @@
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
-from mrca.config import ComparisonConfig, MethodConfig, dump_config
+from mrca.datasets import Corpus
 from mrca.errors import MrcaError
-from mrca.training import SilentReporter, compare, compare_runs, plan_runs
-
-
-@pytest.fixture
-def comparison(tiny_settings):
-    """Two losses on the slice, made tiny."""
-
-    def make(*methods, **changes):
-        methods = methods or ("rc_dice", "binary_crossentropy")
-        return ComparisonConfig(
-            title="Losses",
-            preset="sample",
-            settings=[*tiny_settings, "training.epochs=1"],
-            methods=[MethodConfig(name=loss, settings=[f"loss.name={loss}"]) for loss in methods],
-            **changes,
-        )
-
-    return make
-
-
-@pytest.fixture
-def trained(monkeypatch, tiny_run):
-    """In place of training: a copy of the tiny run; keeps what was asked for."""
-    asked = []
-
-    def copy(config, output, *, resume, **options):
-        assert resume
-        asked.append((output.name, config))
-        shutil.copytree(tiny_run.folder, output)
-        (output / "config.toml").write_text(dump_config(config), "utf-8")
-        # Each run decides otherwise than the one before it.
-        decision = {**tiny_run.decision_rule.get_config(), "threshold": 0.3 + 0.1 * len(asked)}
-        (output / "decision.json").write_text(json.dumps(decision), "utf-8")
-
-    monkeypatch.setattr(sys.modules["mrca.training.compare"], "train", copy)
-    return asked
+from mrca.training import SilentReporter, compare, compare_runs
 
 
 class Listener(SilentReporter):
@@ -77,6 +41,43 @@ def test_what_is_missing_is_trained_and_all_is_compared(
     assert again.methods[bce].summary == first.methods[bce].summary
 
 
+def test_relations_are_grouped_as_the_corpus_has_it_unless_the_file_says(
+    comparison, trained, sample_slice, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(Corpus, "limits", "reuters")
+    for given, limits in ((None, "reuters"), ("pubmed", "pubmed")):
+        result = compare(comparison(limits=given), tmp_path, data_dir=sample_slice)
+        assert result.limits.name == limits
+    folders = [tmp_path / "rc-dice-seed1", tmp_path / "binary-crossentropy-seed1"]
+    families = {folder.name: [folder] for folder in folders}
+    assert compare_runs(families, tmp_path, data_dir=sample_slice).limits.name == "reuters"
+
+
+def test_what_training_took(comparison, trained, sample_slice, tmp_path):
+    config = comparison(seeds=2)
+    compare(config, tmp_path, data_dir=sample_slice)
+    for seed, seconds in ((1, (10, 20.5)), (2, (11, 21.5))):
+        history = "".join(f"{epoch},{each}\n" for epoch, each in enumerate(seconds, 1))
+        path = tmp_path / f"rc-dice-seed{seed}" / "history.csv"
+        path.write_text(f"epoch,seconds\n{history}", "utf-8")
+    (tmp_path / "binary-crossentropy-seed2" / "history.csv").unlink()
+    result = compare(config, tmp_path, data_dir=sample_slice)
+    assert result.methods["rc_dice"].seconds == 31.5
+    assert result.methods["binary_crossentropy"].seconds is None
+    (tmp_path / "rc-dice-seed2" / "history.csv").write_text("epoch\n1\n", "utf-8")
+    with pytest.raises(MrcaError, match=r"Cannot read the seconds of .*rc-dice-seed2"):
+        compare(config, tmp_path, data_dir=sample_slice)
+
+
+def test_what_a_method_builds_on_is_trained_and_not_compared(
+    comparison, trained, sample_slice, tmp_path
+):
+    config = comparison("rc_dice", "dice", ("focal", "dice"))
+    result = compare(config, tmp_path, only=["focal", "rc_dice"], data_dir=sample_slice)
+    assert [name for name, _ in trained] == ["rc-dice-seed1", "dice-seed1", "focal-seed1"]
+    assert list(result.methods) == ["rc_dice", "focal"]
+
+
 def test_some_methods_only(comparison, trained, sample_slice, tmp_path):
     config = comparison("rc_dice", "focal", "dice")
     result = compare(config, tmp_path, only=["dice", "rc_dice"], data_dir=sample_slice)
@@ -107,6 +108,10 @@ def test_nothing_is_trained_before_everything_is_looked_at(
     (tmp_path / "binary-crossentropy-seed1").mkdir()
     with pytest.raises(MrcaError, match="is not a whole run"):
         compare(comparison(), tmp_path, data_dir=sample_slice)
+    config = comparison("rc_dice", "binary_crossentropy", "dice")
+    config.methods[2].settings.append("encoder.trainable=true")
+    with pytest.raises(MrcaError, match=r"dice-seed1: encoder\.trainable is for BERT encoders"):
+        compare(config, tmp_path / "new", data_dir=sample_slice)
     with pytest.raises(MrcaError, match="No limits are called 'reuter'"):
         compare(comparison(limits="reuter"), tmp_path / "new", data_dir=sample_slice)
     corpus = shutil.copytree(sample_slice / "sample", tmp_path / "mine")
@@ -128,29 +133,6 @@ def test_thresholds_chosen_on_validation_and_runs_without_one(
     result = compare(config, tmp_path, data_dir=sample_slice)
     assert "chosen on the validation split" in result.remarks[1]
     assert "decided as trained: categorical_crossentropy." in result.remarks[2]
-
-
-def test_a_student_learns_from_the_method_that_its_teacher_would_be(comparison, tmp_path):
-    plan = plan_runs(comparison("distillation_mse", "adaptive_focal", seeds=2), tmp_path)
-    assert [run.folder.name for run in plan] == [
-        *("adaptive-focal-seed1", "adaptive-focal-seed2"),
-        *("distillation-mse-seed1", "distillation-mse-seed2"),
-    ]
-    assert plan[3].teacher == plan[1].folder
-    assert plan[3].config.loss.teacher == str((tmp_path / "adaptive-focal-seed2").resolve())
-    # The teacher comes along where its own method is not asked for, and is the same one.
-    part = plan_runs(
-        comparison("distillation_mse", "adaptive_focal"), tmp_path, only=["distillation_mse"]
-    )
-    assert part == [plan[0], plan[2]]
-
-
-def test_students_without_such_a_method_share_a_teacher_of_their_own(comparison, tmp_path):
-    plan = plan_runs(comparison("distillation_mse", "distillation_kl"), tmp_path)
-    assert [run.method for run in plan] == ["", "distillation_mse", "distillation_kl"]
-    assert plan[0].folder.name == "distillation-mse-seed1-teacher"
-    assert plan[0].config.loss.name == "adaptive_focal"
-    assert plan[1].teacher == plan[2].teacher == plan[0].folder
 
 
 def test_finished_runs_are_compared_as_they_are(comparison, trained, sample_slice, tmp_path):

@@ -101,7 +101,8 @@ def test_a_representation_without_a_linear_classifier_is_not_normalised(
 def test_bilateral_branches_learn(tiny_config, sample_slice, tmp_path):
     settings = ["classifier.name=bilateral_branch", "classifier.options.units=16"]
     config = with_overrides(
-        tiny_config, [*settings, "loss.name=binary_crossentropy", "training.epochs=8"]
+        tiny_config,
+        [*settings, "loss.name=binary_crossentropy", "training.epochs=8", "training.patience=8"],
     )
     run = training.train(config, tmp_path / "bbn", data_dir=sample_slice)
     history = (run.folder / "history.csv").read_text().splitlines()
