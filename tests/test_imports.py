@@ -38,7 +38,7 @@ MAY_IMPORT_TENSORFLOW = [
     "encoders/",
     "export/",
 ]
-HEAVY = {"tensorflow", "keras", "jax", "torch", "gensim", "matplotlib"}
+HEAVY = {"tensorflow", "keras", "jax", "torch", "gensim", "matplotlib", "sklearn"}
 
 
 class Import(NamedTuple):

@@ -17,9 +17,15 @@ CORE = [
     "tests/features/test_epoch_batches.py::"
     "test_keras_gets_every_row_once_an_epoch_and_in_another_order_the_next",
     "tests/training/test_train.py::test_any_loss_decides_from_training_to_prediction[adaptive_hinge_balance]",
+    "tests/training/test_encoders.py::test_the_same_through_keras_hub",
 ]
-EVERYTHING = [f"tests/{folder}" for folder in ("features", "golden", "layers", "losses")]
-EVERYTHING += ["tests/metrics", "tests/models", "tests/contracts/test_loss_contract.py"]
+EVERYTHING = [f"tests/{folder}" for folder in ("features", "golden", "heads", "layers", "losses")]
+EVERYTHING += [
+    "tests/encoders",
+    "tests/metrics",
+    "tests/models",
+    "tests/contracts/test_loss_contract.py",
+]
 
 
 def run_tests(backend: str, tests: list[str]) -> None:
