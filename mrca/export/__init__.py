@@ -1,0 +1,8 @@
+"""What another program reads: marked sentences, and SavedModels that take them.
+
+The modules that import TensorFlow are imported where they are used, by their own names.
+"""
+
+from mrca.export.marked_text import MarkedText, marked, parse_marked
+
+__all__ = ["MarkedText", "marked", "parse_marked"]
