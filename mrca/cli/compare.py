@@ -14,6 +14,7 @@ from rich.table import Table
 from mrca.cli.native_logs import quiet_start
 from mrca.cli.setting_options import lasting_encoder, vectors_setting
 from mrca.cli.training_progress import TrainingProgress
+from mrca.cli.tune import Tune
 from mrca.config import ComparisonConfig, comparison_names, load_comparison
 from mrca.config import Metric as MetricName
 from mrca.config import Tune as TuneName
@@ -32,14 +33,6 @@ class Metric(StrEnum):
     MICRO = "micro"
     MACRO = "macro"
     MACRO_PRESENT = "macro_present"
-
-
-class Tune(StrEnum):
-    """What `--tune` takes."""
-
-    NONE = "none"
-    GLOBAL = "global"
-    PER_RELATION = "per-relation"
 
 
 def compare(
@@ -92,6 +85,13 @@ def compare(
     tune: Annotated[
         Tune | None, typer.Option(help="Decide with a threshold tuned on validation.")
     ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A relation to leave out of every score, such as no_relation; may be repeated. By "
+            "default as the file says."
+        ),
+    ] = None,
     data_dir: Annotated[
         Path | None, typer.Option(help="A folder of corpora to look in before all others.")
     ] = None,
@@ -118,10 +118,10 @@ def compare(
     changes: dict[str, Any] = {
         name: value
         for name, value in {
-            "seeds": seeds,
             "metric": metric and metric.value,
             "limits": limits,
             "tune": tune and tune.value,
+            "ignore": ignore or None,
         }.items()
         if value is not None
     }
@@ -130,6 +130,8 @@ def compare(
         config = load_comparison(what[0])
         changes["settings"] = [*config.settings, *overrides]
         config = config.model_copy(update=changes)
+        if seeds:
+            config = config.with_seeds(seeds)
         if encoder:
             config = config.with_encoder(lasting_encoder(encoder))
         folder = output or _FOLDER / Path(what[0]).stem
@@ -214,6 +216,7 @@ def _of_runs(
             metric=cast(MetricName, changes.get("metric", "micro")),
             limits=changes.get("limits"),
             tune=cast(TuneName, changes.get("tune", "none")),
+            ignore=changes.get("ignore", ()),
             data_dir=data_dir,
             reporter=progress,
         )

@@ -1,7 +1,6 @@
 """`mrca evaluate`."""
 
 import json
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +10,7 @@ from rich.console import Console
 
 from mrca.cli.native_logs import quiet_start
 from mrca.cli.stage_progress import StageProgress
+from mrca.cli.tune import Tune
 from mrca.datasets.sample_note import sample_note
 from mrca.resources import whole_file
 from mrca.text import counted
@@ -20,13 +20,6 @@ if TYPE_CHECKING:
     from mrca.training import Run
 
 
-class Tune(StrEnum):
-    """What `--tune` may tune."""
-
-    GLOBAL = "global"
-    PER_RELATION = "per-relation"
-
-
 def evaluate(
     run: Annotated[Path, typer.Argument(help="The run folder, or its name in saved_models/.")],
     split: Annotated[str, typer.Option(help="train, valid or test.")] = "test",
@@ -34,9 +27,8 @@ def evaluate(
         str | None, typer.Option(help="Another corpus with the same relations.")
     ] = None,
     tune: Annotated[
-        Tune | None,
-        typer.Option(help="Decide with a threshold tuned on validation for micro F1."),
-    ] = None,
+        Tune, typer.Option(help="Decide with a threshold tuned on validation for micro F1.")
+    ] = Tune.NONE,
     save: Annotated[
         bool,
         typer.Option(
@@ -75,7 +67,7 @@ def evaluate(
     ] = False,
 ) -> None:
     """Say how good a run is: micro, macro, per relation, by number of relations, head to tail."""
-    if save and tune is None:
+    if save and tune is Tune.NONE:
         raise typer.BadParameter("--save keeps what --tune finds: give --tune global, say.")
     with quiet_start():
         from mrca import training
@@ -95,8 +87,10 @@ def evaluate(
             progress=partial(progress, f"fetching {name}"),
         )
     _note_other_corpus(loaded, corpus)
-    if tune is not None:
-        loaded.decision_rule = training.tuned_rule(loaded, corpus, tune.value)
+    if tune is not Tune.NONE:
+        loaded.decision_rule = training.tuned_rule(
+            loaded, corpus, "global" if tune is Tune.GLOBAL else "per-relation"
+        )
     if save:
         run_folder.write_json(
             loaded.folder / run_folder.DECISION, loaded.decision_rule.get_config()

@@ -42,5 +42,5 @@ def encoder_setting(encoder: str | None) -> list[str]:
 
 def lasting_encoder(encoder: str) -> str:
     """A kind with the handle or folder of a BERT encoder, or a name."""
-    kind, colon, place = encoder.partition(":")
-    return f"{kind}:{Path(place).resolve()}" if colon and Path(place).is_dir() else encoder
+    kind, _, place = encoder.partition(":")
+    return f"{kind}:{Path(place).resolve()}" if place and Path(place).is_dir() else encoder

@@ -123,7 +123,11 @@ def train(
     base, default_name = _base_config(dataset, preset, config, representation)
     whole = base
     if loss is not None and loss != base.loss.name:
-        whole = base.model_copy(update={"loss": LossConfig(name=loss)})
+        whole = whole.model_copy(update={"loss": LossConfig(name=loss)})
+    if classifier is not None and classifier != base.classifier.name:
+        kept = base.classifier.representation
+        new = ClassifierConfig(name=classifier, representation=kept)
+        whole = whole.model_copy(update={"classifier": new})
     run_config = with_overrides(
         whole,
         [
@@ -158,6 +162,7 @@ def train(
     if stages == 2:
         before = {f"{each}-stage1": training.first_stage_config(one, base) for each, one in runs}
         runs = _pointed(runs, before, "classifier.representation", output)
+        runs = [(each, training.second_stage_config(one)) for each, one in runs]
     elif training.is_distillation(run_config) and not run_config.loss.teacher:
         before = {f"{each}-teacher": training.teacher_config(one) for each, one in runs}
         runs = _pointed(runs, before, "loss.teacher", output)
@@ -165,6 +170,7 @@ def train(
     plan = [(*each, not overwrite) for each in before.items()]
     plan += [(*each, resume) for each in runs]
     for run_name, one, goes_on in plan:
+        training.check_config(one)
         training.check_output(one, output / run_name, resume=goes_on, overwrite=overwrite)
     metrics = []
     with TrainingProgress(Console(stderr=True), run_config.training.patience) as progress:

@@ -15,6 +15,8 @@ from mrca.config.toml_file import with_overrides
 from mrca.errors import MrcaError, did_you_mean
 
 _FOLDER = Path(__file__).parent / "comparisons"
+# What has no meaning for an SVM on word frequencies; of training only the seed has one.
+_OF_NETWORKS = ("encoder", "vectors", "features", "model", "loss", "training")
 
 Metric = Literal["micro", "macro", "macro_present"]
 Tune = Literal["none", "global", "per-relation"]
@@ -30,6 +32,9 @@ class MethodConfig(_Table):
     name: str = Field(description="what tables call it")
     preset: str = Field("", description="published settings, in place of the comparison's")
     settings: list[str] = Field([], alias="set", description="section.key=value, as --set takes")
+    seeds: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="its runs; by default as many as the file says"
+    )
     representation: str = Field(
         "",
         description="second stage: the method on whose layers, frozen, a classifier is trained",
@@ -56,6 +61,7 @@ class ComparisonConfig(_Table):
         None, description="where head, medium and tail begin; by default as the corpus has it"
     )
     tune: Tune = Field("none", description="the threshold to choose on validation, if any")
+    ignore: list[str] = Field([], description="relations left out of every score")
     preset: str = Field("paper", description="published settings that every method starts from")
     settings: list[str] = Field([], alias="set", description="section.key=value, for every method")
     methods: Annotated[list[MethodConfig], Field(min_length=2)]
@@ -94,6 +100,9 @@ class ComparisonConfig(_Table):
     def run_config(self, method: MethodConfig) -> RunConfig:
         """What a method is trained with; seeds count from its `training.seed`.
 
+        Settings for every method that have no meaning for an SVM are passed over where a method
+        reads with TF-IDF; such settings of its own are not.
+
         A second stage has encoder, vectors, features and model of its representation; the run that
         it builds on, `classifier.representation`, is left to `mrca.training.plan_runs`.
 
@@ -104,6 +113,9 @@ class ComparisonConfig(_Table):
         try:
             base = load_preset(method.preset or self.preset)
             config = with_overrides(base, [*self.settings, *method.settings])
+            if _reads_with_tfidf(base, method):
+                shared = [each for each in self.settings if not _is_of_networks(each)]
+                config = with_overrides(base, [*shared, *method.settings])
             if not method.representation:
                 return config
             _check_second_stage(method)
@@ -114,6 +126,11 @@ class ComparisonConfig(_Table):
         return config.model_copy(
             update={part: getattr(layers, part) for part in REPRESENTATION_SECTIONS}
         )
+
+    def with_seeds(self, seeds: int) -> "ComparisonConfig":
+        """A copy in which each method has so many runs."""
+        methods = [method.model_copy(update={"seeds": None}) for method in self.methods]
+        return self.model_copy(update={"seeds": seeds, "methods": methods})
 
     def with_encoder(self, name: str) -> "ComparisonConfig":
         """A copy whose methods that read with a BERT encoder read with this one.
@@ -209,9 +226,25 @@ def load_comparison(name_or_file: str | Path) -> ComparisonConfig:
     return comparison
 
 
+def _reads_with_tfidf(base: RunConfig, method: MethodConfig) -> bool:
+    """Whether a method itself asks for word frequencies, whatever all methods are given."""
+    own = [each for each in method.settings if _setting(each) == "encoder.name"]
+    return with_overrides(base, own).encoder.name == "tfidf"
+
+
+def _is_of_networks(setting: str) -> bool:
+    path = _setting(setting)
+    return path.partition(".")[0] in _OF_NETWORKS and path != "training.seed"
+
+
+def _setting(override: str) -> str:
+    """The name in `name=value`, such as `"training.seed"`."""
+    return ".".join(part.strip() for part in override.partition("=")[0].split("."))
+
+
 def _check_second_stage(method: MethodConfig) -> None:
     for setting in method.settings:
-        path = setting.partition("=")[0].strip()
+        path = _setting(setting)
         if path.partition(".")[0] in REPRESENTATION_SECTIONS or path == "classifier.representation":
             raise MrcaError(
                 f"It takes its layers over from {method.representation!r}, so it cannot set {path} "

@@ -6,8 +6,9 @@ not have labels.
 
 from mrca.datasets.cooccurrence import Cooccurrence, label_cooccurrence
 from mrca.datasets.corpus import Corpus, load_corpus
-from mrca.datasets.fewrel import FewRelSentence, read_fewrel
+from mrca.datasets.fewrel import read_fewrel
 from mrca.datasets.fewrel_lt import fewrel_lt_splits, long_tail_counts
+from mrca.datasets.fewrel_sentence import FewRelSentence
 from mrca.datasets.group_limits import GROUP_LIMITS, GroupLimits, group_limits
 from mrca.datasets.hold_out import hold_out
 from mrca.datasets.jsonl import iter_jsonl, row_from_value

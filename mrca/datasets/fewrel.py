@@ -1,44 +1,19 @@
 """Reader of FewRel: sentences with one marked entity pair and the relation between the two."""
 
 import gzip
-import sys
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-
-from mrca.datasets.row import Problem, RowError, shorten
-from mrca.datasets.row_error import expect, row_error
+from mrca.datasets.fewrel_sentence import FewRelSentence, fewrel_sentence
+from mrca.datasets.row import shorten
 from mrca.datasets.strict_json import JsonError, decode, parse
 from mrca.errors import MrcaError
-from mrca.text import Example, Span, Triple
 
+NAMES = "pid2name.json"
 _GZIP = b"\x1f\x8b"
-_Mention = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
-
-
-@dataclass(frozen=True, slots=True)
-class FewRelSentence:
-    """One sentence of FewRel.
-
-    Attributes:
-        relation: its relation's Wikidata property, such as `"P413"`.
-        example: the sentence; its one label is the relation's readable name where that is known.
-        pair: the names of the two entities in lower case, without their order.
-    """
-
-    relation: str
-    example: Example
-    pair: frozenset[str]
-
-    @property
-    def wording(self) -> str:
-        """The sentence's characters: the same however it was cut into words, upper case or not."""
-        return "".join(self.example.tokens).casefold()
 
 
 def read_fewrel(paths: Iterable[Path]) -> list[FewRelSentence]:
@@ -74,83 +49,37 @@ def read_fewrel(paths: Iterable[Path]) -> list[FewRelSentence]:
             names.update({relation: entry[0] for relation, entry in value.items()})
         else:
             items.extend(_relations(value, path))
-    uses = Counter(names.values())
-    labels = {relation: name for relation, name in names.items() if uses[name] == 1}
+    labels = _unique(names)
     return [
-        _sentence(item, relation, labels.get(relation, relation), source, number)
+        fewrel_sentence(item, relation, labels.get(relation, relation), source, number)
         for relation, source, number, item in items
     ]
 
 
-class _Entity(BaseModel):
-    name: str
-    mentions: Annotated[list[_Mention], Field(min_length=1)]
+def fewrel_names(folder: Path) -> dict[str, str]:
+    """Property → readable name by the folder's `pid2name.json`; empty where there is none.
+
+    A name that two properties share is not used.
+
+    Raises:
+        MrcaError: if the file cannot be read or holds something else.
+    """
+    path = folder / NAMES
+    if not path.is_file():
+        return {}
+    value = _object(_text(path), path)
+    if not all(_is_name(entry) for entry in value.values()):
+        wrong = next(entry for entry in value.values() if not _is_name(entry))
+        raise MrcaError(
+            f"{path}: expected property → [readable name, description], received "
+            f"{shorten(wrong)}. Bring FewRel's own, or remove it to have the properties as labels."
+        )
+    return _unique({relation: entry[0] for relation, entry in value.items()})
 
 
-class _Item(BaseModel):
-    model_config = ConfigDict(extra="ignore", strict=True)
-
-    tokens: Annotated[list[str], Field(min_length=1)]
-    h: _Entity
-    t: _Entity
-
-    @field_validator("h", "t", mode="before")
-    @classmethod
-    def _list(cls, value: Any) -> Any:
-        if not isinstance(value, list) or len(value) not in (2, 3):
-            raise expect("[name, (Wikidata id,) mentions]", value)
-        return {"name": value[0], "mentions": value[-1]}
-
-
-def _sentence(item: Any, relation: str, label: str, source: str, number: int) -> FewRelSentence:
-    try:
-        parsed = _Item.model_validate(item)
-    except ValidationError as error:
-        raise row_error(error, _Item, source, number, "item") from error
-    tokens: list[str] = []
-    starts: list[int] = []  # where the words that each published word became begin
-    for token in parsed.tokens:
-        starts.append(len(tokens))
-        tokens.extend(map(sys.intern, token.split()))
-    starts.append(len(tokens))
-
-    def spans(entity: _Entity, field: str) -> tuple[Span, ...]:
-        found: set[Span] = set()
-        for first, last in (run for mention in entity.mentions for run in _runs(mention)):
-            if last >= len(parsed.tokens) or starts[first] == starts[last + 1]:
-                expected = f"indices of words, below {len(parsed.tokens)}"
-                received = shorten(entity.mentions)
-                raise RowError(
-                    [Problem("error", source, number, field, expected, received, "item")]
-                )
-            found.add(Span(starts[first], starts[last + 1]))
-        return tuple(sorted(found))
-
-    subjects, objects = spans(parsed.h, "h"), spans(parsed.t, "t")
-    subject, object_ = (
-        sys.intern(" ".join(tokens[side[0].start : side[0].end])) for side in (subjects, objects)
-    )
-    example = Example(
-        tokens=tuple(tokens),
-        subjects=subjects,
-        objects=objects,
-        labels=(label,),
-        triples=(Triple(subject, label, object_),),
-        id=f"{relation}/{number}",
-    )
-    pair = frozenset(entity.name.strip().casefold() for entity in (parsed.h, parsed.t))
-    return FewRelSentence(relation, example, pair)
-
-
-def _runs(mention: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """First and last index of each run of neighbouring words."""
-    first = last = mention[0]
-    for index in mention[1:]:
-        if index != last + 1:
-            yield first, last
-            first = index
-        last = index
-    yield first, last
+def _unique(names: Mapping[str, str]) -> dict[str, str]:
+    uses = Counter(names.values())
+    return {relation: name for relation, name in names.items() if name and uses[name] == 1}
 
 
 def _text(path: Path) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from mrca.datasets.fewrel import FewRelSentence
+from mrca.datasets.fewrel_sentence import FewRelSentence
 from mrca.errors import MrcaError
 from mrca.text import Example
 

@@ -1,10 +1,15 @@
 """One file of a corpus, in whichever form its content has."""
 
+import gzip
 import re
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, cast
 
+from mrca.datasets.fewrel import fewrel_names
+from mrca.datasets.fewrel_rows import iter_fewrel, iter_fewrel_lines
 from mrca.datasets.jsonl import iter_jsonl
 from mrca.datasets.pubmed import iter_pubmed, iter_pubmed_lines, read_pubmed_article
 from mrca.datasets.relation_list import read_relation_list_item
@@ -23,21 +28,27 @@ _ITEMS = {
     "abstractText": read_pubmed_article,
 }
 
-_Form = Literal["array", "articles", "article lines", "semeval", "jsonl"]
+_Form = Literal["array", "articles", "fewrel", "article lines", "fewrel lines", "semeval", "jsonl"]
 
 # How the content begins, tried in this order; all else is the user's JSON Lines.
 _BEGINNINGS: dict[_Form, re.Pattern[bytes]] = {
     "array": re.compile(rb"\["),
     "articles": re.compile(rb'\{\s*"articles"\s*:'),
-    # A quotation mark inside a JSON string has a backslash before it, so this is a field.
+    # A Wikidata property, or any name of a list whose first item is a sentence.
+    "fewrel": re.compile(
+        rb'\{\s*"(?:P\d+"\s*:|(?:[^"\\]|\\.)*"\s*:\s*\[\s*\{\s*"(?:tokens|h|t)"\s*:)'
+    ),
+    # A quotation mark inside a JSON string has a backslash before it, so these are fields.
     "article lines": re.compile(rb'\{(?:[^\n]*,)?\s*"abstractText"\s*:'),
+    "fewrel lines": re.compile(rb'\{(?:[^\n]*,)?\s*"h"\s*:'),
     "semeval": re.compile(rb"\d+\t"),
 }
 _HEAD = 2**16  # bytes that tell the form
+_GZIP = b"\x1f\x8b"
 
 
 def iter_rows(path: Path, *, require_labels: bool = False) -> Iterator[Row]:
-    """Read one file in a published form, or the user's JSON Lines.
+    """Read one file in a published form, or the user's JSON Lines; gzipped or not.
 
     The content decides:
 
@@ -45,6 +56,9 @@ def iter_rows(path: Path, *, require_labels: bool = False) -> Iterator[Row]:
       (TACRED) or an `abstractText` (PubMed);
     * `{"articles":` begins PubMed as BioASQ publishes it; a first line with an `abstractText` is
       that of a file with one such article per line;
+    * `{"P413":`, or another name and a list of sentences, begins FewRel as it is published; a first
+      line with an `h` is that of a file with one such sentence per line. Labels are the properties,
+      or their readable names where a `pid2name.json` lies beside the file;
     * a number and a tab begin a file of SemEval-2010 Task 8;
     * any other file is read as JSON Lines.
 
@@ -61,14 +75,16 @@ def iter_rows(path: Path, *, require_labels: bool = False) -> Iterator[Row]:
     """
     source = str(path)
     try:
-        with path.open("rb") as file:
+        with _opened(path) as file:
             form = _form(file)
             if form == "jsonl":
                 yield from iter_jsonl(file, source, require_labels=require_labels)
                 return
-            for row in _iter_published(file, form, source):
+            for row in _iter_published(file, form, path):
                 missing = require_labels and row.error is None and not row.labelled
                 yield _without_labels(row, form, source) if missing else row
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise MrcaError(f"{path} is a broken gzip file: {error}. Bring it again.") from error
     except OSError as error:
         raise MrcaError(f"Cannot read {path}: {error.strerror or error}.") from error
 
@@ -79,12 +95,22 @@ def row_unit(path: Path) -> Literal["line", "item"]:
     Raises:
         OSError: if the file cannot be read.
     """
-    with path.open("rb") as file:
+    with _opened(path) as file:
         return _unit(_form(file))
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    with path.open("rb") as file:
+        if file.peek(len(_GZIP)).startswith(_GZIP):
+            with gzip.open(file) as unzipped:
+                yield cast(BinaryIO, unzipped)
+        else:
+            yield file
+
+
 def _unit(form: _Form) -> Literal["line", "item"]:
-    return "item" if form in ("array", "articles") else "line"
+    return "item" if form in ("array", "articles", "fewrel") else "line"
 
 
 def _form(file: BinaryIO) -> _Form:
@@ -97,7 +123,12 @@ def _form(file: BinaryIO) -> _Form:
     return next(found, "jsonl")
 
 
-def _iter_published(file: BinaryIO, form: _Form, source: str) -> Iterator[Row]:
+def _iter_published(file: BinaryIO, form: _Form, path: Path) -> Iterator[Row]:
+    source = str(path)
+    if form == "fewrel":
+        return iter_fewrel(file.read(), source, fewrel_names(path.parent))
+    if form == "fewrel lines":
+        return iter_fewrel_lines(file, source, fewrel_names(path.parent))
     if form == "array":
         return _iter_array(file.read(), source)
     if form == "articles":

@@ -2,15 +2,17 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from mrca.errors import MrcaError
-from mrca.resources import cache_folder, require_room
+from mrca.resources import cache_folder, replace_folder, require_room
 
 _FILE = "states.npy"
+_PARTIAL = ".partial-"
 _LIMIT = "MRCA_STATES_GB"
 _DEFAULT_LIMIT = 20.0
 
@@ -36,35 +38,47 @@ def stored_states(
         MrcaError: if these states alone are larger than the limit, or cannot be written.
     """
     folder = cache_folder("states") / key
-    path = folder / _FILE
-    if not path.is_file():
+    states = _open(folder / _FILE, shape)
+    if states is None:
         _compute(folder, shape, compute)
-    os.utime(path)
-    states: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+        states = _open(folder / _FILE, shape)
+    if states is None:
+        raise MrcaError(f"The encoder's states in {folder} were deleted while they were computed.")
     return states
+
+
+def _open(path: Path, shape: tuple[int, int]) -> np.ndarray | None:
+    """Kept states; `None` if there are none, or they are damaged."""
+    try:
+        states: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+        os.utime(path)
+    except (OSError, ValueError, EOFError):
+        return None
+    return states if states.shape == shape and states.dtype == np.float16 else None
 
 
 def _compute(folder: Path, shape: tuple[int, int], compute: Callable[[np.ndarray], None]) -> None:
     needed = 2 * shape[0] * shape[1]
     _make_room(folder.parent, needed)
-    partial = folder.with_name(f".{folder.name}-{os.getpid()}")
+    partial = None
     try:
-        partial.mkdir(parents=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=folder.parent))
         require_room(partial, needed, f"the encoder's states in {folder.parent}")
         states = np.lib.format.open_memmap(
             partial / _FILE, mode="w+", dtype=np.float16, shape=shape
         )
         compute(states)
         states.flush()
-        if not folder.exists():  # another process may have been first
-            partial.rename(folder)
+        replace_folder(partial, folder)  # another process's states are the same
     except OSError as error:
         raise MrcaError(
             f"Cannot keep the encoder's states in {folder.parent}: {error.strerror or error}. Set "
             "MRCA_CACHE_DIR to a folder that can be written to."
         ) from error
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        if partial is not None:
+            shutil.rmtree(partial, ignore_errors=True)
 
 
 def _make_room(folder: Path, needed: int) -> None:
@@ -75,7 +89,8 @@ def _make_room(folder: Path, needed: int) -> None:
             f"that are kept. Set {_LIMIT} higher, lower features.max_length, or take a pooling of "
             "one vector (model.pooling=mean, model.units=0)."
         )
-    kept = sorted(folder.glob(f"*/{_FILE}"), key=lambda path: path.stat().st_mtime)
+    files = (path for path in folder.glob(f"*/{_FILE}") if not path.parent.name.startswith("."))
+    kept = sorted(files, key=lambda path: path.stat().st_mtime)
     used = sum(path.stat().st_size for path in kept)
     for path in kept:
         if used + needed <= limit:

@@ -5,13 +5,14 @@ from mrca.config import RunConfig
 from mrca.layers import STATE_POOLINGS, StatePooling
 
 
-def network_weights(config: RunConfig, width: int, columns: int) -> int:
+def network_weights(config: RunConfig, width: int, columns: int, pooled: bool = False) -> int:
     """How many weights the network of a configuration has, without its word table.
 
     Args:
         config: its `model`, `features` and `classifier` count.
         width: numbers of each token that the network's layers read, marks included.
         columns: output columns.
+        pooled: whether what is read is pooled to one vector of each row already.
 
     Raises:
         MrcaError: if the configuration's classifier cannot be made.
@@ -21,7 +22,9 @@ def network_weights(config: RunConfig, width: int, columns: int) -> int:
     if model.units:
         weights += 2 * (width + model.units + 1) * 4 * model.units
         width = 2 * model.units
-    if model.pooling in STATE_POOLINGS:
+    if pooled:
+        pass
+    elif model.pooling in STATE_POOLINGS:
         width = StatePooling(model.pooling).width(width)
     else:
         width *= -(-config.features.max_length // model.strides)

@@ -1,5 +1,6 @@
 """A network that reads the states of a BERT encoder."""
 
+import hashlib
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from mrca.models.text_model import NETWORK, NeuralModel, load_network
 from mrca.text import Example
 
 ENCODER = "encoder"
+VOCABULARY = "vocab.txt"
 # Rows whose states tell how large an entry gets.
 _MEASURED = 256
 
@@ -102,7 +104,7 @@ def load_piece_model(folder: Path, config: RunConfig, fingerprint: str) -> Piece
     Args:
         folder: the run.
         config: how it was trained.
-        fingerprint: of the encoder that it was trained with.
+        fingerprint: of the encoder that it was trained with; see `encoder_fingerprint`.
 
     Raises:
         MrcaError: if its parts cannot be read, or the encoder is gone or another one.
@@ -113,8 +115,8 @@ def load_piece_model(folder: Path, config: RunConfig, fingerprint: str) -> Piece
         kind = settings.name.partition(":")[0]
         encoder, word_pieces = open_encoder(f"{kind}:{folder / ENCODER}", trainable=True)
     else:
-        encoder, word_pieces = open_config_encoder(config)
-        if encoder.fingerprint != fingerprint:
+        encoder, word_pieces = open_config_encoder(config, folder / VOCABULARY)
+        if encoder_fingerprint(encoder, word_pieces) != fingerprint:
             raise MrcaError(
                 f"The encoder {settings.name!r} is not the one that the run {folder} was trained "
                 "with: its files differ. Bring that one, or train the run again."
@@ -130,19 +132,38 @@ def load_piece_model(folder: Path, config: RunConfig, fingerprint: str) -> Piece
     return PieceModel(network, config, encoder, word_pieces)
 
 
-def open_config_encoder(config: RunConfig) -> tuple[Any, WordPieces]:
+def encoder_fingerprint(encoder: Any, word_pieces: WordPieces) -> str:
+    """SHA-256 of an encoder with the word pieces that it is read with."""
+    vocabulary = "\n".join((str(word_pieces.lower_case), *word_pieces.vocabulary))
+    return hashlib.sha256(f"{encoder.fingerprint} {vocabulary}".encode()).hexdigest()
+
+
+def open_config_encoder(
+    config: RunConfig, vocabulary: Path | None = None
+) -> tuple[Any, WordPieces]:
     """The encoder that a configuration names, and its word pieces.
 
+    Args:
+        config: its `encoder` and `features`.
+        vocabulary: the word pieces that a run has kept, in place of those that are configured.
+
     Raises:
-        MrcaError: if it cannot be opened.
+        MrcaError: if it cannot be opened, or does not read rows as they are configured.
     """
     settings = config.encoder
     encoder, word_pieces = open_encoder(
         settings.name,
         trainable=settings.trainable,
-        vocab_file=settings.vocab_file,
+        vocab_file=settings.vocab_file if vocabulary is None else str(vocabulary),
         lower_case={"auto": None, "cased": False, "uncased": True}[settings.casing],
     )
+    if config.features.markers:
+        _ = word_pieces.markers  # or an error
+    if config.features.max_length < 3:
+        raise MrcaError(
+            f"features.max_length is {config.features.max_length}: expected at least 3, for "
+            "[CLS], one piece of a word and [SEP]."
+        )
     longest = encoder.max_positions
     if longest is not None and config.features.max_length > longest:
         raise MrcaError(

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -83,11 +84,26 @@ class NeuralModel(TextModel):
         """Raw outputs; see `TextModel`."""
         return self._run(self.trained, self.columns, examples, keep)
 
-    def representations(self, examples: Sequence[Example]) -> np.ndarray:
-        """What the classifier sees of each example, float32 `(rows, features)`."""
-        part = self.network.representation
-        features = part.output.shape[-1]
-        return self._run(self.whole(part), features, examples, keep=True)
+    def representations(
+        self, examples: Sequence[Example], out: np.ndarray | None = None
+    ) -> np.ndarray:
+        """What the classifier sees of each example, float32 `(rows, features)`.
+
+        Args:
+            examples: any rows.
+            out: an array of that shape to fill and return.
+        """
+        width = self.representation_width
+        return self._run(self._representation, width, examples, keep=True, out=out)
+
+    @property
+    def representation_width(self) -> int:
+        """How many numbers the classifier sees of each example."""
+        return int(self._representation.output.shape[-1])
+
+    @cached_property
+    def _representation(self) -> keras.Model:
+        return self.whole(self.network.representation)
 
     def whole(self, network: keras.Model) -> keras.Model:
         """A part of the network with what is trained before it: from encoded examples on."""
@@ -102,14 +118,20 @@ class NeuralModel(TextModel):
         return True
 
     def _run(
-        self, model: keras.Model, width: int, examples: Sequence[Example], keep: bool
+        self,
+        model: keras.Model,
+        width: int,
+        examples: Sequence[Example],
+        keep: bool,
+        out: np.ndarray | None = None,
     ) -> np.ndarray:
+        outputs = np.zeros((len(examples), width), dtype=np.float32) if out is None else out
+        if not examples:
+            return outputs
         if not self.fits(examples):
             half = len(examples) // 2
-            parts = (examples[:half], examples[half:])
-            return np.concatenate([self._run(model, width, part, keep) for part in parts])
-        outputs = np.zeros((len(examples), width), dtype=np.float32)
-        if not examples:
+            for rows in (slice(half), slice(half, None)):
+                self._run(model, width, examples[rows], keep, outputs[rows])
             return outputs
         encoded = self.encode(examples, keep=keep)
         for batch in plan_batches(

@@ -16,6 +16,19 @@ _EXPONENTS = {
 SAMPLERS = (*_EXPONENTS, "progressively_balanced")
 
 
+def check_sampler(name: str) -> None:
+    """See that there is a sampler of this name.
+
+    Raises:
+        MrcaError: if not, with the names that there are.
+    """
+    if name not in SAMPLERS:
+        raise MrcaError(
+            f"Unknown sampler {name!r}.{did_you_mean(name, SAMPLERS)} "
+            f"Expected one of: {', '.join(SAMPLERS)}."
+        )
+
+
 class Sampler:
     """Draws an epoch's rows, as many as there are, seeded by (seed, epoch).
 
@@ -56,11 +69,7 @@ class Sampler:
     """
 
     def __init__(self, name: str, labels: ArrayLike, *, seed: int, epochs: int) -> None:
-        if name not in SAMPLERS:
-            raise MrcaError(
-                f"Unknown sampler {name!r}.{did_you_mean(name, SAMPLERS)} "
-                f"Expected one of: {', '.join(SAMPLERS)}."
-            )
+        check_sampler(name)
         held = np.asarray(labels, dtype=bool)
         if held.ndim != 2 or not len(held):
             raise MrcaError(

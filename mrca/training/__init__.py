@@ -1,5 +1,6 @@
 """Fit once: from a configuration to a run folder, and a run folder in use."""
 
+from mrca.training.combinations import check_config
 from mrca.training.compare import compare, compare_runs
 from mrca.training.decouple import decouple
 from mrca.training.distillation import is_distillation, teacher_config
@@ -14,7 +15,7 @@ from mrca.training.preflight import check_output
 from mrca.training.reporter import Reporter, SilentReporter
 from mrca.training.run import CHUNK, PredictedTriple, Prediction, Run, load
 from mrca.training.run_families import run_families
-from mrca.training.second_stage import first_stage_config
+from mrca.training.second_stage import first_stage_config, second_stage_config
 from mrca.training.train import train
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Reporter",
     "Run",
     "SilentReporter",
+    "check_config",
     "check_output",
     "compare",
     "compare_runs",
@@ -37,6 +39,7 @@ __all__ = [
     "load",
     "plan_runs",
     "run_families",
+    "second_stage_config",
     "teacher_config",
     "train",
     "tuned_rule",

@@ -1,10 +1,14 @@
 """Settings that do not go together, refused with the reason."""
 
-from mrca import losses
+from mrca import heads, losses
 from mrca.config import REPRESENTATION_SECTIONS, RunConfig
-from mrca.errors import MrcaError
+from mrca.errors import MrcaError, did_you_mean
 from mrca.models import NeuralModel
+from mrca.samplers import check_sampler
+from mrca.text import RelationSet
+from mrca.training import run_folder
 from mrca.training.run import TAU_NORMALISED, Run
+from mrca.training.svm import make_svm
 
 BILATERAL_BRANCH = "bilateral_branch"
 LINEAR_SVM = "linear_svm"
@@ -12,12 +16,23 @@ TFIDF = "tfidf"
 WORD_VECTORS = "word_vectors"
 
 
+def check_config(config: RunConfig) -> None:
+    """See that a configuration can be trained, as far as that can be told without its corpus.
+
+    Raises:
+        MrcaError: if it cannot; it says why.
+    """
+    check_combination(config, losses.check(config.loss.name, config.loss.options))
+
+
 def check_combination(config: RunConfig, loss: losses.MultiLabelLoss) -> None:
-    """See that encoder, features, classifier, sampler and loss go together.
+    """See that encoder, features, classifier, sampler and loss exist and go together.
 
     Raises:
         MrcaError: if they do not; it says why.
     """
+    check_sampler(config.training.sampler)
+    _check_classifier(config)
     if (config.encoder.name == TFIDF) != (config.classifier.name == LINEAR_SVM):
         raise MrcaError(
             f"The encoder {TFIDF!r} and the classifier {LINEAR_SVM!r} go together only: the "
@@ -29,47 +44,97 @@ def check_combination(config: RunConfig, loss: losses.MultiLabelLoss) -> None:
         _check_svm(config)
     else:
         _check_features(config)
+    if config.classifier.representation:
+        _check_layers(config)
     if config.classifier.name == TAU_NORMALISED:
         _check_tau(config, loss)
     if config.classifier.name == BILATERAL_BRANCH:
         _check_bilateral(config, loss)
 
 
-def check_same_representation(config: RunConfig, run: Run) -> None:
-    """See that a second stage is configured as the run whose layers it takes over.
+def check_representation(config: RunConfig, run: Run, relations: RelationSet) -> None:
+    """See that a second stage fits the run whose layers it takes over.
+
+    Args:
+        config: of the second stage.
+        run: the first.
+        relations: of the corpus.
 
     Raises:
-        MrcaError: if a setting of theirs differs, or the run has no such layers.
+        MrcaError: if a setting of theirs differs, the run has no such layers, or its classifier is
+            to be rescaled and cannot be.
     """
-    kept, wanted = run.config.model_dump(), config.model_dump()
     if not isinstance(run.model, NeuralModel):
         raise MrcaError(
             f"The run {run.folder} is an SVM on word frequencies: it has no layers to give another "
             "classifier. Choose a run of a network."
         )
-    differing = [
-        f"{section}.{name} is {kept[section][name]!r} there and {wanted[section][name]!r} here"
-        for section in REPRESENTATION_SECTIONS
-        for name in wanted[section]
-        if kept[section][name] != wanted[section][name]
-    ]
+    other = run.config.model_copy(
+        update={
+            section: getattr(config, section)
+            for section in RunConfig.model_fields
+            if section not in REPRESENTATION_SECTIONS
+        }
+    )
+    differing = run_folder.differing_settings(other, config, "is", "is here")
     if differing:
         raise MrcaError(
-            f"A second stage keeps the layers of {run.folder} as they are, but {differing[0]}. "
+            f"A second stage keeps the layers of {run.folder} as they are. There {differing[0]}. "
             "Leave such settings out, or train a first stage with them."
         )
 
+    if config.classifier.name != TAU_NORMALISED:
+        return
+    if run.model.network.head != "linear":
+        raise MrcaError(
+            "tau-normalisation rescales the weights of a linear classifier, and the run "
+            f"{run.folder} has {run.model.network.head!r}. Choose a run with --classifier linear."
+        )
+    if run.relations != relations or not isinstance(run.decision_rule, losses.LargestScore):
+        raise MrcaError(
+            f"tau-normalisation keeps the classifier of {run.folder}, so it needs the relations of "
+            "the corpus in the same order, and a decision for the largest score. Choose a run "
+            "trained on this corpus with a softmax loss."
+        )
+
+
+def _check_layers(config: RunConfig) -> None:
+    """See that training the first stage trains anything that the second takes over."""
+    model = config.model
+    trained = config.encoder.trainable or model.units or model.hidden
+    if not trained and config.classifier.name != TAU_NORMALISED:
+        raise MrcaError(
+            "Nothing before the classifier is trained (no LSTM, no hidden layer, frozen encoder), "
+            "so a second stage repeats the first. Give the first stage layers: model.units, "
+            "model.hidden or encoder.trainable=true."
+        )
+
+
+def _check_classifier(config: RunConfig) -> None:
+    """See that the classifier exists and takes its options."""
+    name, options = config.classifier.name, config.classifier.options
+    if name == LINEAR_SVM:
+        make_svm(config, 1)
+    elif name != TAU_NORMALISED:
+        if name not in heads.HEADS:
+            known = [*heads.HEADS, TAU_NORMALISED, LINEAR_SVM]
+            raise MrcaError(
+                f"Unknown classifier {name!r}.{did_you_mean(name, known)} Expected one of: "
+                f"{', '.join(known)}."
+            )
+        heads.get(name, 1, **options)
+    elif options:
+        raise MrcaError(f"The classifier {name!r} takes no arguments. Received: {options}.")
+
 
 def _check_svm(config: RunConfig) -> None:
-    defaults = RunConfig()
-    for setting, given, default in (
-        ("loss", config.loss, defaults.loss),
-        ("training.sampler", config.training.sampler, defaults.training.sampler),
-        ("classifier.representation", config.classifier.representation, ""),
-        ("encoder.trainable", config.encoder.trainable, False),
-        ("model", config.model, defaults.model),
-    ):
-        if given != default:
+    allowed = {"encoder.name", "classifier.name", "classifier.options", "training.seed"}
+    default = RunConfig().model_dump()
+    for section, values in config.model_dump().items():
+        for name, given in values.items():
+            setting = f"{section}.{name}"
+            if section == "data" or setting in allowed or given == default[section][name]:
+                continue
             raise MrcaError(
                 f"{setting} has no meaning for an SVM, which is solved at once with its own hinge "
                 f"loss on every training row. Leave {setting} out; the SVM's own settings are "
@@ -88,6 +153,16 @@ def _check_features(config: RunConfig) -> None:
         raise MrcaError(
             "features.markers puts word pieces around entities, which word vectors do not have. "
             "Leave it out (the role feature marks entities), or give --encoder."
+        )
+    if config.features.padding == "fixed" and config.encoder.trainable:
+        raise MrcaError(
+            "features.padding=fixed computes on padding, which a trained BERT encoder would read "
+            "as words. Take masked padding."
+        )
+    if config.model.pooling == "entities" and not config.features.role:
+        raise MrcaError(
+            "model.pooling=entities finds entities by the role feature, and features.role is "
+            "false. Leave one of them out."
         )
     if config.features.padding == "fixed" and config.model.pooling != "windows":
         raise MrcaError(

@@ -8,12 +8,13 @@ from mrca.datasets import Corpus, group_limits, label_statistics
 from mrca.datasets.sample_note import sample_note
 from mrca.errors import MrcaError
 from mrca.evaluation import Comparison, compare_methods
+from mrca.text import RelationSet
 from mrca.training import run_folder
-from mrca.training.decided_labels import decided_labels
+from mrca.training.decided_labels import decided_labels, kept_file
 from mrca.training.plan_runs import plan_runs
 from mrca.training.reporter import Reporter, SilentReporter
 from mrca.training.shared_corpus import check_trained_on, shared_corpus
-from mrca.training.train_planned import check_planned, train_planned
+from mrca.training.train_planned import check_finished, check_planned, train_planned
 from mrca.training.training_seconds import training_seconds
 
 PREDICTIONS = "predictions"
@@ -46,22 +47,32 @@ def compare(
 
     Raises:
         MrcaError: before anything is trained, if a method's settings do not go together, a folder
-            holds a run of another configuration, or the corpus has no test split.
+            holds a run of another configuration or of other files, or the corpus has no test split.
     """
     reporter = reporter or SilentReporter()
     if config.limits:
         group_limits(config.limits)
     runs = plan_runs(config, output, only)
-    for run in runs:
-        check_planned(run)
+    check_planned(runs)
     corpus = shared_corpus(config.dataset, data_dir, reporter)
+    _scored_columns(corpus.relations, config.ignore)  # or an error, before anything is trained
+    check_finished(runs, corpus)
     train_planned(runs, data_dir=data_dir, vectors_dir=vectors_dir, reporter=reporter)
+    check_finished(runs, corpus)  # what something was built on may have been trained again
     methods: dict[str, list[Path]] = {}
     for method in config.methods:  # in the file's order, which is not that of training
         if not only or method.name in only:
             methods[method.name] = [run.folder for run in runs if run.method == method.name]
     return _compare(
-        corpus, methods, output, config.title, config.metric, config.limits, config.tune, reporter
+        corpus,
+        methods,
+        output,
+        config.title,
+        config.metric,
+        config.limits,
+        config.tune,
+        config.ignore,
+        reporter,
     )
 
 
@@ -73,6 +84,7 @@ def compare_runs(
     metric: Metric = "micro",
     limits: str | None = None,
     tune: Tune = "none",
+    ignore: Sequence[str] = (),
     data_dir: Path | None = None,
     reporter: Reporter | None = None,
 ) -> Comparison:
@@ -85,12 +97,14 @@ def compare_runs(
         metric: see `mrca.evaluation.compare_methods`.
         limits: the name of the limits of head, medium and tail; by default the corpus's own.
         tune: the threshold to choose on validation first, if any.
+        ignore: relations left out of every score.
         data_dir: a folder of corpora to look in first.
         reporter: told about progress.
 
     Raises:
         MrcaError: if there are fewer than two families, or the runs were trained on different
-            corpora or relations, or on files that have changed.
+            corpora or relations, or on files that have changed, or there is no relation to ignore
+            of that name.
     """
     reporter = reporter or SilentReporter()
     if limits:
@@ -104,7 +118,7 @@ def compare_runs(
         run_folder.check_run_folder(folder)
     dataset = run_folder.read_config(folders[0]).data.dataset
     corpus = shared_corpus(dataset, data_dir, reporter)
-    return _compare(corpus, families, output, title, metric, limits, tune, reporter)
+    return _compare(corpus, families, output, title, metric, limits, tune, ignore, reporter)
 
 
 def _compare(
@@ -115,8 +129,10 @@ def _compare(
     metric: Metric,
     limits: str | None,
     tune: Tune,
+    ignore: Sequence[str],
     reporter: Reporter,
 ) -> Comparison:
+    columns = _scored_columns(corpus.relations, ignore)
     folders = [folder for family in methods.values() for folder in family]
     for folder in folders:
         check_trained_on(folder, corpus)
@@ -127,11 +143,11 @@ def _compare(
     for name, family in methods.items():
         decided = []
         for folder in family:
-            kept = output / PREDICTIONS / f"{folder.name}.npz"
+            kept = kept_file(folder, output / PREDICTIONS)
             decided.append(decided_labels(folder, corpus, tune, kept))
             done += 1
             reporter.preparing("predicting the test rows", done, len(folders))
-        predictions[name] = [labels for labels, _ in decided]
+        predictions[name] = [labels[:, columns] for labels, _ in decided]
         if tune != "none" and not all(tuned for _, tuned in decided):
             untuned.append(name)
     remarks = [f"Corpus: {corpus.name}{sample_note(corpus.name)}, test split."]
@@ -140,14 +156,29 @@ def _compare(
         remarks.append(f"Decision thresholds ({chosen}) were chosen on the validation split.")
     if untuned:
         remarks.append(f"Without a threshold to choose, decided as trained: {', '.join(untuned)}.")
+    if ignore:
+        remarks.append(f"Left out of every score: {', '.join(ignore)}.")
+    gold = corpus.relations.multi_hot([row.labels for row in corpus.splits["test"]])
+    counts = label_statistics(corpus.splits["train"], corpus.relations).counts
     return compare_methods(
-        corpus.relations.multi_hot([row.labels for row in corpus.splits["test"]]),
+        gold[:, columns],
         predictions,
-        corpus.relations,
-        label_statistics(corpus.splits["train"], corpus.relations).counts,
+        RelationSet(corpus.relations.names[column] for column in columns),
+        [counts[column] for column in columns],
         title=title,
         metric=metric,
         limits=group_limits(limits or corpus.limits),
         remarks=remarks,
         seconds=seconds,
     )
+
+
+def _scored_columns(relations: RelationSet, ignore: Sequence[str]) -> list[int]:
+    """The columns of the relations that are not ignored."""
+    ignored = {relations.index(name) for name in ignore}
+    if len(ignored) == len(relations):
+        raise MrcaError(
+            f"All {len(relations)} relations are ignored, so there is nothing to compare. Leave "
+            "one of them in."
+        )
+    return [column for column in range(len(relations)) if column not in ignored]

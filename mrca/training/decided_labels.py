@@ -1,5 +1,6 @@
 """What a run predicts on the test rows, kept so that it is computed once."""
 
+import hashlib
 import zipfile
 from pathlib import Path
 
@@ -12,6 +13,12 @@ from mrca.resources import file_digest, whole_file
 from mrca.training import run_folder
 from mrca.training.evaluate_split import labels_and_outputs, tuned_rule
 from mrca.training.run import load
+
+
+def kept_file(folder: Path, place: Path) -> Path:
+    """The file in `place` for a run's labels; runs of one name in two places have two files."""
+    digest = hashlib.sha256(str(folder.resolve()).encode(errors="surrogateescape")).hexdigest()
+    return place / f"{folder.name}-{digest[:8]}.npz"
 
 
 def decided_labels(folder: Path, corpus: Corpus, tune: Tune, kept: Path) -> tuple[np.ndarray, bool]:
@@ -49,15 +56,12 @@ def decided_labels(folder: Path, corpus: Corpus, tune: Tune, kept: Path) -> tupl
 
 def _key(folder: Path, corpus: Corpus, tune: Tune) -> str:
     """Everything that the labels follow from."""
-    files = sorted(
-        [
-            folder / run_folder.CONFIG,
-            folder / run_folder.DECISION,
-            *(path for path in folder.glob("model.*") if path.is_file()),
-        ]
-    )
-    digests = [f"{path.name} {file_digest(path, 'sha256')}" for path in files]
-    return "\n".join([*digests, f"corpus {corpus.fingerprint}", f"tune {tune}"])
+    digests = [
+        f"{name} {file_digest(folder / name, 'sha256')}"
+        for name in (run_folder.CONFIG, run_folder.DECISION)
+    ]
+    learnt = f"learnt {run_folder.fingerprint_of_run(folder)}"
+    return "\n".join([*digests, learnt, f"corpus {corpus.fingerprint}", f"tune {tune}"])
 
 
 def _read(kept: Path, key: str) -> tuple[np.ndarray, bool] | None:

@@ -11,8 +11,8 @@ from mrca.evaluation import Decoupling
 from mrca.training import run_folder
 from mrca.training.plan_runs import PlannedMethod, PlannedRun, plan_methods
 from mrca.training.reporter import Reporter, SilentReporter
-from mrca.training.shared_corpus import check_trained_on, shared_corpus
-from mrca.training.train_planned import check_planned, train_planned
+from mrca.training.shared_corpus import shared_corpus
+from mrca.training.train_planned import check_finished, check_planned, train_planned
 from mrca.training.training_seconds import training_seconds
 
 _REWEIGHTED = LossConfig(name="reweighted_crossentropy")
@@ -47,19 +47,18 @@ def decouple(
 
     Raises:
         MrcaError: before anything is trained, if the configuration does not fit, a folder holds a
-            run of another one, or the corpus has no test split.
+            run of another one or of other files, or the corpus has no test split.
 
     Source: Yu et al. 2020, section 3 and figure 1 (which has the classifiers as rows).
     """
     reporter = reporter or SilentReporter()
     _check(config)
     runs = _plan(config, output, seeds)
-    for run in runs:
-        check_planned(run)
+    check_planned(runs)
     corpus = shared_corpus(config.data.dataset, data_dir, reporter)
+    check_finished(runs, corpus)
     train_planned(runs, data_dir=data_dir, vectors_dir=vectors_dir, reporter=reporter)
-    for run in runs:
-        check_trained_on(run.folder, corpus)
+    check_finished(runs, corpus)  # a first stage may have been trained again
     return Decoupling(
         title=f"Test macro F1 on {corpus.name}{sample_note(corpus.name)}",
         runs={
@@ -77,14 +76,14 @@ def decouple(
 
 def _plan(config: RunConfig, output: Path, seeds: int) -> list[PlannedRun]:
     ways = dict(_ways(config))
-    first = [PlannedMethod(way, way.casefold(), ways[way]) for way in WAYS]
+    first = [PlannedMethod(way, way.casefold(), ways[way], seeds) for way in WAYS]
     second = [
-        PlannedMethod(name, name.casefold(), ways[column], representation=row)
+        PlannedMethod(name, name.casefold(), ways[column], seeds, representation=row)
         for row in WAYS
         for column in WAYS
         for name in [_second(row, column)]
     ]
-    return plan_methods([*first, *second], output, seeds)
+    return plan_methods([*first, *second], output)
 
 
 def _ways(config: RunConfig) -> Iterator[tuple[str, RunConfig]]:

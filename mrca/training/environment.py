@@ -9,7 +9,10 @@ import keras
 import mrca
 from mrca.datasets import Corpus
 
-_PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "gensim")
+_PACKAGES = (
+    *("keras", "tensorflow", "jax", "torch", "keras-hub"),
+    *("numpy", "gensim", "scikit-learn", "tokenizers"),
+)
 
 
 def describe_environment(corpus: Corpus, read_with: dict[str, Any], seed: int) -> dict[str, Any]:
@@ -17,7 +20,8 @@ def describe_environment(corpus: Corpus, read_with: dict[str, Any], seed: int) -
 
     Args:
         corpus: what is trained on.
-        read_with: `vectors` or `encoder`, with name and fingerprint.
+        read_with: `vectors` or `encoder`, and the runs that are built on, each with name and
+            fingerprint.
         seed: of everything random.
     """
     return {

@@ -70,7 +70,7 @@ def learn(
     model = source.build(checkpoint.folder, columns)
     model.report_progress(states)
     if isinstance(source, RunSource):
-        what = classifier_fit(source.model, config, columns)
+        what = classifier_fit(source.model, config, columns, checkpoint.folder)
     else:
         what = _whole_fit(model)
     fit(what, loss, config, corpus, teacher, sampler, checkpoint, reporter)

@@ -17,12 +17,14 @@ class PlannedMethod:
         name: what tables call it.
         slug: what its folders' names begin with.
         config: what it is trained with; seeds count from its `training.seed`.
+        seeds: how many runs it has.
         representation: the name of the method whose layers it keeps, for a second stage.
     """
 
     name: str
     slug: str
     config: RunConfig
+    seeds: int
     representation: str = ""
 
 
@@ -55,14 +57,20 @@ def plan_runs(config: ComparisonConfig, output: Path, only: Sequence[str] = ()) 
         MrcaError: if `only` names no method, or a method's settings do not fit.
     """
     methods = [
-        PlannedMethod(each.name, each.slug, config.run_config(each), each.representation)
+        PlannedMethod(
+            name=each.name,
+            slug=each.slug,
+            config=config.run_config(each),
+            seeds=each.seeds or config.seeds,
+            representation=each.representation,
+        )
         for each in config.methods
     ]
-    return plan_methods(methods, output, config.seeds, only)
+    return plan_methods(methods, output, only)
 
 
 def plan_methods(
-    methods: Sequence[PlannedMethod], output: Path, seeds: int, only: Sequence[str] = ()
+    methods: Sequence[PlannedMethod], output: Path, only: Sequence[str] = ()
 ) -> list[PlannedRun]:
     """As `plan_runs`, of methods whose representations are methods and in no circle.
 
@@ -79,9 +87,9 @@ def plan_methods(
     places = {
         (method.name, seed): output / f"{method.slug}-seed{seed}"
         for method in methods
-        for seed in _seeds(method, seeds)
+        for seed in _seeds(method)
     }
-    runs = [_run(method, seed, places) for method in methods for seed in _seeds(method, seeds)]
+    runs = [_run(method, seed, places) for method in methods for seed in _seeds(method)]
     plan = _with_teachers(runs)
     by_folder = {run.folder: run for run in plan}
     if only:
@@ -90,9 +98,9 @@ def plan_methods(
     return sorted(plan, key=lambda run: _depth(run, by_folder))  # stable
 
 
-def _seeds(method: PlannedMethod, seeds: int) -> range:
+def _seeds(method: PlannedMethod) -> range:
     first = method.config.training.seed
-    return range(first, first + seeds)
+    return range(first, first + method.seeds)
 
 
 def _run(method: PlannedMethod, seed: int, places: Mapping[tuple[str, int], Path]) -> PlannedRun:
@@ -106,7 +114,7 @@ def _run(method: PlannedMethod, seed: int, places: Mapping[tuple[str, int], Path
     if base is None:
         raise MrcaError(
             f"Method {method.name!r} has a run with seed {seed} and its representation "
-            f"{method.representation!r} has none. Give both the same training.seed."
+            f"{method.representation!r} has none. Give both the same training.seed and seeds."
         )
     classifier = run.config.classifier.model_copy(update={"representation": str(base.resolve())})
     config = run.config.model_copy(update={"classifier": classifier})
@@ -117,7 +125,11 @@ def _with_teachers(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
     """The runs, each student with its teacher: another of them, or one that is added."""
     plan: list[PlannedRun] = []
     for run in runs:
-        if not is_distillation(run.config) or run.config.loss.teacher:
+        try:
+            learns_from_teacher = is_distillation(run.config)
+        except MrcaError as error:  # there is no such loss, or it does not take its options
+            raise MrcaError(f"{run.folder.name}: {error}") from None
+        if not learns_from_teacher or run.config.loss.teacher:
             plan.append(run)
             continue
         wanted = teacher_config(run.config)

@@ -72,13 +72,7 @@ def _check_same(folder: Path, state: str, config: RunConfig) -> None:
     kept = run_folder.read_config(folder)
     if kept == config:
         return
-    old, new = kept.model_dump(), config.model_dump()
-    differences = ", ".join(
-        f"{section}.{name} was {value!r} and is now {new[section][name]!r}"
-        for section, values in old.items()
-        for name, value in values.items()
-        if new[section][name] != value
-    )
+    differences = ", ".join(run_folder.differing_settings(kept, config, "was", "is now"))
     raise MrcaError(
         f"The {state} run {folder} has another configuration: {differences}. Resume with the "
         "options that it was started with, choose another --name, or start over with --overwrite."

@@ -1,5 +1,6 @@
 """The files of a run folder, written whole or not at all."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from mrca.models.piece_model import ENCODER
 from mrca.models.svm_model import SVM
 from mrca.models.text_model import NETWORK
 from mrca.models.word_model import VECTORS
-from mrca.resources import whole_file
+from mrca.resources import file_digest, whole_file
 
 CONFIG = "config.toml"
 RELATIONS = "relations.json"
@@ -95,7 +96,11 @@ def check_run_folder(folder: Path) -> None:
                 "options that it was started with."
             )
         known = (
-            sorted(path.name for path in folder.parent.glob("*") if (path / CONFIG).is_file())
+            sorted(
+                path.name
+                for path in folder.parent.glob("*")
+                if (path / CONFIG).is_file() and path.suffix != ".unfinished"
+            )
             if folder.parent.is_dir()
             else []
         )
@@ -120,6 +125,36 @@ def _model_parts(config: RunConfig) -> list[str]:
     if config.encoder.name == "word_vectors":
         return [NETWORK, VECTORS]
     return [NETWORK, ENCODER] if config.encoder.trainable else [NETWORK]
+
+
+def fingerprint_of_run(folder: Path) -> str:
+    """SHA-256 over what a run has learnt: another training of it gives another one."""
+    state = hashlib.sha256()
+    for part in (NETWORK, ENCODER, SVM):
+        path = folder / part
+        files = sorted(each for each in path.rglob("*") if each.is_file())
+        for file in files or ([path] if path.is_file() else []):
+            state.update(file_digest(file, "sha256").encode())
+    return state.hexdigest()
+
+
+def differing_settings(kept: RunConfig, wanted: RunConfig, then: str, now: str) -> list[str]:
+    """Every setting that two configurations differ in, in words.
+
+    Example:
+        >>> from mrca.config import with_overrides
+        >>> differing_settings(
+        ...     RunConfig(), with_overrides(RunConfig(), ["training.seed=2"]), "was", "is now"
+        ... )
+        ['training.seed was 1 and is now 2']
+    """
+    old, new = kept.model_dump(), wanted.model_dump()
+    return [
+        f"{section}.{name} {then} {value!r} and {now} {new[section][name]!r}"
+        for section, values in old.items()
+        for name, value in values.items()
+        if new[section][name] != value
+    ]
 
 
 def read_json(path: Path) -> Any:

@@ -1,13 +1,14 @@
 """A new classifier on the frozen layers of a run."""
 
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from keras import ops
 
 from mrca.config import ClassifierConfig, RunConfig
 from mrca.datasets import Corpus
-from mrca.errors import MrcaError
 from mrca.evaluation.tau_search import TauSearch, search_tau
 from mrca.features import EncodedExamples
 from mrca.models import MRCA, NeuralModel
@@ -28,23 +29,34 @@ def first_stage_config(config: RunConfig, preset: RunConfig) -> RunConfig:
     """
     if config.classifier.name == TAU_NORMALISED:
         return config.model_copy(update={"classifier": ClassifierConfig()})
+    classifier = preset.classifier.model_copy(update={"representation": ""})
     training = config.training.model_copy(update={"sampler": preset.training.sampler})
     return config.model_copy(
-        update={"loss": preset.loss, "classifier": preset.classifier, "training": training}
+        update={"loss": preset.loss, "classifier": classifier, "training": training}
     )
 
 
-def classifier_fit(base: NeuralModel, config: RunConfig, columns: int) -> Fit:
+def second_stage_config(config: RunConfig) -> RunConfig:
+    """A second stage as it is trained: one that only rescales leaves the sampler to the first."""
+    if config.classifier.name != TAU_NORMALISED:
+        return config
+    training = config.training.model_copy(update={"sampler": "instance_balanced"})
+    return config.model_copy(update={"training": training})
+
+
+def classifier_fit(base: NeuralModel, config: RunConfig, columns: int, folder: Path) -> Fit:
     """What a second stage fits: a new classifier alone, on what the layers before it compute.
 
-    These are computed once for each row, as at prediction (without dropout), and held in memory.
+    These are computed once for each row, as at prediction (without dropout), and kept in a file
+    that goes with the process.
 
     Args:
         base: the model whose layers are frozen.
         config: of the second stage; its `classifier` and `model.dropout` count.
         columns: outputs of the new classifier.
+        folder: where that file lies.
     """
-    width = base.network.representation.output.shape[-1]
+    width = base.representation_width
     network = MRCA(
         num_words=0,
         dim=width,
@@ -61,23 +73,16 @@ def classifier_fit(base: NeuralModel, config: RunConfig, columns: int) -> Fit:
         """One vector of each row, as a row of one state."""
         rows = len(examples)
         marks = {name: np.zeros(rows, np.int8) for name in ("case", "role")}
-        states = base.representations(examples)
+        with tempfile.TemporaryFile(dir=folder) as file:  # mapped until the array is gone
+            states = np.memmap(file, np.float32, "w+", shape=(rows, width))
+        base.representations(examples, states)
         return EncodedExamples({"states": states, **marks}, np.arange(rows + 1))
 
     return Fit(network, network.classifier, encode, "masked", 1)
 
 
 def normalise(base: NeuralModel, corpus: Corpus) -> tuple[NeuralModel, TauSearch]:
-    """The base with its linear classifier tau-normalised, tau chosen on the validation split.
-
-    Raises:
-        MrcaError: if the classifier of the base is not linear.
-    """
-    if base.network.head != "linear":
-        raise MrcaError(
-            f"tau-normalisation rescales the weights of a linear classifier, and the run has "
-            f"{base.network.head!r}. Choose a run with --classifier linear."
-        )
+    """The base with its linear classifier tau-normalised, tau chosen on the validation split."""
     rows = corpus.splits["valid"]
     kernel = ops.convert_to_numpy(base.network.classifier.kernel)
     labels = corpus.relations.multi_hot([row.labels for row in rows])

@@ -41,5 +41,5 @@ def check_trained_on(folder: Path, corpus: Corpus) -> None:
         was = f"the corpus {name!r}"
     raise MrcaError(
         f"The run {folder} was trained on {was}, and is compared on {corpus.folder}. Expected runs "
-        "on one corpus: leave it out, or train it again."
+        "on one corpus: leave it out, or delete its folder and train it again."
     )

@@ -13,12 +13,20 @@ from mrca.encoders.state_reader import StateReader
 from mrca.features import Vocabulary, training_words
 from mrca.models import MRCA, NeuralModel, PieceModel, WordModel
 from mrca.models.network_size import network_weights
-from mrca.models.piece_model import ENCODER, feature_value, open_config_encoder, pooled_first
+from mrca.models.piece_model import (
+    ENCODER,
+    VOCABULARY,
+    encoder_fingerprint,
+    feature_value,
+    open_config_encoder,
+    pooled_first,
+)
 from mrca.models.word_model import VECTORS
 from mrca.training import run_folder
-from mrca.training.combinations import TFIDF, WORD_VECTORS, check_same_representation
+from mrca.training.combinations import TFIDF, WORD_VECTORS, check_representation
 from mrca.training.reporter import Reporter
 from mrca.training.run import load
+from mrca.training.run_folder import fingerprint_of_run
 from mrca.training.svm import make_svm
 from mrca.vectors import VectorStore, resolve_vectors, word_vectors
 
@@ -127,9 +135,9 @@ class PieceSource(NetworkSource):
         self._encoder, self._word_pieces = open_config_encoder(config)
 
     def describe(self) -> dict[str, Any]:
-        """Name and fingerprint of the encoder."""
-        name = self._config.encoder.name
-        return {"encoder": {"name": name, "fingerprint": self._encoder.fingerprint}}
+        """Name and fingerprint of the encoder with its word pieces."""
+        fingerprint = encoder_fingerprint(self._encoder, self._word_pieces)
+        return {"encoder": {"name": self._config.encoder.name, "fingerprint": fingerprint}}
 
     def cut_rows(self, corpus: Corpus) -> int:
         """See `Source`."""
@@ -145,12 +153,14 @@ class PieceSource(NetworkSource):
 
     def bytes_needed(self, columns: int) -> int:
         """See `Source`; an encoder that is trained stands in the states and in encoder/."""
-        weights = network_weights(self._config, self._width, columns)
+        pooled = pooled_first(self._config) is not None
+        weights = network_weights(self._config, self._width, columns, pooled)
         trained = self._encoder.count_params() if self._config.encoder.trainable else 0
         return _state_bytes(weights + trained)
 
     def write(self, folder: Path) -> None:
-        """Nothing: an encoder that is trained is written with the model."""
+        """Write the word pieces; an encoder that is trained is written with the model."""
+        self._word_pieces.save(folder / VOCABULARY)
 
     def build(self, folder: Path, columns: int) -> PieceModel:
         """A model over its states."""
@@ -176,30 +186,37 @@ class PieceSource(NetworkSource):
 class RunSource(NetworkSource):
     """The layers before another run's classifier, with all that they read with."""
 
-    def __init__(self, config: RunConfig) -> None:
+    def __init__(self, config: RunConfig, corpus: Corpus) -> None:
         self._config = config
+        self._rows = sum(len(corpus.splits[split]) for split in ("train", "valid"))
         self.run = load(config.classifier.representation)
-        check_same_representation(config, self.run)
+        check_representation(config, self.run, corpus.relations)
         assert isinstance(self.run.model, NeuralModel)
         self.model = self.run.model
 
     def describe(self) -> dict[str, Any]:
-        """What that run's own `environment.json` says."""
-        with run_folder.reading(self.run.folder / run_folder.ENVIRONMENT) as environment:
-            return {
-                part: environment[part] for part in ("vectors", "encoder") if part in environment
+        """What that run's own `environment.json` says, and the run."""
+        folder = self.run.folder
+        run = {"name": str(folder), "fingerprint": fingerprint_of_run(folder)}
+        with run_folder.reading(folder / run_folder.ENVIRONMENT) as environment:
+            parts = {
+                name: environment[name] for name in ("vectors", "encoder") if name in environment
             }
+        return {**parts, "representation": run}
 
     def bytes_needed(self, columns: int) -> int:
-        """See `Source`; that run's own parts, and states of the classifier."""
+        """See `Source`; that run's own parts, and what the new classifier is trained on."""
         files = (path for path in self.run.folder.rglob("*") if path.is_file())
-        return 2 * sum(path.stat().st_size for path in files)
+        inputs = 4 * self._rows * self.model.representation_width
+        return 2 * sum(path.stat().st_size for path in files) + inputs
 
     def write(self, folder: Path) -> None:
-        """Copy its words, or the encoder that it trained."""
+        """Copy its words, or its word pieces and the encoder that it trained."""
         for part in (VECTORS, ENCODER):
             if (self.run.folder / part).is_dir():
                 shutil.copytree(self.run.folder / part, folder / part)
+        if (self.run.folder / VOCABULARY).is_file():
+            shutil.copy(self.run.folder / VOCABULARY, folder)
 
     def build(self, folder: Path, columns: int) -> NeuralModel:
         """Its model with a new classifier."""
@@ -235,7 +252,7 @@ def open_source(
         MrcaError: if it cannot be had.
     """
     if config.classifier.representation:
-        return RunSource(config)
+        return RunSource(config, corpus)
     if config.encoder.name == TFIDF:
         return SVMSource(config, corpus)
     if config.encoder.name != WORD_VECTORS:

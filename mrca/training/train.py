@@ -18,7 +18,7 @@ from mrca.samplers import Sampler
 from mrca.training import run_folder
 from mrca.training.card import write_card
 from mrca.training.checkpoint import Checkpoint
-from mrca.training.combinations import check_combination
+from mrca.training.combinations import BILATERAL_BRANCH, check_combination
 from mrca.training.determinism import enable_determinism
 from mrca.training.distillation import load_teacher
 from mrca.training.environment import describe_environment
@@ -87,7 +87,11 @@ def train(
     check_loss(loss, len(corpus.relations))
     sampler = _sampler(config, corpus)
     source = open_source(config, corpus, vectors_dir, reporter)
-    environment = describe_environment(corpus, source.describe(), config.training.seed)
+    built_on = source.describe()
+    if teacher is not None:
+        fingerprint = run_folder.fingerprint_of_run(teacher.folder)
+        built_on["teacher"] = {"name": str(teacher.folder), "fingerprint": fingerprint}
+    environment = describe_environment(corpus, built_on, config.training.seed)
     if config.training.tensorboard:
         check_tensorboard()
     goes_on = resume and run_folder.is_resumable(unfinished)
@@ -159,6 +163,16 @@ def _tell_about_rows(
             f"Sentences cut at {config.features.max_length} {source.unit}: {cut:,} "
             "(features.max_length)."
         )
+    follows_epochs = (
+        config.training.sampler == "progressively_balanced"
+        or config.classifier.name == BILATERAL_BRANCH
+    )
+    if follows_epochs and config.training.patience < config.training.epochs:
+        reporter.message(
+            f"The balance moves over all {config.training.epochs} epochs, but training stops "
+            f"{config.training.patience} epochs after the best one. To see it through, set "
+            f"training.patience={config.training.epochs}."
+        )
     rows = corpus.splits["train"]
     others = sum(len(row.labels) != 1 for row in rows)
     if others and isinstance(loss.decision_rule, losses.LargestScore):
@@ -183,7 +197,11 @@ def _check_room(folder: Path, needed: int) -> None:
 
 
 def _check_unchanged(unfinished: Path, environment: dict[str, Any]) -> None:
-    parts = [name for name in ("corpus", "vectors", "encoder") if name in environment]
+    parts = [
+        name
+        for name, value in environment.items()
+        if isinstance(value, dict) and "fingerprint" in value
+    ]
     with run_folder.reading(unfinished / run_folder.ENVIRONMENT) as kept:
         started_with = {what: kept[what]["fingerprint"] for what in parts}
     for what, fingerprint in started_with.items():

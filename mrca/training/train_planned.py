@@ -1,48 +1,73 @@
 """Runs that are planned together: looked at before the first one, then trained one by one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import keras
 
-from mrca import losses
+from mrca.datasets import Corpus
 from mrca.errors import MrcaError
 from mrca.text import counted
 from mrca.training import run_folder
-from mrca.training.combinations import check_combination
+from mrca.training.combinations import TFIDF, check_config
 from mrca.training.plan_runs import PlannedRun
 from mrca.training.preflight import check_output
 from mrca.training.reporter import Reporter
+from mrca.training.run import TAU_NORMALISED
+from mrca.training.shared_corpus import check_trained_on
 from mrca.training.train import train
 
+# Classifiers whose weights can be rescaled.
+_LINEAR = ("linear", TAU_NORMALISED)
 
-def check_planned(run: PlannedRun) -> None:
-    """See that a run's settings go together, and that what lies in its place is that run.
+
+def check_planned(runs: Sequence[PlannedRun]) -> None:
+    """See that all settings go together, and that what lies in a run's place is that run.
+
+    Args:
+        runs: with all that they build on.
 
     Raises:
         MrcaError: if not.
     """
-    try:
-        check_combination(run.config, losses.check(run.config.loss.name, run.config.loss.options))
-    except MrcaError as error:
-        raise MrcaError(f"{run.folder.name}: {error}") from None
-    for folder in (run.folder, run_folder.unfinished_folder(run.folder)):
-        if not (folder / run_folder.CONFIG).is_file():
-            continue
-        kept = run_folder.read_config(folder).model_dump()
-        differences = [
-            f"{section}.{name} is {kept[section][name]!r} there and {value!r} now"
-            for section, values in run.config.model_dump().items()
-            for name, value in values.items()
-            if kept[section][name] != value
-        ]
-        if differences:
-            raise MrcaError(
-                f"{folder} has another configuration than it is to have here: "
-                f"{', '.join(differences)}. Delete or rename that folder to train it again, or "
-                "choose another --output."
-            )
-    check_output(run.config, run.folder, resume=True, overwrite=False)
+    by_folder = {run.folder.resolve(): run for run in runs}
+    for run in runs:
+        try:
+            _check_first_stage(run, by_folder)
+            check_config(run.config)
+        except MrcaError as error:
+            raise MrcaError(f"{run.folder.name}: {error}") from None
+    for run in runs:
+        _check_place(run)
+
+
+def check_finished(runs: Sequence[PlannedRun], corpus: Corpus) -> None:
+    """See that runs that are there were trained on this corpus, and on what they build on now.
+
+    Raises:
+        MrcaError: if one was not.
+    """
+    fingerprint = cache(run_folder.fingerprint_of_run)
+    for run in runs:
+        for folder in (run.folder, run_folder.unfinished_folder(run.folder)):
+            if not run_folder.is_resumable(folder):  # nothing was written, or not all of it
+                continue
+            check_trained_on(folder, corpus)
+            with run_folder.reading(folder / run_folder.ENVIRONMENT) as environment:
+                was = {
+                    part: str(environment[part]["fingerprint"])
+                    for part in ("representation", "teacher")
+                    if part in environment
+                }
+            for part, before in was.items():
+                base = _built_on(run, part)
+                if base.is_dir() and fingerprint(base) != before:
+                    raise MrcaError(
+                        f"The {part} of {folder}, {base}, has been trained again since then. "
+                        f"Delete {folder} and give the same command again: it is then trained on "
+                        f"the {part} as it is now."
+                    )
 
 
 def train_planned(
@@ -77,3 +102,42 @@ def train_planned(
             reporter=reporter,
         )
         keras.utils.clear_session()  # or dozens of models would add up
+
+
+def _check_first_stage(run: PlannedRun, by_folder: Mapping[Path, PlannedRun]) -> None:
+    """See that a second stage can be built on the run that it names."""
+    base = by_folder.get(Path(run.config.classifier.representation))
+    if base is None:  # no second stage, or one on a run that is not of this plan
+        return
+    if base.config.encoder.name == TFIDF:
+        raise MrcaError(
+            f"Its representation {base.folder.name} is an SVM on word frequencies, which has no "
+            "layers to give another classifier. Choose a method with a network."
+        )
+    if run.config.classifier.name == TAU_NORMALISED and base.config.classifier.name not in _LINEAR:
+        raise MrcaError(
+            f"tau-normalisation rescales the weights of a linear classifier, and its "
+            f"representation {base.folder.name} has {base.config.classifier.name!r}. Choose a "
+            "method with classifier.name=linear."
+        )
+
+
+def _check_place(run: PlannedRun) -> None:
+    for folder in (run.folder, run_folder.unfinished_folder(run.folder)):
+        if not (folder / run_folder.CONFIG).is_file():
+            continue
+        kept = run_folder.read_config(folder)
+        differences = run_folder.differing_settings(kept, run.config, "was", "is now")
+        if differences:
+            raise MrcaError(
+                f"{folder} has another configuration than it is to have here: "
+                f"{', '.join(differences)}. Delete or rename that folder to train it again, or "
+                "choose another --output."
+            )
+    check_output(run.config, run.folder, resume=True, overwrite=False)
+
+
+def _built_on(run: PlannedRun, part: str) -> Path:
+    config = run.config
+    name = config.classifier.representation if part == "representation" else config.loss.teacher
+    return run_folder.find_run(Path(name))

@@ -73,15 +73,17 @@ def test_options_go_before_the_file(mrca, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(training, "compare", record)
-    done = mrca("compare", "sample", "--seeds", 7, "--tune", "global", "--limits", "reuters")
+    given = ["--seeds", 7, "--tune", "global", "--limits", "reuters", "--ignore", "a b"]
+    done = mrca("compare", "sample", *given)
     assert done.code == 130
-    command = "mrca compare sample --seeds 7 --tune global --limits reuters"
+    command = "mrca compare sample --seeds 7 --tune global --limits reuters --ignore 'a b'"
     assert f"stopped. Go on with: {command}" in done.err
     config, folder, options = asked[0]
     assert (config.seeds, config.tune, config.limits, config.metric) == (
         *(7, "global", "reuters"),
         "macro",
     )
+    assert config.ignore == ["a b"]
     assert folder == Path("saved_models/comparisons/sample")
     assert options["only"] == []
 
@@ -137,6 +139,7 @@ def test_the_list(mrca):
         (["mrca", "mine.toml"], 1, "mine.toml is a file"),
         (["mrca", "strict", "--limits", "reuter"], 1, "Did you mean 'reuters'?"),
         (["sample", "--only", "BCW"], 1, "Did you mean 'BCE'?"),
+        (["mrca", "strict", "--ignore", "no_relation"], 1, "Unknown relation 'no_relation'"),
         (["mrca", "strict", "--metric", "f1"], 2, "'micro', 'macro', 'macro_present'"),
     ],
 )

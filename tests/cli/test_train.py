@@ -304,7 +304,6 @@ def test_an_encoder_in_a_folder_is_named_by_its_whole_path(mrca, trained, tmp_pa
     for given, named in (
         ("hub:module", f"hub:{Path('module').resolve()}"),
         ("keras_hub:bert_base_en", "keras_hub:bert_base_en"),
-        ("tfidf", "tfidf"),
     ):
         mrca("train", "--dataset", "sample", "--encoder", given)
         assert trained[-1][0].encoder.name == named
@@ -317,3 +316,27 @@ def test_an_svm_is_trained_evaluated_and_predicts(mrca):
     assert mrca("evaluate", "svm", "--tune", "per-relation", "--save").code == 0
     text = '{"text": "Ada met Bob."}\n'
     assert json.loads(mrca("predict", "svm", "-", stdin=text).out)["line"] == 1
+
+
+def test_stages_that_cannot_work_are_refused_before_the_first(mrca):
+    for options, reason in (
+        (["--classifier", "tau_normalised"], "the largest score"),
+        (["--sampler", "nonsense"], "Unknown sampler"),
+        (["--classifier", "tau_normalized"], "Did you mean 'tau_normalised'"),
+        (["--set", "model.units=0"], "Nothing before the classifier is trained"),
+    ):
+        done = mrca("train", "--dataset", "sample", "--stages", 2, *options)
+        assert done.code == 1
+        assert reason in done.err
+    assert not Path("saved_models").exists()
+
+
+def test_another_classifier_leaves_the_options_of_the_first(mrca, trained, tmp_path):
+    config = tmp_path / "arr.toml"
+    config.write_text(
+        '[data]\ndataset = "sample"\n[classifier]\n'
+        'name = "attentive_relation_routing"\noptions = {iterations = 3}\n'
+    )
+    done = mrca("train", "--config", config, "--classifier", "linear")
+    assert done.code == 0, done.err
+    assert trained[0][0].classifier.options == {}

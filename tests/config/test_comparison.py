@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mrca.config import ComparisonConfig, MethodConfig, comparison_names, load_comparison
+from mrca.config import (
+    ComparisonConfig,
+    MethodConfig,
+    RunConfig,
+    comparison_names,
+    load_comparison,
+)
 from mrca.errors import MrcaError
 
 GOOD = """
@@ -68,6 +74,26 @@ def test_an_encoder_replaces_encoders_but_a_methods_own(written):
         load_comparison("sample").with_encoder("hub:x")
 
 
+def test_what_has_no_meaning_for_an_svm_is_not_given_to_it(written):
+    text = (
+        'title = "SVM"\npreset = "reuters"\n'
+        'set = ["model.hidden=9", "loss.name=focal", "training.epochs=7", "training.seed=4", '
+        '"encoder.name=hub:x", "data.dataset=sample"]\n'
+        '[[methods]]\nname = "SVM"\npreset = "svm"\n'
+        '[[methods]]\nname = "own"\n'
+        'set = ["encoder . name=tfidf", "classifier.name=linear_svm", "model.units=3"]\n'
+        '[[methods]]\nname = "BERT"\n'
+    )
+    comparison = load_comparison(written(text))
+    svm, own, bert = (comparison.run_config(method) for method in comparison.methods)
+    assert (svm.model, svm.loss, svm.encoder.name) == (RunConfig().model, RunConfig().loss, "tfidf")
+    assert (svm.training.seed, svm.training.epochs) == (4, RunConfig().training.epochs)
+    assert (own.encoder.name, own.model.units) == ("tfidf", 3)  # its own go on to be refused
+    assert (bert.model.hidden, bert.encoder.name, bert.training.epochs) == (9, "hub:x", 7)
+    with pytest.raises(MrcaError, match=r"Method 'SVM': .*\n.*epoch: there is no such setting"):
+        load_comparison(written(text.replace("training.epochs", "training.epoch")))
+
+
 def test_longer_circles_are_found(written):
     text = GOOD.replace(', "model.units=7"', "") + 'representation = "RC-Dice"\n'
     text = text.replace('"RC-Dice"\n', '"RC-Dice"\nrepresentation = "BCE (tuned)"\n', 1)
@@ -95,6 +121,8 @@ def test_a_file_goes_before_a_name(written, monkeypatch, tmp_path):
         ('title = "Two losses"', "", "title: is missing"),
         ('title = "Two losses"', "title = 3", "title: expected a valid string, received 3"),
         ("title =", "seeds = 0\ntitle =", "seeds: expected greater than or equal to 1, received 0"),
+        ('name = "RC-Dice"', 'name = "RC-Dice"\nseeds = 0', "methods.1.seeds: expected greater"),
+        ("title =", "ignore = 3\ntitle =", "ignore: expected a valid list, received 3"),
         ("title =", 'metric = "weighted"\ntitle =', "metric: expected 'micro', 'macro' or"),
         ("title =", 'tune = "all"\ntitle =', "'per-relation', received 'all'"),
         ('name = "RC-Dice"', "", "methods.1.name: is missing"),

@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from mrca.datasets.fewrel import FewRelSentence
+from mrca.datasets import FewRelSentence
 from mrca.datasets.fewrel_lt import fewrel_lt_splits, long_tail_counts
 from mrca.errors import MrcaError
 from mrca.text import Example, Span

@@ -66,3 +66,15 @@ def test_a_limit_that_is_none(cache, monkeypatch, limit):
     monkeypatch.setenv("MRCA_STATES_GB", limit)
     with pytest.raises(MrcaError, match="Expected a number of gigabytes"):
         stored_states("one", (1, 1), fail)
+
+
+def test_damaged_states_are_computed_again(cache):
+    stored_states("one", (300, 2), fill(1))
+    path = cache / "one" / "states.npy"
+    path.write_bytes(path.read_bytes()[:200])
+    assert stored_states("one", (300, 2), fill(2))[0, 0] == 2
+    path.unlink()
+    assert stored_states("one", (300, 2), fill(3))[0, 0] == 3
+    # States of another shape are not these.
+    assert stored_states("one", (4, 2), fill(4)).shape == (4, 2)
+    assert [path.name for path in cache.iterdir()] == ["one"]

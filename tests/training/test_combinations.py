@@ -5,7 +5,7 @@ import pytest
 import mrca
 from mrca import losses
 from mrca.config import RunConfig, with_overrides
-from mrca.training.combinations import check_combination, check_same_representation
+from mrca.training.combinations import check_combination, check_representation
 
 
 def check(*settings: str) -> None:
@@ -79,9 +79,9 @@ def test_what_does_not(settings, reason):
 
 
 def test_a_second_stage_is_configured_as_the_first(tiny_run):
-    check_same_representation(tiny_run.config, tiny_run)
+    check_representation(tiny_run.config, tiny_run, tiny_run.relations)
     other = with_overrides(tiny_run.config, ["model.units=9"])
-    with pytest.raises(mrca.MrcaError, match=r"model\.units is 8 there and 9 here"):
-        check_same_representation(other, tiny_run)
+    with pytest.raises(mrca.MrcaError, match=r"model\.units is 8 and is here 9"):
+        check_representation(other, tiny_run, tiny_run.relations)
     head = with_overrides(tiny_run.config, ["classifier.name=bilateral_branch", "loss.name=dice"])
-    check_same_representation(head, tiny_run)
+    check_representation(head, tiny_run, tiny_run.relations)

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from mrca.datasets import load_corpus
+from mrca.errors import MrcaError
 from mrca.training import labels_and_outputs, tuned_rule
-from mrca.training.decided_labels import decided_labels
+from mrca.training.decided_labels import decided_labels, kept_file
 
 
 @pytest.fixture
@@ -60,6 +61,26 @@ def test_they_are_computed_anew_where_something_is_another(run, corpus, tmp_path
     kept.write_bytes(b"")
     decided_labels(run, corpus, "none", kept)
     assert len(loads) == 5
+
+
+@pytest.mark.parametrize("file", ["svm/terms.json", "encoder/variables", "model.keras"])
+def test_whatever_was_learnt_makes_them_anew(run, corpus, tmp_path, loads, file):
+    decided_labels(run, corpus, "none", tmp_path / "run.npz")
+    original = (run / file).read_bytes() if (run / file).exists() else None
+    (run / file).parent.mkdir(exist_ok=True)
+    (run / file).write_bytes(b"another training")
+    try:
+        decided_labels(run, corpus, "none", tmp_path / "run.npz")
+    except MrcaError:
+        assert original is not None  # it was looked at, and is no model
+    assert len(loads) == 2
+
+
+def test_runs_of_one_name_have_two_files(tmp_path):
+    files = {kept_file(tmp_path / place / "run", tmp_path).name for place in ("a", "b")}
+    assert len(files) == 2
+    assert kept_file(tmp_path / "b" / ".." / "a" / "run", tmp_path).name in files
+    assert all(name.startswith("run-") and name.endswith(".npz") for name in files)
 
 
 def test_nothing_is_read_with_pickle(run, corpus, tmp_path, loads):

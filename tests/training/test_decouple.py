@@ -56,8 +56,10 @@ def test_runs_on_other_files_are_not_measured(softmax, trained, sample_slice, tm
     data = shutil.copytree(sample_slice, tmp_path / "data")
     with (data / "sample" / "test.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps({"text": "Ada met Bo.", "labels": []}) + "\n")
+    shutil.rmtree(tmp_path / "out" / "rwl-rwl-seed1")
     with pytest.raises(MrcaError, match="its files have changed"):
         decouple(softmax, tmp_path / "out", data_dir=data)
+    assert len(trained) == 12  # noticed before anything was trained
 
 
 @pytest.mark.slow
@@ -97,6 +99,6 @@ def test_what_has_no_three_ways_is_refused(softmax, sample_slice, tmp_path, sett
 def test_a_run_of_another_configuration_is_left_alone(softmax, trained, sample_slice, tmp_path):
     decouple(softmax, tmp_path, data_dir=sample_slice)
     other = with_overrides(softmax, ["model.units=9"])
-    with pytest.raises(MrcaError, match=r"ibs-seed1 has another .*units is 8 there and 9 now"):
+    with pytest.raises(MrcaError, match=r"ibs-seed1 has another .*units was 8 and is now 9"):
         decouple(other, tmp_path, data_dir=sample_slice)
     assert len(trained) == 12

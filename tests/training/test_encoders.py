@@ -118,10 +118,26 @@ def test_an_encoder_that_is_another_by_now(config, sample_slice, tmp_path, hub_m
         mrca.load(run.folder)
 
 
-def test_rows_longer_than_the_encoder_reads(config, sample_slice, tmp_path):
-    config = with_overrides(config, ["features.max_length=33"])
-    with pytest.raises(mrca.MrcaError, match="reads 32 word pieces at most"):
-        training.train(config, tmp_path / "run", data_dir=sample_slice)
+def test_word_pieces_are_carried(config, sample_slice, examples, tmp_path, vocabulary, hub_module):
+    given = tmp_path / "given.txt"
+    given.write_text("".join(f"{piece}\n" for piece in vocabulary))
+    settings = [f'encoder.vocab_file="{given}"', *MODELS["first"]]
+    run = training.train(with_overrides(config, settings), tmp_path / "run", data_dir=sample_slice)
+    outputs = run.outputs(examples)
+    given.unlink()
+    np.testing.assert_allclose(mrca.load(run.folder).outputs(examples), outputs, atol=1e-5)
+    kept = run.folder / "vocab.txt"
+    lines = kept.read_text().splitlines()
+    kept.write_text("".join(f"{piece}\n" for piece in [*lines[:-2], lines[-1], lines[-2]]))
+    with pytest.raises(mrca.MrcaError, match="not the one that the run"):
+        mrca.load(run.folder)
+
+
+def test_rows_longer_or_shorter_than_the_encoder_reads(config, sample_slice, tmp_path):
+    for length, reason in ((33, "reads 32 word pieces at most"), (2, "expected at least 3")):
+        wrong = with_overrides(config, [f"features.max_length={length}"])
+        with pytest.raises(mrca.MrcaError, match=reason):
+            training.train(wrong, tmp_path / "run", data_dir=sample_slice)
     assert not any(tmp_path.glob("run*"))
 
 

@@ -70,6 +70,24 @@ def test_a_student_in_a_second_stage_has_a_teacher_on_the_same_layers(comparison
     assert student.config.loss.teacher == str(teacher.folder.resolve())
 
 
+def test_a_method_may_have_seeds_of_its_own(comparison, tmp_path):
+    config = comparison("dice", ("focal", "dice"), "rc_dice", seeds=2)
+    config.methods[0] = config.methods[0].model_copy(update={"seeds": 3})
+    config.methods[2] = config.methods[2].model_copy(update={"seeds": 1})
+    assert names(plan_runs(config, tmp_path)) == [
+        *("dice-seed1", "dice-seed2", "dice-seed3", "rc-dice-seed1"),
+        *("focal-seed1", "focal-seed2"),
+    ]
+    assert len(plan_runs(config.with_seeds(1), tmp_path)) == 3
+
+
+def test_a_loss_that_does_not_fit_is_said_of_its_run(comparison, tmp_path):
+    config = comparison("dice", "focal")
+    config.methods[1].settings.append("loss.options.gama=1")
+    with pytest.raises(MrcaError, match=r"focal-seed1: .*gama"):
+        plan_runs(config, tmp_path)
+
+
 def test_other_seeds_have_nothing_to_build_on(comparison, tmp_path):
     config = comparison("dice", ("focal", "dice"))
     config.methods[1].settings.append("training.seed=7")

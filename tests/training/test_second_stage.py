@@ -1,5 +1,8 @@
 """Two-stage training, tau-normalisation and BBN, from training to prediction."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 
@@ -96,6 +99,49 @@ def test_a_representation_without_a_linear_classifier_is_not_normalised(
     config = on_top_of(routed, "classifier.name=tau_normalised")
     with pytest.raises(mrca.MrcaError, match="linear classifier"):
         training.train(config, tmp_path / "tau", data_dir=sample_slice)
+    assert not list(tmp_path.glob("tau*"))
+
+
+def test_a_classifier_for_relations_in_another_order_is_not_normalised(
+    softmax_run, sample_slice, tmp_path
+):
+    other = shutil.copytree(sample_slice, tmp_path / "data") / "sample" / "relations.json"
+    other.write_text(json.dumps(json.loads(other.read_text())[::-1]))
+    config = on_top_of(softmax_run, "classifier.name=tau_normalised")
+    with pytest.raises(mrca.MrcaError, match="relations of the corpus in the same order"):
+        training.train(config, tmp_path / "tau", data_dir=other.parents[1])
+
+
+def test_a_first_stage_that_was_trained_again_is_noticed(tiny_run, sample_slice, tmp_path):
+    base = shutil.copytree(tiny_run.folder, tmp_path / "base")
+
+    class Stop(training.SilentReporter):
+        def epoch_ends(self, row, best):
+            raise KeyboardInterrupt
+
+    config = with_overrides(tiny_run.config, [f'classifier.representation="{base}"'])
+    with pytest.raises(KeyboardInterrupt):
+        training.train(config, tmp_path / "run", data_dir=sample_slice, reporter=Stop())
+    again = with_overrides(tiny_run.config, ["training.seed=9"])
+    training.train(again, base, data_dir=sample_slice, overwrite=True)
+    with pytest.raises(mrca.MrcaError, match=r"The representation .* has changed"):
+        training.train(config, tmp_path / "run", data_dir=sample_slice, resume=True)
+
+
+def test_a_balance_that_patience_may_cut_short_is_told(tiny_config, sample_slice, tmp_path):
+    class Notes(training.SilentReporter):
+        def __init__(self):
+            self.messages = []
+
+        def message(self, text):
+            self.messages.append(text)
+
+    config = with_overrides(
+        tiny_config, ["training.sampler=progressively_balanced", "training.patience=1"]
+    )
+    notes = Notes()
+    training.train(config, tmp_path / "run", data_dir=sample_slice, reporter=notes)
+    assert any("set training.patience=2" in note for note in notes.messages)
 
 
 def test_bilateral_branches_learn(tiny_config, sample_slice, tmp_path):

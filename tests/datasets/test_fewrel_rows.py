@@ -1,0 +1,198 @@
+import gzip
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mrca.datasets import iter_rows, load_corpus, read_fewrel
+from mrca.datasets.convert import convert_file
+from mrca.datasets.validate import validate
+from mrca.errors import MrcaError
+from mrca.text import Span, Triple
+
+ROW = {
+    "tokens": ["Ada", "Byron", "plays", "the", "harp", "."],
+    "h": ["ada byron", "Q1", [[0, 1], [4]]],
+    "t": ["harp", "Q2", [[4]]],
+}
+OTHER = {**ROW, "tokens": ["Bo", "Byron", "hates", "the", "harp", "!"]}
+OFFICIAL = {"P1": [ROW, OTHER], "P2": [OTHER]}
+
+
+def line(row: dict, relation: str | None) -> dict:
+    """The row in the form without Wikidata ids."""
+    short = {side: [row[side][0], row[side][-1]] for side in "ht"}
+    named = {} if relation is None else {"relation": relation}
+    return {**named, "tokens": row["tokens"], **short, "source": "ignored"}
+
+
+def as_lines(*rows: dict) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+LINES = as_lines(line(ROW, "P1"), line(OTHER, "P1"), line(OTHER, "P2"))
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(content, name="train.json"):
+        path = tmp_path / name
+        text = content if isinstance(content, str | bytes) else json.dumps(content)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        OFFICIAL,
+        json.dumps(OFFICIAL, indent=2),
+        LINES,
+        "\n" + LINES,
+        as_lines(*({"h": row.pop("h"), **row} for row in map(json.loads, LINES.splitlines()))),
+        gzip.compress(LINES.encode()),
+        gzip.compress(json.dumps(OFFICIAL).encode()),
+    ],
+    ids=["official", "indented", "lines", "blank line", "h first", "zipped lines", "zipped"],
+)
+def test_every_form_gives_the_same_rows_as_the_reader_of_its_files(write, content):
+    path = write(content)
+    rows = list(iter_rows(path, require_labels=True))
+    assert [row.example for row in rows] == [one.example for one in read_fewrel([path])]
+    first = rows[0].example
+    assert first.subjects == (Span(0, 2), Span(4, 5))  # every mention
+    assert first.objects == (Span(4, 5),)
+    assert first.triples == (Triple("Ada Byron", "P1", "harp"),)
+    assert [row.example.id for row in rows] == ["P1/1", "P1/2", "P2/1"]
+
+
+def test_relations_that_are_no_properties(write):
+    rows = list(iter_rows(write({"Cause-Effect(e1,e2)": [ROW]})))
+    assert [row.example.labels for row in rows] == [("Cause-Effect(e1,e2)",)]
+
+
+def test_rows_are_counted_as_the_file_shows_them(write):
+    assert [row.line for row in iter_rows(write(OFFICIAL))] == [1, 2, 3]
+    assert [row.line for row in iter_rows(write("\n" + LINES))] == [2, 3, 4]
+
+
+@pytest.mark.parametrize("content", [OFFICIAL, LINES])
+def test_labels_are_readable_where_names_lie_beside(write, content):
+    names = {"P1": ["instrument", "what is played"], "P2": ["", "None"], "P3": ["", "None"]}
+    write(names, "pid2name.json")
+    rows = list(iter_rows(write(content)))
+    assert [row.example.labels for row in rows] == [("instrument",), ("instrument",), ("P2",)]
+    assert rows[0].example.triples[0].relation == "instrument"
+    write({"P1": ["instrument"]}, "pid2name.json")
+    with pytest.raises(MrcaError, match=r"pid2name\.json: expected property → \[readable name"):
+        list(iter_rows(write(content)))
+
+
+def test_a_line_without_a_relation_is_one_to_predict(write):
+    path = write(as_lines(line(ROW, None)))
+    (row,) = iter_rows(path)
+    assert (row.labelled, row.example.labels, row.example.triples) == (False, (), ())
+    assert row.example.subjects == (Span(0, 2), Span(4, 5))
+    (row,) = iter_rows(path, require_labels=True)
+    assert "line 1: expected the relations that hold" in str(row.error)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({"P1": [ROW, {**ROW, "h": 3}]}, "item 2, P1[1].h: expected [name, (Wikidata id,) ment"),
+        ({"P1": [ROW], "P2": [{**ROW, "tokens": []}]}, "item 2, P2[0].tokens: expected 1 items"),
+        ({"P1": [ROW, 3]}, "item 2, P1[1]: expected a JSON object"),
+        ({"P1": [ROW], "P2": 3}, "item 2, P2: expected a property with a list of sentences"),
+        ({"P1": [{**ROW, "t": ["", "Q2", [[9]]]}]}, "item 1, P1[0].t: expected indices of words"),
+        (json.dumps(OFFICIAL)[:-1], "train.json: expected JSON"),
+        (json.dumps(OFFICIAL) + "{}", "train.json: expected one JSON value"),
+        (LINES + as_lines(line({**ROW, "h": ["a", "b"]}, "P1")), "line 4, h.mentions: expected a"),
+        (LINES + as_lines({**line(ROW, "P1"), "relation": 3}), "line 4, relation: expected a prop"),
+        (LINES + "{", "line 4: expected JSON"),
+        (LINES + "3\n", "line 4: expected a JSON object"),
+        (LINES.encode() + b"\xff\n", "line 4: expected text encoded as UTF-8"),
+    ],
+)
+def test_a_wrong_sentence_is_named_by_place_and_field(write, content, said):
+    path = write(content)
+    errors = [str(row.error) for row in iter_rows(path) if row.error is not None]
+    assert len(errors) == 1
+    assert str(path) in errors[0]
+    assert said in errors[0]
+
+
+@pytest.mark.parametrize("data", [gzip.compress(LINES.encode())[:-9], b"\x1f\x8b\x08 broken"])
+def test_a_broken_gzip_file_is_one_error(write, data):
+    with pytest.raises(MrcaError, match=r"train\.jsonl\.gz is a broken gzip file"):
+        list(iter_rows(write(data, "train.jsonl.gz")))
+
+
+def test_a_folder_of_it_is_a_corpus(write, tmp_path):
+    write({"P1": [ROW] * 10, "P2": [OTHER] * 10})
+    write(as_lines(line(ROW, "P1")), "test.jsonl")
+    assert not validate(str(tmp_path)).errors
+    corpus = load_corpus(str(tmp_path))
+    assert corpus.relations.names == ("P1", "P2")
+    assert {split: len(rows) for split, rows in corpus.splits.items()} == {
+        "train": 18,
+        "valid": 2,
+        "test": 1,
+    }
+    write(as_lines(line(ROW, "P7")), "test.jsonl")
+    with pytest.raises(MrcaError, match=r"test\.jsonl, line 1: the relation 'P7'"):
+        load_corpus(str(tmp_path))
+
+
+def test_it_is_converted_with_every_mention(write, tmp_path):
+    assert convert_file(write(gzip.compress(LINES.encode()), "a.jsonl.gz"), tmp_path / "b") == 3
+    first, *_ = iter_rows(tmp_path / "b")
+    original, *_ = iter_rows(tmp_path / "a.jsonl.gz")
+    assert first.example == original.example
+
+
+def test_the_users_own_rows_are_not_taken_for_it(write):
+    row = {
+        "triples": [{"subject": "Ada", "relation": "r", "object": "harp"}],
+        "text": 'Ada plays the harp, "h": [1].',
+    }
+    (read,) = iter_rows(write(json.dumps(row)))
+    assert read.error is None
+    assert read.example.labels == ("r",)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["tokens", "h", "t", "relation", "P1"]), inner, max_size=4
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None)
+@given(
+    JSON.map(lambda value: json.dumps(value).encode())
+    | JSON.map(lambda value: json.dumps({"P1": value}).encode())
+    | JSON.map(lambda value: json.dumps({"P1": [{**ROW, "h": ["a", value]}]}).encode())
+    | JSON.map(lambda value: json.dumps({"h": value, **line(ROW, "P1")}).encode())
+    | st.lists(JSON, max_size=3).map(lambda h: json.dumps({**line(ROW, "P1"), "h": h}).encode())
+    | st.tuples(
+        st.sampled_from([b'{"P1":', b'{"x":[{"h":', b'{"h":', b"\x1f\x8b", b"\x1f\x8b\x08\x00"]),
+        st.binary(max_size=40),
+    ).map(b"".join)
+)
+def test_any_file_gives_rows_or_errors_of_ours(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("fuzz") / "train.json"
+    path.write_bytes(data)
+    try:
+        for row in iter_rows(path):
+            assert (row.example is None) == (row.error is not None)
+    except MrcaError as error:
+        assert "broken gzip file" in str(error)
