@@ -142,13 +142,19 @@ def search(
 
 @app.command()
 def report(
-    folder: Annotated[Path, typer.Argument(help="A search's, such as tuning/results/webnlg.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            help="A search's folder, or the name of one in tuning/results.", metavar="SEARCH"
+        ),
+    ],
 ) -> None:
     """Write a table, plots and the best configuration of a search into its folder."""
     with quiet_start():
         from mrca.search.report_search import report_search
 
-    found = report_search(folder)
+    is_name = len(folder.parts) == 1 and not folder.is_dir()
+    found = report_search(_RESULTS / folder if is_name else folder)
     Console().print(found.table)
     for note in found.notes:
         typer.echo(note)

@@ -1,9 +1,9 @@
 """A search as a person watches it: its trials, the best so far, the time left."""
 
-import json
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Self
+from statistics import fmean
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 
 # Ended trials that the table shows beside the best one and those under way.
 _SHOWN = 8
+
+
+class _Running(NamedTuple):
+    """A trial under way: so many of its epochs are done, the best with this micro F1."""
+
+    settings: dict[str, Any]
+    epochs: int
+    start: float
+    epoch: int = 0
+    best: float | None = None
 
 
 class SearchProgress:
@@ -39,7 +49,7 @@ class SearchProgress:
         self._end: float | None = None
         self._ended: list[Trial] = []
         self._new: list[Trial] = []
-        self._running: dict[str, tuple[dict[str, Any], int, float | None]] = {}
+        self._running: dict[str, _Running] = {}
 
     def message(self, text: str) -> None:
         """A note above the table."""
@@ -66,15 +76,18 @@ class SearchProgress:
             )
             self._live.start()
 
-    def trial_starts(self, trial_id: str, settings: dict[str, Any]) -> None:
+    def trial_starts(self, trial_id: str, settings: dict[str, Any], epochs: int) -> None:
         """A row of the table."""
-        self._running[trial_id] = (settings, 0, None)
+        self._running[trial_id] = _Running(settings, epochs, time.monotonic())
         self._line(f"trial {trial_id}: {short_settings(settings)}")
 
     def trial_advances(self, trial_id: str, epoch: int, best: float) -> None:
         """Its epoch and score."""
-        settings, _, _ = self._running.get(trial_id, ({}, 0, None))
-        self._running[trial_id] = (settings, epoch, best)
+        running = self._running[trial_id]
+        self._running[trial_id] = running._replace(epoch=epoch, best=best)
+        self._line(
+            f"trial {trial_id}: epoch {epoch} of {running.epochs}, micro F1 so far {_score(best)}"
+        )
 
     def trial_ends(self, trial: "Trial") -> None:
         """Its score."""
@@ -102,9 +115,16 @@ class SearchProgress:
             _add(table, trial, is_best=True)
         for trial in recent:
             _add(table, trial, is_best=trial is best)
-        for trial_id, (settings, epoch, score) in list(self._running.items()):
-            done = (str(epoch), _score(score), "running")
-            table.add_row(trial_id, escape(short_settings(settings)), *done, style="cyan")
+        for trial_id, running in list(self._running.items()):
+            seconds = time.monotonic() - running.start
+            table.add_row(
+                trial_id,
+                escape(short_settings(running.settings)),
+                f"{running.epoch}/{running.epochs}",
+                _score(running.best),
+                f"running, {_duration(seconds)}",
+                style="cyan",
+            )
         return table
 
     def _best(self) -> "Trial | None":
@@ -117,7 +137,7 @@ class SearchProgress:
         parts = [f"{ended} of at most {counted(self._total, 'trial')}"]
         if best is not None:
             parts.append(f"best so far {_score(best.score)} (trial {best.id})")
-        left = self._seconds_left(self._total - ended)
+        left = self._seconds_left(self._total - ended) if ended < self._total else None
         if left is not None:
             parts.append(f"about {_duration(left)} left")
         return "; ".join(parts)
@@ -125,9 +145,9 @@ class SearchProgress:
     def _seconds_left(self, trials: int) -> float | None:
         """By the mean of the trials that this process has seen, and not beyond the budget."""
         guesses = []
-        if self._new:
-            mean = sum(trial.seconds for trial in self._new) / len(self._new)
-            guesses.append(mean * trials / max(1, len(self._running)))
+        trained = [trial.seconds for trial in self._new if trial.status != "too_large"]
+        if trained:
+            guesses.append(fmean(trained) * trials / max(1, len(self._running)))
         if self._end is not None:
             guesses.append(max(0.0, self._end - time.monotonic()))
         return min(guesses, default=None)
@@ -142,24 +162,16 @@ class SearchProgress:
 
 
 def short_settings(settings: dict[str, Any]) -> str:
-    """Settings in one line, each without its section.
+    """Settings in one line, each by the end of its name that tells it apart.
 
     Example:
         >>> short_settings({"model.units": 300, "loss.name": "focal", "loss.options.gamma": 2.5})
         'units=300 loss=focal gamma=2.5'
     """
-    return " ".join(f"{_short(field)}={_value(value)}" for field, value in settings.items())
+    from mrca.search.setting_axis import setting_text, short_names
 
-
-def _short(field: str) -> str:
-    section, _, name = field.rpartition(".")
-    return section if name == "name" else name
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return value if isinstance(value, str) else json.dumps(value)
+    names = short_names(list(settings))
+    return " ".join(f"{names[field]}={setting_text(value)}" for field, value in settings.items())
 
 
 def _add(table: Table, trial: "Trial", is_best: bool) -> None:

@@ -62,7 +62,7 @@ def in_order(parameters: Sequence[tuple[Parameter, Place]]) -> list[tuple[Parame
         tables.setdefault(parameter.field, []).append(parameter)
     for parameter, place in parameters:
         for parent, values in parameter.when.items():
-            _check_parent(tables, parent, values, place)
+            _check_parent(tables, parent, values, (*place, "when"))
         _check_alternatives(tables[parameter.field], place)
     depths = [_depth(tables, parameter, place) for parameter, place in parameters]
     ordered = sorted(zip(depths, parameters, strict=True), key=lambda item: item[0])
@@ -75,20 +75,20 @@ def _check_parent(
     if parent not in tables:
         raise SpaceProblem(
             place,
-            f"when: {parent!r} is not searched.{did_you_mean(parent, tables)} Expected one of "
+            f"{parent!r} is not searched.{did_you_mean(parent, tables)} Expected one of "
             f"{', '.join(tables)}",
         )
     if len(tables[parent]) > 1:
-        raise SpaceProblem(place, f"when: {parent!r} has several tables; expected a field with one")
+        raise SpaceProblem(place, f"{parent!r} has several tables; expected a field with one")
     [found] = tables[parent]
     if found.values is None:
-        raise SpaceProblem(place, f"when: {parent!r} is a range; expected a field with choices")
+        raise SpaceProblem(place, f"{parent!r} is a range; expected a field with choices")
     for value in values:
         if not found.holds(value):
             raise SpaceProblem(
                 place,
-                f"when: {parent!r} cannot be {value!r}; expected some of "
-                f"{', '.join(map(repr, found.values))}",
+                f"{value!r} is not among the choices of {parent!r}, which are "
+                f"{', '.join(map(repr, found.values))}; one of the two is wrong",
             )
 
 
@@ -118,7 +118,7 @@ def _depth(tables: Mapping[str, list[Parameter]], parameter: Parameter, place: P
         [parent] = parameter.when
         if parent in chain:
             circle = " on ".join(map(repr, [*chain, parent]))
-            raise SpaceProblem(place, f"when: {circle} depends in a circle")
+            raise SpaceProblem((*place, "when"), f"{circle} depends in a circle")
         chain.append(parent)
         [parameter] = tables[parent]
     return len(chain) - 1

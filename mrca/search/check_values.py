@@ -40,7 +40,7 @@ def check_values(space: SearchSpace, places: Sequence[Place]) -> None:
         places: of the parameters' tables, in that order.
 
     Raises:
-        SpaceProblem: if not, at the table of a value that is refused.
+        SpaceProblem: if not, at the key of a value that is refused.
     """
     choices = [
         list(_choices(parameter, place))
@@ -63,7 +63,8 @@ def _choices(parameter: Parameter, place: Place) -> Iterator[_Choice]:
     values: list[Any] = parameter.ends if parameter.choices is None else parameter.choices
     conditions = [{field: each} for field, held in parameter.when.items() for each in held]
     for condition, value in itertools.product(conditions or [{}], values):
-        yield _Choice(place, parameter.field, value, condition)
+        key = "choices" if parameter.choices else "min" if value == values[0] else "max"
+        yield _Choice((*place, key), parameter.field, value, condition)
 
 
 def _check_usual(space: SearchSpace, choices: list[list[_Choice]]) -> None:
@@ -73,10 +74,12 @@ def _check_usual(space: SearchSpace, choices: list[list[_Choice]]) -> None:
     if problem is None:
         return
     is_base = _problem(space, {}) is not None
-    for [each, *_] in [] if is_base else choices:
-        alone = _problem(space, {**each.condition, each.field: usual.get(each.field, each.value)})
+    for found in [] if is_base else choices:
+        value = usual.get(found[0].field, found[0].value)
+        alone = _problem(space, {**found[0].condition, found[0].field: value})
         if alone is not None:
-            raise SpaceProblem(each.place, alone)
+            places = [each.place for each in found if each.value == value]
+            raise SpaceProblem(places[0] if places else found[0].place[:-1], alone)
     settings = ", ".join(f"{field} = {value!r}" for field, value in usual.items())
     raise SpaceProblem(("set" if is_base else "search",), f"with {settings}: {problem}")
 

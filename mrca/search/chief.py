@@ -167,7 +167,8 @@ class Chief:
             trial_id = suggestion.trial_id
             if trial_id not in self._running:
                 self._running[trial_id] = name
-                self._reporter.trial_starts(trial_id, oracle.settings(trial_id))
+                settings = oracle.settings(trial_id)
+                self._reporter.trial_starts(trial_id, settings, oracle.space.epochs(settings))
             self._report_epochs(trial_id)
         ended = oracle.end_order[self._ended :]
         self._ended += len(ended)

@@ -24,8 +24,9 @@ def check_objective(name: str) -> None:
     """
     if name not in OBJECTIVES:
         raise MrcaError(
-            f"There is no measure {name!r}.{did_you_mean(name, OBJECTIVES)} Expected one of "
-            f"{', '.join(OBJECTIVES)}."
+            f"There is no measure {name!r}.{did_you_mean(name, OBJECTIVES)} Expected "
+            f"{'|'.join(_AVERAGES)}.f1|precision|recall, exact_match, average_precision, or "
+            "groups.head|medium|tail. before one of the first, such as groups.tail.micro.f1."
         )
 
 

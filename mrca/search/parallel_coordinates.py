@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from mrca.datasets.palette import GREY, ORANGE
 from mrca.errors import MrcaError
 from mrca.evaluation.figure_title import figure_title
-from mrca.search.setting_axis import SettingAxis, setting_text, short_names
+from mrca.search.parameter import Parameter
+from mrca.search.setting_axis import SettingAxis, round_numbers, short_names
 from mrca.search.trials import Trial, best_first, settings_of, values_of
 
 if TYPE_CHECKING:
@@ -19,22 +20,27 @@ if TYPE_CHECKING:
 
 # Where lines go that have no value on an axis, and how far those with the same value stand apart.
 _ABSENT = -0.13
-_APART = 0.035
+_ABSENT_TEXT = "n/a"
+_APART = 0.008
 # The weakest trials share the lightest blue, so that the best ones can be told apart.
 _LIGHTEST = 0.25
 _CHARACTERS = 16  # of the legend to an inch
 _NO_SCORE = "#BDBDBD"
 
 
-def plot_parallel_coordinates(trials: Sequence[Trial], objective: str, title: str) -> "Figure":
+def plot_parallel_coordinates(
+    trials: Sequence[Trial], parameters: Sequence[Parameter], objective: str, title: str
+) -> "Figure":
     """A line for each trial through its settings to its score, the darker the better.
 
-    Each setting has an axis of its own (`SettingAxis`); a line passes below it where the setting
-    was no part of the trial. The best trial is orange; those that were stopped are dashed, and
-    those without a score are grey and end before the last axis.
+    Each setting has an axis of its own, from the lowest to the highest value that is searched; a
+    line passes below it where the setting was no part of the trial. The best trial is orange;
+    those that were stopped are dashed, and those without a score are grey and end before the last
+    axis.
 
     Args:
         trials: in any order.
+        parameters: what is searched; a setting without one has the values that were tried.
         objective: the name of the last axis.
         title: what was searched; names the sample corpus a sample.
 
@@ -50,7 +56,7 @@ def plot_parallel_coordinates(trials: Sequence[Trial], objective: str, title: st
         raise MrcaError("There is no trial to draw yet.")
     ranked = best_first(list(trials))[::-1]  # the best on top
     fields = settings_of(ranked)
-    axes_of = {field: SettingAxis(values_of(ranked, field)) for field in fields}
+    axes_of = {field: _axis(field, ranked, parameters) for field in fields}
     names = [*short_names(fields).values(), objective]
     gaps = [_gap(axis, names[place : place + 2]) for place, axis in enumerate(axes_of.values())]
     across = np.concatenate([[0.0], np.cumsum(gaps)])
@@ -67,7 +73,7 @@ def plot_parallel_coordinates(trials: Sequence[Trial], objective: str, title: st
     for place, (field, axis) in enumerate(axes_of.items()):
         absent = None in values_of(ranked, field)
         lowest = _ABSENT if absent else lowest
-        ticks = [*axis.ticks, *([(_ABSENT, setting_text(None))] if absent else [])]
+        ticks = [*axis.ticks, *([(_ABSENT, _ABSENT_TEXT)] if absent else [])]
         _draw_axis(axes, across[place], names[place], ticks)
     _draw_axis(axes, across[-1], objective, _score_ticks(ranked), bold=True)
     axes.set_xlim(-0.15, across[-1] + 0.75)
@@ -81,6 +87,14 @@ def plot_parallel_coordinates(trials: Sequence[Trial], objective: str, title: st
     return figure
 
 
+def _axis(field: str, ranked: Sequence[Trial], parameters: Sequence[Parameter]) -> SettingAxis:
+    searched = [each for each in parameters if each.field == field]
+    known = [value for each in searched for value in each.values or each.ends]
+    return SettingAxis(
+        [*known, *values_of(list(ranked), field)], any(each.log for each in searched)
+    )
+
+
 def _gap(axis: SettingAxis, names: Sequence[str]) -> float:
     """Inches to the next axis: room for the labels between them, and for both names."""
     labels = max((len(text) for _, text in axis.ticks), default=0)
@@ -88,7 +102,7 @@ def _gap(axis: SettingAxis, names: Sequence[str]) -> float:
 
 
 def _heights(axis: SettingAxis, values: Sequence[object]) -> NDArray[np.float64]:
-    """Where each line crosses an axis; lines with the same value side by side, the best on top."""
+    """Where each line crosses an axis; many with the same value make it look thicker."""
     places = np.nan_to_num(axis.places(values), nan=_ABSENT)
     for place in np.unique(places):
         same = np.flatnonzero(places == place)
@@ -177,15 +191,23 @@ def _score_ticks(ranked: Sequence[Trial]) -> list[tuple[float, str]]:
     low, high = min(scores), max(scores)
     if low == high:
         return [(0.5, f"{low:.4f}")]
-    return [(share, f"{low + share * (high - low):.4f}") for share in np.linspace(0, 1, 5)]
+    return [
+        ((number - low) / (high - low), f"{number:.6g}")
+        for number in round_numbers(low, high)
+        if low <= number <= high
+    ]
 
 
 def _legend(ranked: Sequence[Trial]) -> str:
-    parts = ["Orange: the best trial; the darker a line, the better."]
+    best = ranked[-1].score
+    parts = [
+        *([] if best is None else [f"Orange: the best trial, {best:.4f}."]),
+        "The darker a line, the better.",
+    ]
     if any(trial.status == "stopped" for trial in ranked):
         parts.append("Dashed: stopped early.")
     if any(trial.score is None for trial in ranked):
         parts.append("Grey: failed or too large.")
     if any(None in values_of(list(ranked), field) for field in settings_of(list(ranked))):
-        parts.append("–: no part of the trial.")
+        parts.append(f"{_ABSENT_TEXT}: no part of the trial.")
     return "  ".join(parts)

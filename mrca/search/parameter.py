@@ -167,8 +167,13 @@ def _check_range(low: float, high: float, step: float | None, log: bool) -> None
     count = _steps(low, high, step, log)
     end = low * step**count if log else low + count * step
     if not math.isclose(end, high, rel_tol=1e-9):
-        kind = "powers of the step lead" if log else "steps lead"
-        raise ValueError(f"step: expected one whose {kind} from {low} to {high}, received {step}")
+        by = f"powers of {step}" if log else f"steps of {step}"
+        count = max(count, 1)
+        nearest = _tidy(low * step**count if log else low + count * step)
+        raise ValueError(
+            f"step: {by} from min {low} do not lead to max {high}; expected another step, or a max "
+            f"such as {nearest}"
+        )
 
 
 def _steps(low: float, high: float, step: float, log: bool) -> int:

@@ -13,7 +13,7 @@ from mrca.search.importance_plot import explained_note, plot_importance
 from mrca.search.parallel_coordinates import plot_parallel_coordinates
 from mrca.search.progress_plot import plot_search_progress
 from mrca.search.search_folder import SPACE, write_best
-from mrca.search.search_space import SearchSpace, flat
+from mrca.search.search_space import SearchSpace
 from mrca.search.space import load_space
 from mrca.search.trial_table import trial_table, trials_csv, trials_markdown
 from mrca.search.trials import Trial, read_trials
@@ -66,10 +66,12 @@ def report_search(folder: Path) -> SearchReport:
 
 
 def _written(folder: Path, space: SearchSpace, trials: list[Trial], title: str) -> SearchReport:
-    objective, base = space.objective, flat(space.base.model_dump())
+    objective = space.objective
     figures = {
         "progress.png": plot_search_progress(trials, objective, title),
-        "parallel_coordinates.png": plot_parallel_coordinates(trials, objective, title),
+        "parallel_coordinates.png": plot_parallel_coordinates(
+            trials, space.parameters, objective, title
+        ),
     }
     notes = []
     try:
@@ -88,7 +90,7 @@ def _written(folder: Path, space: SearchSpace, trials: list[Trial], title: str) 
         REPORT: "\n\n".join(
             [
                 f"# {title}",
-                trials_markdown(trials, base, objective),
+                trials_markdown(trials, objective),
                 *(f"![{Path(name).stem.replace('_', ' ')}]({name})" for name in figures),
                 *notes,
             ]
@@ -102,4 +104,4 @@ def _written(folder: Path, space: SearchSpace, trials: list[Trial], title: str) 
         with whole_file(folder / name) as path:
             path.write_text(text, encoding="utf-8")
     paths = [folder / name for name in (*texts, *figures)] + ([best] if best else [])
-    return SearchReport(trial_table(trials, base, objective, title), notes, paths)
+    return SearchReport(trial_table(trials, objective, title), notes, paths)

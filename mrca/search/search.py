@@ -28,6 +28,7 @@ from mrca.search.trial_watch import Paused
 from mrca.search.trials import Trial, read_trials
 from mrca.search.worker_job import WorkerJob
 from mrca.search.workers import Workers, process_starter
+from mrca.text import counted
 
 
 def search(
@@ -106,7 +107,7 @@ def search(
             _with_workers(oracle, job, address, workers, gpus, tidy, reporter)
         if oracle.is_over and oracle.is_idle and not oracle.is_late:
             remove_states(folder)
-    return _checked(folder, oracle, reporter)
+    return _checked(folder, oracle, reporter, len(trials))
 
 
 def _check_place(folder: Path, is_there: bool, resume: bool) -> None:
@@ -140,10 +141,17 @@ def _absolute(path: Path | None) -> str | None:
     return None if path is None else str(path.resolve())
 
 
-def _checked(folder: Path, oracle: SearchOracle, reporter: SearchReporter) -> list[Trial]:
+def _checked(
+    folder: Path, oracle: SearchOracle, reporter: SearchReporter, before: int
+) -> list[Trial]:
     trials = read_trials(folder)
     if oracle.is_late:
         reporter.message("the time is up. Go on with --resume.")
+    elif len(trials) == before:
+        reporter.message(
+            f"nothing was left to try: {counted(oracle.size, 'trial')}, as many as this search "
+            "may have, had ended before. Allow more with --resume --max-trials."
+        )
     elif trials and all(trial.score is None for trial in trials):
         errors = [trial.error for trial in trials if trial.error]
         why = f"The first one failed with: {errors[0]}" if errors else "All were too large."

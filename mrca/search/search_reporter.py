@@ -18,8 +18,8 @@ class SearchReporter(Protocol):
     def search_starts(self, total: int, seconds: float | None, trials: Sequence[Trial]) -> None:
         """At most `total` trials and so many seconds, if limited; `trials` have ended before."""
 
-    def trial_starts(self, trial_id: str, settings: dict[str, Any]) -> None:
-        """A trial starts, or goes on after an interruption."""
+    def trial_starts(self, trial_id: str, settings: dict[str, Any], epochs: int) -> None:
+        """A trial of at most `epochs` starts, or goes on after an interruption."""
 
     def trial_advances(self, trial_id: str, epoch: int, best: float) -> None:
         """So many epochs of a run of it are done; `best` is the best validation micro F1 so far."""
@@ -40,7 +40,7 @@ class SilentSearchReporter:
     def search_starts(self, total: int, seconds: float | None, trials: Sequence[Trial]) -> None:
         """Ignored."""
 
-    def trial_starts(self, trial_id: str, settings: dict[str, Any]) -> None:
+    def trial_starts(self, trial_id: str, settings: dict[str, Any], epochs: int) -> None:
         """Ignored."""
 
     def trial_advances(self, trial_id: str, epoch: int, best: float) -> None:

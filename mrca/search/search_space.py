@@ -27,7 +27,8 @@ class SearchSettings(BaseModel):
         max_trials: budget; a grid may end before.
         max_hours: budget of wall-clock time, in hours; None for no limit.
         max_parameters: trainable weights beyond which a trial is not trained; None for no limit.
-        stop_hopeless: whether a trial ends early that is behind the others.
+        stop_hopeless: whether a trial ends early that is behind the others in micro F1; by default
+            where that is the objective.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
@@ -38,7 +39,14 @@ class SearchSettings(BaseModel):
     max_trials: Annotated[int, Field(ge=1)] = 20
     max_hours: Annotated[float, Field(gt=0)] | None = None
     max_parameters: Annotated[int, Field(ge=1)] | None = None
-    stop_hopeless: bool = True
+    stop_hopeless: bool | None = None
+
+    @property
+    def stops_hopeless(self) -> bool:
+        """`stop_hopeless`, or its default."""
+        if self.stop_hopeless is None:
+            return self.objective == "micro.f1"
+        return self.stop_hopeless
 
 
 class SearchSpace(SearchSettings):
@@ -86,6 +94,10 @@ class SearchSpace(SearchSettings):
         """
         values = settings if seed is None else {**settings, "training.seed": seed}
         return configured(self.base, values)
+
+    def epochs(self, settings: dict[str, Any]) -> int:
+        """How many a run of a trial has at most."""
+        return int(settings.get("training.epochs", self.base.training.epochs))
 
     def assignment(self, chosen: dict[str, Any]) -> dict[str, Any]:
         """The settings of a trial in which some fields have the given values.

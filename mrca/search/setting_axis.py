@@ -12,8 +12,6 @@ from mrca.search.parameter import same_value
 # Up to so many round numbers are drawn as steps; more, or others, as a scale.
 _STEPS = 7
 _ROUND = 4
-# A positive range this wide may have a log scale.
-_WIDE = 10
 # How much of an axis numbers have beside words.
 _NUMBERS = 0.75
 
@@ -22,38 +20,39 @@ class SettingAxis:
     """One setting's axis: its lowest value, or first word, at 0, and its highest at 1.
 
     A few round numbers, such as 100, 200 and 500, stand at equal distances, and so do words. Other
-    numbers have a scale: a logarithmic one where the highest is ten times the lowest or more and
-    that puts the middle one nearer to the middle. Words among numbers stand above these.
+    numbers have a scale. Words among numbers stand above these.
 
     Args:
-        values: one for each trial; None where the setting was no part of it.
+        values: all that it has to hold; None, where the setting was no part of a trial, has no
+            place.
+        log: whether a scale of positive numbers is logarithmic.
 
     Attributes:
         kind: `"words"`, `"steps"`, `"linear"`, `"log"` or `"mixed"`.
         ticks: places in [0, 1] with what stands there.
 
     Example:
-        >>> axis = SettingAxis([0.0112345, None, 0.0345678, 0.112345])
+        >>> axis = SettingAxis([0.0112345, None, 0.0345678, 0.112345], log=True)
         >>> axis.kind, axis.places([0.0112345, 0.0345678]).round(2).tolist()
         ('log', [0.0, 0.49])
         >>> SettingAxis([64, 8]).ticks
         [(0.0, '8'), (1.0, '64')]
     """
 
-    def __init__(self, values: Sequence[Any]) -> None:
+    def __init__(self, values: Sequence[Any], log: bool = False) -> None:
         given = [value for value in values if value is not None]
         distinct = list(dict.fromkeys((type(value), value) for value in given))
         values = [value for _, value in distinct]
-        self.kind = _kind(values)
+        self.kind = _kind(values, log)
         self._numbers: SettingAxis | None = None
         if self.kind == "mixed":
-            self._numbers = SettingAxis([value for value in values if not _is_word(value)])
+            self._numbers = SettingAxis([each for each in values if not _is_word(each)], log)
             values = [value for value in values if _is_word(value)]
         if self.kind in ("linear", "log"):
             self._low, self._high = float(min(values)), float(max(values))
             self.ticks = [
                 (place, f"{number:.3g}")
-                for number in _ticks(self._low, self._high, self.kind == "log")
+                for number in round_numbers(self._low, self._high, self.kind == "log")
                 for place in self.places([number])
                 if -1e-9 <= place <= 1 + 1e-9
             ]
@@ -85,14 +84,12 @@ def setting_text(value: Any) -> str:
     """A setting's value as tables and axes show it: as in TOML, but for quotes.
 
     Example:
-        >>> setting_text(True), setting_text(0.00123456), setting_text("focal"), setting_text(None)
-        ('true', '0.00123', 'focal', '–')
+        >>> setting_text(True), setting_text(0.00123456), setting_text("focal")
+        ('true', '0.001235', 'focal')
     """
-    if value is None:
-        return "–"
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def short_names(fields: Sequence[str]) -> dict[str, str]:
@@ -121,17 +118,13 @@ def short_names(fields: Sequence[str]) -> dict[str, str]:
     return names
 
 
-def _kind(values: Sequence[Any]) -> str:
+def _kind(values: Sequence[Any], log: bool) -> str:
     words = [_is_word(value) for value in values]
     if any(words):
         return "words" if all(words) else "mixed"
     if len(values) <= 1 or (len(values) <= _STEPS and all(_is_round(value) for value in values)):
         return "steps"
-    low, middle, high = float(min(values)), float(np.median(values)), float(max(values))
-    if low <= 0 or high / low < _WIDE:
-        return "linear"
-    by_logarithm = math.log(middle / low) / math.log(high / low)
-    return "log" if abs(by_logarithm - 0.5) < abs((middle - low) / (high - low) - 0.5) else "linear"
+    return "log" if log and min(values) > 0 else "linear"
 
 
 def _is_word(value: Any) -> bool:
@@ -142,8 +135,8 @@ def _is_round(value: float) -> bool:
     return float(f"{value:.{_ROUND}g}") == value
 
 
-def _ticks(low: float, high: float, log: bool) -> list[float]:
-    """Round numbers around a range."""
+def round_numbers(low: float, high: float, log: bool = False) -> list[float]:
+    """A few round numbers around a range."""
     if not log:
         from matplotlib.ticker import MaxNLocator
 

@@ -201,7 +201,9 @@ def _fields(
 def _explained(problem: ErrorDetails, place: Place, known: list[str]) -> SpaceProblem:
     """One of pydantic's errors as a problem of the table at `place`."""
     if not problem["loc"]:  # raised by a validator of ours
-        return SpaceProblem(place, str(problem["ctx"]["error"]))
+        said = str(problem["ctx"]["error"])
+        key, _, rest = said.partition(": ")
+        return SpaceProblem((*place, key), rest) if key in known else SpaceProblem(place, said)
     key = str(problem["loc"][0])
     if problem["type"] == "extra_forbidden":
         return SpaceProblem((*place, key), _unknown(key, known))

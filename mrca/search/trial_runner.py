@@ -76,7 +76,7 @@ class TrialRunner:
         for ended in read_trials(self.folder):
             if ended.id == trial_id:
                 return ended
-        self._reporter.trial_starts(trial_id, settings)
+        self._reporter.trial_starts(trial_id, settings, self.space.epochs(settings))
         started = time.monotonic()
         first = self.space.base.training.seed
         trial = Trial(
@@ -161,7 +161,7 @@ class TrialRunner:
     def _watch(self, trial_id: str, may_stop: bool) -> TrialWatch:
         mark = self.folder / TRIALS / trial_id / _HOPELESS
         # Hyperband has a rule of its own.
-        may_stop &= self.space.stop_hopeless and self.space.algorithm != "hyperband"
+        may_stop &= self.space.stops_hopeless and self.space.algorithm != "hyperband"
 
         def ends(epoch: int, best: float) -> bool:
             if not may_stop:

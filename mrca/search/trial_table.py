@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from rich import box
@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from mrca.evaluation.seeds import mean_and_deviation
-from mrca.search.parameter import same_value
 from mrca.search.setting_axis import setting_text, short_names
 from mrca.search.trials import Trial, best_first, settings_of
 
@@ -24,15 +23,11 @@ class _Row(NamedTuple):
     error: str
 
 
-def trial_table(
-    trials: Sequence[Trial], base: Mapping[str, Any], objective: str, title: str
-) -> Table:
+def trial_table(trials: Sequence[Trial], objective: str, title: str) -> Table:
     """A row for each trial, the best first and in bold.
 
     Args:
         trials: in any order.
-        base: `{dotted field: value}` of what the search started from; a trial's settings are shown
-            where they differ.
         objective: what the score is.
         title: what was searched; names the sample corpus a sample.
     """
@@ -51,7 +46,7 @@ def trial_table(
             table.add_column(column, overflow="fold")
         else:
             table.add_column(column, justify="right", no_wrap=True)
-    for place, (row, trial) in enumerate(_rows(trials, base)):
+    for place, (row, trial) in enumerate(_rows(trials)):
         cells = [Text(cell) for cell in row.cells]
         if row.error:
             cells[-1].append(("\n" if row.cells[-1] else "") + row.error, style="red")
@@ -61,10 +56,10 @@ def trial_table(
     return table
 
 
-def trials_markdown(trials: Sequence[Trial], base: Mapping[str, Any], objective: str) -> str:
+def trials_markdown(trials: Sequence[Trial], objective: str) -> str:
     """The same as Markdown, with what it means below."""
     lines = [f"| {' | '.join(_COLUMNS)} |", "|---|---|--:|--:|--:|--:|---|"]
-    for place, (row, trial) in enumerate(_rows(trials, base)):
+    for place, (row, trial) in enumerate(_rows(trials)):
         cells = [cell.replace("|", "\\|") for cell in row.cells]
         if row.error:
             cells[-1] += f" *{' '.join(row.error.split())}*".replace("|", "\\|")
@@ -96,15 +91,13 @@ def trials_csv(trials: Sequence[Trial]) -> str:
     return text.getvalue()
 
 
-def _rows(trials: Sequence[Trial], base: Mapping[str, Any]) -> list[tuple[_Row, Trial]]:
+def _rows(trials: Sequence[Trial]) -> list[tuple[_Row, Trial]]:
     names = short_names(settings_of(list(trials)))
     rows = []
     for trial in best_first(list(trials)):
         deviation = _deviation(trial)
         settings = ", ".join(
-            f"{names[field]} {setting_text(value)}"
-            for field, value in trial.settings.items()
-            if not same_value(base.get(field), value)
+            f"{names[field]} {setting_text(value)}" for field, value in trial.settings.items()
         )
         cells = (
             trial.id,
@@ -137,5 +130,5 @@ def _time(seconds: float) -> str:
 def _note(objective: str) -> str:
     return (
         f"score: {objective} on the validation split, the mean of a trial's runs, ± sd their "
-        "standard deviation. Settings: those that differ from what the search started from."
+        "standard deviation."
     )

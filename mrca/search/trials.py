@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mrca.errors import MrcaError
+from mrca.errors import MrcaError, did_you_mean
 from mrca.resources import whole_file
 
 TRIALS = "trials"
@@ -67,9 +67,12 @@ def read_trials(folder: Path) -> list[Trial]:
         MrcaError: if there is no such folder, or a trial's file is damaged.
     """
     if not (folder / TRIALS).is_dir():
+        known = sorted(path.parent.name for path in folder.parent.glob(f"*/{TRIALS}"))
+        there = f" Searches in {folder.parent}: {', '.join(known)}." if known else ""
         raise MrcaError(
-            f"There is no search in {folder}: {TRIALS}/ is missing. Expected the folder that "
-            "`mrca tune` wrote, such as tuning/results/sample."
+            f"There is no search in {folder}: {TRIALS}/ is missing."
+            f"{did_you_mean(folder.name, known)}{there} Expected the folder that `mrca tune` "
+            "wrote, such as tuning/results/sample."
         )
     return [_read(path) for path in sorted((folder / TRIALS).glob(f"*/{TRIAL}"))]
 

@@ -24,7 +24,7 @@ from mrca.search.worker_job import WorkerJob
 class _Log(SilentSearchReporter):
     """Lines for the worker's log file."""
 
-    def trial_starts(self, trial_id: str, settings: dict[str, Any]) -> None:
+    def trial_starts(self, trial_id: str, settings: dict[str, Any], epochs: int) -> None:
         print(f"trial {trial_id} starts: {json.dumps(settings)}", flush=True)
 
     def trial_advances(self, trial_id: str, epoch: int, best: float) -> None:

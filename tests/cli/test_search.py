@@ -183,6 +183,20 @@ def test_a_report_of_a_search(mrca, space, tmp_path):
     assert "There is no search" in mrca("tune", "report", tmp_path).err
 
 
+def test_a_report_by_the_name_of_a_search(mrca, space):
+    from mrca.search import load_space
+    from mrca.search.search_folder import start_folder
+
+    folder = Path("tuning/results/found")
+    start_folder(folder, load_space(space), {})
+    write_trial(trial(8, 0.8), folder)
+    assert mrca("tune", "report", "found").code == 0
+    assert (folder / "report.md").is_file()
+    wrong = mrca("tune", "report", "fuond")
+    assert wrong.code == 1
+    assert "Did you mean 'found'? Searches in tuning/results: found." in " ".join(wrong.err.split())
+
+
 # === The table ===
 
 
@@ -193,10 +207,10 @@ def shown(terminal):
         progress.preparing("fetching", 1, 2)
         progress.search_starts(4, 3600.0, [trial(1, 0.3)])
         progress.message("worker1 died [signal 9].")
-        progress.trial_starts("0002", {"model.units": 2, "loss.name": "focal"})
+        progress.trial_starts("0002", {"model.units": 2, "loss.name": "focal"}, 7)
         progress.trial_advances("0002", 1, 0.25)
         progress.trial_ends(trial(2, 0.6))
-        progress.trial_starts("0003", {"model.units": 3})
+        progress.trial_starts("0003", {"model.units": 3}, 7)
         progress.trial_advances("0003", 5, 0.125)
         progress.trial_ends(trial(4, None, "too_large"))
     return screen.getvalue()
@@ -211,6 +225,7 @@ def test_lines_where_there_is_no_terminal():
     assert "0.6000" in ended
     assert "2 of at most 4 trials; best so far 0.6000 (trial 0002)" in ended
     assert "about 20 s left" in ended  # two more of ten seconds each
+    assert "trial 0002: epoch 1 of 7, micro F1 so far 0.2500" in lines
     assert "trial 0004 too large: -" in text
     assert "\x1b" not in text
 
@@ -219,6 +234,7 @@ def test_a_table_on_a_terminal():
     text = shown(terminal=True)
     assert "0003" in text
     assert "0.1250" in text
+    assert "5/7" in text
     assert "running" in text
     assert "best so far 0.6000 (trial 0002)" in text
 

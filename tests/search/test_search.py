@@ -172,6 +172,9 @@ def test_hopeless_trials_are_stopped(fake_training, make_space, tiny_config, tmp
         assert trial.seeds == [1]
     again = search(space.model_copy(update={"stop_hopeless": False}), tmp_path / "whole")
     assert {trial.status for trial in again} == {"done"}
+    # By its micro F1 a trial that is good at something else would be stopped.
+    other = search(space.model_copy(update={"objective": "macro.f1"}), tmp_path / "other")
+    assert {trial.status for trial in other} == {"done"}
 
 
 # === Interrupted ===
@@ -229,7 +232,10 @@ def test_a_killed_search_ends_like_one_that_was_not(
 def test_a_finished_search_is_read_again_or_gone_on_with(fake_training, make_space, tmp_path):
     first = search(make_space(max_trials=3), tmp_path / "found")
     fake_training.epochs = []
-    assert search(make_space(max_trials=3), tmp_path / "found", resume=True) == first
+    notes = Notes()
+    again = search(make_space(max_trials=3), tmp_path / "found", resume=True, reporter=notes)
+    assert again == first
+    assert "3 trials, as many as this search may have" in notes.messages[-1]
     assert fake_training.epochs == []
     more = search(make_space(max_trials=5), tmp_path / "found", resume=True)
     assert more[:3] == first

@@ -24,13 +24,13 @@ RISING = ["0.0005", "0.001", "0.002", "0.005"]
         ([0.0123456, 0.4567, 0.876543], "linear", ["0.2", "0.4", "0.6", "0.8"]),
         ([0.123456, 0.876543], "linear", ["0.2", "0.4", "0.6", "0.8"]),
         ([7], "steps", ["7"]),
-        ([0.123456], "steps", ["0.123"]),
+        ([0.123456], "steps", ["0.1235"]),
         ([None], "steps", []),
         ([0, "column0"], "mixed", ["0", "column0"]),
     ],
 )
 def test_values_have_the_axis_that_suits_them(values, kind, texts):
-    axis = SettingAxis(values)
+    axis = SettingAxis(values, log=kind == "log")
     assert axis.kind == kind
     assert [text for _, text in axis.ticks] == texts
 
