@@ -6,9 +6,10 @@ from mrca.serving.model_url import ModelUrl
 
 def nobody_answers(url: ModelUrl, reason: str) -> MrcaError:
     """No connection, or one that broke."""
+    over = "gRPC, which `mrca serve` does not know" if url.scheme == "grpc" else "REST"
     return MrcaError(
-        f"No server answers at {url.address} ({reason}). Start one with `mrca serve RUN` or "
-        "`docker compose up`, or correct the URL."
+        f"No server answers at {url.address} over {over} ({reason}). Start one with `mrca serve "
+        "RUN` (REST) or `MODEL=RUN docker compose up` (REST and gRPC), or correct the URL."
     )
 
 

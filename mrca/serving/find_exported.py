@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mrca.errors import MrcaError
 from mrca.resources.exported_versions import SAVED_MODEL, exported_versions
+from mrca.resources.other_runs import other_runs
 
 
 class NothingExportedError(MrcaError):
@@ -50,8 +51,9 @@ def _nothing_exported(folder: Path, places: list[Path]) -> MrcaError:
         )
     if not any(place.is_dir() for place in places):
         return MrcaError(
-            f"There is no run at {' or '.join(map(str, places))}. Expected a run folder, or the "
-            "name of one in saved_models/. Make one with `mrca train --dataset NAME`."
+            f"There is no run at {' or '.join(map(str, places))}.{other_runs(places[-1])} Expected "
+            "a run folder, or the name of one in saved_models/. Make one with `mrca train "
+            "--dataset NAME`."
         )
     return NothingExportedError(
         f"Nothing is exported from {folder}: expected a folder named by a version's number with "

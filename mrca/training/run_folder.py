@@ -15,6 +15,7 @@ from mrca.models.word_model import VECTORS
 from mrca.resources import whole_file
 from mrca.resources.exported_versions import exported_versions as exported_versions
 from mrca.resources.fingerprint_of_run import fingerprint_of_run as fingerprint_of_run
+from mrca.resources.other_runs import other_runs
 
 CONFIG = "config.toml"
 RELATIONS = "relations.json"
@@ -96,18 +97,9 @@ def check_run_folder(folder: Path) -> None:
                 f"The run {folder} is not finished. Go on with `mrca train --resume` and the "
                 "options that it was started with."
             )
-        known = (
-            sorted(
-                path.name
-                for path in folder.parent.glob("*")
-                if (path / CONFIG).is_file() and path.suffix != ".unfinished"
-            )
-            if folder.parent.is_dir()
-            else []
-        )
-        hint = f" Runs in {folder.parent}: {', '.join(known)}." if known else ""
         raise MrcaError(
-            f"There is no run at {folder}.{hint} Make one with `mrca train --dataset NAME`."
+            f"There is no run at {folder}.{other_runs(folder)} Make one with `mrca train --dataset "
+            "NAME`."
         )
     missing = [name for name in _ALL if not (folder / name).exists()]
     if CONFIG not in missing:

@@ -56,3 +56,9 @@ def test_a_run_elsewhere_is_exported_under_its_name(here):
 def test_what_is_missing_is_said(here, folder, version, message):
     with pytest.raises(MrcaError, match=message):
         find_exported(Path(folder), version)
+
+
+def test_a_misspelt_run_is_told_with_those_that_there_are(here):
+    (here / "saved_models" / "run" / "config.toml").touch()
+    with pytest.raises(MrcaError, match=r"Did you mean 'run'\? Runs in saved_models: run\."):
+        find_exported(Path("runn"))

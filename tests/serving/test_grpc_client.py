@@ -96,7 +96,7 @@ def aborting(code: grpc.StatusCode, details: str) -> Answer:
         (grpc.StatusCode.NOT_FOUND, r"it says \(gRPC status NOT_FOUND\)\. Correct the model's"),
         (grpc.StatusCode.INVALID_ARGUMENT, r"'tiny': it says \(gRPC status INVALID_ARGUMENT\)\.$"),
         (grpc.StatusCode.FAILED_PRECONDITION, r"it says \(gRPC status FAILED_PRECONDITION\)"),
-        (grpc.StatusCode.UNAVAILABLE, r"No server answers at .* \(it says\)"),
+        (grpc.StatusCode.UNAVAILABLE, r"No server answers at .* over gRPC, .* \(it says\)"),
     ],
 )
 def test_what_the_server_says_is_passed_on(serve, code, said):
