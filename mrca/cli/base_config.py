@@ -12,31 +12,32 @@ from mrca.config import ClassifierConfig, RunConfig, load_config, load_preset, p
 CONFIG = "config.toml"
 
 
-def base_config(
-    dataset: str | None, preset: str | None, config: Path | None = None
-) -> tuple[RunConfig, str]:
-    """What `--preset`, `--config` or the corpus's own preset says, before any override.
+def base_config(dataset: str | None, preset: str | None) -> tuple[RunConfig, str]:
+    """What `--preset`, or the corpus's own preset, says before any override.
+
+    Args:
+        dataset: a corpus, in place of the preset's.
+        preset: a published one's name, or a file, told by its folder or ending.
 
     Returns:
         The configuration, and what is trained with it is called by default: the preset, followed by
         the corpus if that is not the preset's own; or the corpus, or the file.
 
     Raises:
-        typer.BadParameter: if two of them are given, or nothing.
+        typer.BadParameter: if neither is given.
         MrcaError: if there is no such preset, or the file is no configuration.
     """
-    if config is not None and preset is not None:
-        raise typer.BadParameter("Give --preset or --config, not both.")
-    if config is not None:
-        named = config.resolve().parent if config.name == CONFIG else Path(config.stem)
-        return load_config(config), Path(dataset).resolve().name if dataset else named.name
+    file = Path(preset or "")
+    if len(file.parts) > 1 or file.suffix:
+        named = file.resolve().parent if file.name == CONFIG else Path(file.stem)
+        return load_config(file), Path(dataset).resolve().name if dataset else named.name
     if preset is not None:
         settings = load_preset(preset)
         corpus = Path(dataset).resolve().name if dataset else ""
         other = corpus not in ("", settings.data.dataset)
         return settings, f"{preset}-{corpus}" if other else preset
     if not dataset:
-        raise typer.BadParameter("Give --dataset NAME or FOLDER (or --preset, or --config FILE).")
+        raise typer.BadParameter("Give --dataset NAME or FOLDER (or --preset NAME or FILE).")
     if dataset in preset_names():
         return load_preset(dataset), dataset
     return load_preset("paper"), Path(dataset).resolve().name

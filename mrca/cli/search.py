@@ -88,7 +88,7 @@ def search(
     """Search for settings that do well on the validation split.
 
     Trials are runs, which `mrca evaluate`, `predict` and `export` take; best.toml repeats the best
-    one with `mrca train --config`.
+    one with `mrca train --preset`.
     """
     if max_hours is not None and not max_hours > 0:
         raise typer.BadParameter("--max-hours must be more than 0.")
@@ -175,7 +175,7 @@ def _print_best(folder: Path, space: "SearchSpace", trials: "list[Trial]") -> No
     command = [
         "mrca",
         "train",
-        "--config",
+        "--preset",
         str(folder / "best.toml"),
         "--name",
         f"{folder.name}-best",

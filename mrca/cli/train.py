@@ -31,12 +31,9 @@ def train(
     preset: Annotated[
         str | None,
         typer.Option(
-            help=f"Published settings: {', '.join(preset_names())}. By default the one "
-            "named like the corpus, else `paper`."
+            help=f"Published settings: {', '.join(preset_names())}; or a file, such as a run's "
+            "config.toml. By default the one named like the corpus, else `paper`."
         ),
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="A configuration file, such as a run's config.toml.")
     ] = None,
     vectors: Annotated[
         str | None, typer.Option(help="A name that `mrca vectors list` shows, or a path.")
@@ -124,14 +121,13 @@ def train(
     if stages == 2 and representation is not None:
         raise typer.BadParameter("Give --stages 2 or --representation RUN, not both.")
     if representation is not None:
-        if preset is not None or config is not None:
+        if preset is not None:
             raise typer.BadParameter(
-                "--representation takes the settings of its run over: leave --preset and --config "
-                "out."
+                "--representation takes the settings of its run over: leave --preset out."
             )
         base, default_name = second_stage_base(representation)
     else:
-        base, default_name = base_config(dataset, preset, config)
+        base, default_name = base_config(dataset, preset)
     whole = base
     if loss is not None and loss != base.loss.name:
         whole = whole.model_copy(update={"loss": LossConfig(name=loss)})

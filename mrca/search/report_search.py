@@ -42,7 +42,7 @@ def report_search(folder: Path) -> SearchReport:
 
     `report.md` with all that follows, `trials.csv`, `parallel_coordinates.png`, `progress.png`,
     `importance.png` where there are trials enough, and `best.toml`, with which `mrca train
-    --config` repeats the best trial's first run. Files of these names are replaced, each whole.
+    --preset` repeats the best trial's first run. Files of these names are replaced, each whole.
 
     Raises:
         MrcaError: if it is no search's folder, a trial's file is damaged, no trial has ended, or a
@@ -84,7 +84,7 @@ def _written(folder: Path, space: SearchSpace, trials: list[Trial], title: str) 
     if best is None:
         notes.append("No trial is done yet, so there is no best configuration.")
     else:
-        notes.append(f"The best trial again: mrca train --config {best} --name {folder.name}-best")
+        notes.append(f"The best trial again: mrca train --preset {best} --name {folder.name}-best")
     texts = {
         TRIALS_TABLE: trials_csv(trials),
         REPORT: "\n\n".join(

@@ -150,7 +150,7 @@ def remove_states(folder: Path) -> None:
 
 
 def write_best(folder: Path, space: SearchSpace) -> Path | None:
-    """Write the best trial's configuration as a file that `mrca train --config` takes.
+    """Write the best trial's configuration as a file that `mrca train --preset` takes.
 
     Returns:
         Its path; None while no trial is done.

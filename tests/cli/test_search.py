@@ -79,7 +79,7 @@ def test_a_space_is_searched_and_the_best_trial_named(mrca, space, searched):
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "0,3"
     assert "trial 0008, micro.f1 0.9000" in done.out
     assert "units=8" in done.out
-    assert "mrca train --config tuning/results/small/best.toml" in done.out
+    assert "mrca train --preset tuning/results/small/best.toml" in done.out
 
 
 def test_options_are_passed_on(mrca, space, searched):

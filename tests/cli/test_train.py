@@ -125,8 +125,8 @@ def test_nothing_is_trained_if_one_of_several_runs_cannot_be_written(mrca, train
             "webnlg-bert-bert_cased",
         ),
         (["--dataset", "../corpora/my.corpus"], "my.corpus"),
-        (["--config", "../given.toml"], "given"),
-        (["--config", "../given.toml", "--dataset", "sample"], "sample"),
+        (["--preset", "../given.toml"], "given"),
+        (["--preset", "../given.toml", "--dataset", "sample"], "sample"),
     ],
 )
 def test_the_name_of_a_run(mrca, trained, tmp_path, arguments, name):
@@ -156,8 +156,8 @@ def test_options_become_settings(mrca, trained, tmp_path):
 def test_another_loss_leaves_the_presets_arguments(mrca, trained, tmp_path):
     preset = with_overrides(load_preset("sample"), ["loss.options.smooth=0.1"])
     (tmp_path / "mine.toml").write_text(dump_config(preset))
-    mrca("train", "--config", tmp_path / "mine.toml", "--loss", "focal")
-    mrca("train", "--config", tmp_path / "mine.toml", "--loss", "rc_dice")
+    mrca("train", "--preset", tmp_path / "mine.toml", "--loss", "focal")
+    mrca("train", "--preset", tmp_path / "mine.toml", "--loss", "rc_dice")
     assert trained[0][0].loss.options == {}
     assert trained[1][0].loss.options == {"smooth": 0.1}
 
@@ -204,7 +204,7 @@ def test_a_preset_is_chosen_by_the_corpus(mrca, trained, tmp_path):
 
 
 def test_a_runs_configuration_repeats_it(mrca, trained, tiny_run):
-    assert mrca("train", "--config", tiny_run.folder / "config.toml", "--name", "again").code == 0
+    assert mrca("train", "--preset", tiny_run.folder / "config.toml", "--name", "again").code == 0
     assert trained[0][0] == tiny_run.config == load_config(tiny_run.folder / "config.toml")
 
 
@@ -243,7 +243,7 @@ def test_resume_says_if_there_is_nothing_to_resume(mrca, trained, run_copy):
     assert "nothing to resume" in mrca("train", "--dataset", "sample", "--resume").err
     assert "nothing to resume" not in mrca("train", "--dataset", "sample").err
     config = run_copy / "config.toml"
-    options = ["--config", config, "--output", run_copy.parent, "--resume"]
+    options = ["--preset", config, "--output", run_copy.parent, "--resume"]
     assert "nothing to resume" not in mrca("train", *options).err
     assert "nothing to resume" in mrca("train", *options, "--overwrite").err
 
@@ -311,7 +311,7 @@ def test_a_second_stage_on_a_run_takes_its_settings(mrca, run_copy, trained):
 def test_stages_that_contradict(mrca, run_copy):
     for options, reason in (
         (["--stages", 2, "--representation", run_copy], "not both"),
-        (["--representation", run_copy, "--preset", "sample"], "leave --preset and --config out"),
+        (["--representation", run_copy, "--preset", "sample"], "leave --preset out"),
         (["--stages", 3], "Invalid value for '--stages'"),
     ):
         done = mrca("train", *options)
@@ -370,6 +370,6 @@ def test_another_classifier_leaves_the_options_of_the_first(mrca, trained, tmp_p
         '[data]\ndataset = "sample"\n[classifier]\n'
         'name = "attentive_relation_routing"\noptions = {iterations = 3}\n'
     )
-    done = mrca("train", "--config", config, "--classifier", "linear")
+    done = mrca("train", "--preset", config, "--classifier", "linear")
     assert done.code == 0, done.err
     assert trained[0][0].classifier.options == {}
