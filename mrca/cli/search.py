@@ -1,6 +1,7 @@
 """`mrca tune`: searches for settings."""
 
 import json
+import math
 import os
 import shlex
 from importlib.util import find_spec
@@ -90,8 +91,8 @@ def search(
     Trials are runs, which `mrca evaluate`, `predict` and `export` take; best.toml repeats the best
     one with `mrca train --preset`.
     """
-    if max_hours is not None and not max_hours > 0:
-        raise typer.BadParameter("--max-hours must be more than 0.")
+    if max_hours is not None and not 0 < max_hours < math.inf:
+        raise typer.BadParameter("--max-hours must be a number above 0.")
     if chief is not None and join is not None:
         raise typer.BadParameter("Give --chief or --join, not both.")
     folder = output / checked_name(name or space.stem)
@@ -99,8 +100,8 @@ def search(
     gpus: list[str] = []
     if workers > 1 or chief or join:
         gpus = visible_gpus()
-        # This process only leads, and must not take the memory of a worker's GPU.
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+        if gpus:  # this process only leads, and must not take the memory of a worker's GPU
+            os.environ["CUDA_VISIBLE_DEVICES"] = ""
     with quiet_start():
         from mrca.search.address import Address
         from mrca.search.join import join as join_search
@@ -137,7 +138,9 @@ def search(
     if as_json:
         typer.echo(json.dumps([trial.model_dump() for trial in trials], indent=2))
     else:
-        _print_best(folder, searched, trials)
+        _print_best(
+            folder, searched, trials, {"--data-dir": data_dir, "--vectors-dir": vectors_dir}
+        )
 
 
 @app.command()
@@ -166,7 +169,9 @@ def _check_installed() -> None:
         raise MrcaError("`mrca tune` needs KerasTuner. Install it with `pip install 'mrca[tune]'`.")
 
 
-def _print_best(folder: Path, space: "SearchSpace", trials: "list[Trial]") -> None:
+def _print_best(
+    folder: Path, space: "SearchSpace", trials: "list[Trial]", places: dict[str, Path | None]
+) -> None:
     from mrca.search import best_first
 
     best = next((trial for trial in best_first(trials) if trial.status == "done"), None)
@@ -179,6 +184,8 @@ def _print_best(folder: Path, space: "SearchSpace", trials: "list[Trial]") -> No
         str(folder / "best.toml"),
         "--name",
         f"{folder.name}-best",
+        *(["--seeds", str(space.seeds)] if space.seeds > 1 else []),
+        *(part for option, each in places.items() if each for part in (option, str(each))),
     ]
     typer.echo(
         f"Best: trial {best.id}, {space.objective} {best.score:.4f} on validation\n"

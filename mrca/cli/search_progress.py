@@ -128,8 +128,10 @@ class SearchProgress:
         return table
 
     def _best(self) -> "Trial | None":
-        done = [trial for trial in self._ended if trial.score is not None]
-        return max(done, key=lambda trial: trial.score or 0.0, default=None)
+        from mrca.search import best_first
+
+        best = next(iter(best_first(self._ended)), None)
+        return None if best is None or best.score is None else best
 
     def _summary(self) -> str:
         best = self._best()

@@ -98,8 +98,8 @@ class Chief:
                 self._look_after(workers)
                 self._report(workers)
                 time.sleep(_LOOK)
-            self._report(workers)
             self._see_off(workers)
+            self._report(workers)
         finally:
             workers.stop()
             self._server.stop(grace=None)
@@ -110,7 +110,8 @@ class Chief:
         if oracle.deadline is not None and oracle.is_late:
             nobody = not workers.alive and not self._heartbeats.names
             return nobody or time.monotonic() > oracle.deadline + _GRACE
-        return oracle.is_over and oracle.is_idle
+        # A worker that has not been told so may still be given a trial: the last was too large.
+        return oracle.is_over and oracle.is_idle and not oracle.tuner_ids
 
     def _look_after(self, workers: Workers) -> None:
         """Notice who has died, hand their trials on, and start others in their place."""
@@ -122,7 +123,9 @@ class Chief:
             if not oracle.is_late:
                 self._bury(ended, oracle.give_back(ended.name))
         for name in self._heartbeats.silent(_LOST):
-            if name not in workers:
+            if name in workers:
+                workers.kill(name)  # it hangs; what it was at goes on as when it had died
+            else:
                 trial_id = oracle.give_back(name)
                 self._reporter.message(
                     f"{name} has not been heard of for {_LOST:.0f} s"

@@ -5,7 +5,6 @@ from typing import Any
 
 import keras_tuner
 
-from mrca.errors import MrcaError
 from mrca.search.oracle import (
     BayesianOracle,
     GridOracle,
@@ -17,11 +16,7 @@ from mrca.search.search_space import SearchSpace
 
 
 def make_oracle(space: SearchSpace) -> SearchOracle:
-    """The oracle that a space asks for.
-
-    Raises:
-        MrcaError: if Hyperband is to search how many epochs there are.
-    """
+    """The oracle that a space asks for."""
     hyperparameters = keras_tuner.HyperParameters()
     space.declare(hyperparameters)
     common: dict[str, Any] = {
@@ -49,11 +44,6 @@ def _grid(space: SearchSpace, common: dict[str, Any]) -> SearchOracle:
 
 
 def _hyperband(space: SearchSpace, common: dict[str, Any]) -> SearchOracle:
-    if any(parameter.field == "training.epochs" for parameter in space.parameters):
-        raise MrcaError(
-            "Hyperband decides how many epochs each trial has, up to training.epochs, so "
-            "training.epochs cannot be searched. Leave it out, or choose another algorithm."
-        )
     return HalvingOracle(max_epochs=space.base.training.epochs, **common)
 
 

@@ -3,10 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from mrca.datasets import Corpus, group_limits
 from mrca.errors import MrcaError, did_you_mean
+from mrca.evaluation import evaluate
 
 _AVERAGES = ("micro", "macro", "macro_present")
-_SCORES = [f"{average}.{score}" for average in _AVERAGES for score in ("f1", "precision", "recall")]
+_MEASURES = ("f1", "precision", "recall", "exact_match", "average_precision")
+_SCORES = [f"{average}.{score}" for average in _AVERAGES for score in _MEASURES[:3]]
+# Parts of a report whose keys are a corpus's own.
+_OF_CORPUS = ("by_relation_count", "relations")
 
 OBJECTIVES: tuple[str, ...] = (
     *_SCORES,
@@ -17,21 +24,42 @@ OBJECTIVES: tuple[str, ...] = (
 
 
 def check_objective(name: str) -> None:
-    """See that a report has such a measure.
+    """See that a report may have such a measure, as far as that can be told without a corpus.
 
     Raises:
         MrcaError: if it has not.
     """
-    if name not in OBJECTIVES:
+    part, _, rest = name.partition(".")
+    of_corpus = part in _OF_CORPUS and rest.rpartition(".")[2] in _MEASURES
+    if name not in OBJECTIVES and not of_corpus:
+        raise _unknown(name)
+
+
+def check_defined(name: str, corpus: Corpus) -> None:
+    """See that a corpus's validation split has such a measure, before anything is trained.
+
+    Raises:
+        MrcaError: if it has not.
+    """
+    train, labels = (
+        corpus.relations.multi_hot([row.labels for row in corpus.splits[split]])
+        for split in ("train", "valid")
+    )
+    nothing, counts = np.zeros_like(labels), train.sum(axis=0, dtype=int).tolist()
+    limits = group_limits(corpus.limits)
+    report = evaluate(labels, nothing, corpus.relations, counts, nothing, limits).to_dict()
+    if objective_value(report, name) is None:
         raise MrcaError(
-            f"There is no measure {name!r}.{did_you_mean(name, OBJECTIVES)} Expected "
-            f"{'|'.join(_AVERAGES)}.f1|precision|recall, exact_match, average_precision, or "
-            "groups.head|medium|tail. before one of the first, such as groups.tail.micro.f1."
+            f"The objective {name} is undefined on the validation split of {corpus.name}: no row "
+            "of it has such a relation. Choose another objective."
         )
 
 
 def objective_value(report: Mapping[str, Any], name: str) -> float | None:
     """The measure called `name` of `Report.to_dict()`; None where the split leaves it undefined.
+
+    Raises:
+        MrcaError: if there is no such measure.
 
     Example:
         >>> objective_value({"micro": {"f1": 0.5}, "groups": {"tail": None}}, "micro.f1")
@@ -40,8 +68,25 @@ def objective_value(report: Mapping[str, Any], name: str) -> float | None:
         True
     """
     value: Any = report
-    for key in name.split("."):
-        if value is None:
-            return None
-        value = value[key]
+    rest = name
+    while rest and value is not None:
+        if not isinstance(value, Mapping):
+            raise _unknown(name)
+        # A relation's name may have dots of its own.
+        keys = [key for key in value if rest == key or rest.startswith(f"{key}.")]
+        if not keys:
+            raise _unknown(name)
+        key = max(keys, key=len)
+        value, rest = value[key], rest[len(key) + 1 :]
+    if isinstance(value, Mapping):
+        raise _unknown(name)
     return None if value is None else float(value)
+
+
+def _unknown(name: str) -> MrcaError:
+    return MrcaError(
+        f"There is no measure {name!r}.{did_you_mean(name, OBJECTIVES)} Expected "
+        f"{'|'.join(_AVERAGES)}.f1|precision|recall, exact_match or average_precision; or one of "
+        "the first behind groups.head|medium|tail, such as groups.tail.micro.f1, behind "
+        "by_relation_count.NUMBER, or relations.NAME.f1."
+    )

@@ -27,6 +27,9 @@ from mrca.training.run_folder import write_json
 ORACLE = "oracle"
 # Version 1.4.8 prints every condition that it sends to a worker.
 vars(conditions)["print"] = lambda *_: None
+# What an oracle is told of a trial without a score: below all measures, so that it is no better
+# than any other.
+NO_SCORE = -1.0
 # So many times `max_trials` may be too large before a search ends: they cost little.
 _TOO_LARGE = 10
 
@@ -34,9 +37,8 @@ _TOO_LARGE = 10
 class SearchOracle(keras_tuner.Oracle):
     """What all four have in common: budgets, whole files, and trials that find a new worker.
 
-    To the oracle every trial is completed: one that failed or was too large has the worst score so
-    far, which keeps Bayesian search away from its like. What became of it stands in its
-    `trial.json`.
+    To the oracle every trial is completed: one that failed or was too large has `NO_SCORE`. What
+    became of it stands in its `trial.json`.
 
     Attributes:
         space: what is searched.
@@ -130,7 +132,7 @@ class SearchOracle(keras_tuner.Oracle):
     def give_up(self, trial_id: str) -> None:
         """End a trial that waits for a worker, without a score."""
         self._retry_queue.remove(trial_id)
-        self.update_trial(trial_id, {self.objective.name: worst_score(self.folder)})
+        self.update_trial(trial_id, {self.objective.name: NO_SCORE})
         trial = self.trials[trial_id]
         trial.status = TrialStatus.COMPLETED
         self.end_trial(trial)
@@ -175,10 +177,26 @@ class RandomOracle(SearchOracle, RandomSearchOracle):
 
 
 class BayesianOracle(SearchOracle, BayesianOptimizationOracle):
-    """Settings where a Gaussian process expects a good score, or knows little."""
+    """Settings where a Gaussian process expects a good score, or knows little.
+
+    It takes a trial without a score for as bad as the worst one that has a score: far enough to
+    keep away from its like, and not so far that all others look the same.
+    """
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         """As KerasTuner's, but for settings that have been tried."""
+        completed = [each for each in self.trials.values() if each.score is not None]
+        scores = [each.score for each in completed if each.score != NO_SCORE]
+        without = [each for each in completed if each.score == NO_SCORE]
+        for each in without:
+            each.score = min(scores, default=0.0)
+        try:
+            return self._new_values(trial_id)
+        finally:
+            for each in without:
+                each.score = NO_SCORE
+
+    def _new_values(self, trial_id: str) -> dict[str, Any]:
         with warnings.catch_warnings():  # of scores that are all alike, which is nothing to mend
             warnings.simplefilter("ignore", ConvergenceWarning)
             suggested = super().populate_space(trial_id)
@@ -238,11 +256,6 @@ class HalvingOracle(SearchOracle, HyperbandOracle):
                     chosen = {each["past_id"] for each in following}
                     needed |= {each["id"] for each in rounds[number]} - chosen
         return {each for each in needed if each}
-
-
-def worst_score(folder: Path) -> float:
-    """What an oracle is told of a trial without a score: the lowest of the search so far, or 0."""
-    return min((each.score for each in read_trials(folder) if each.score is not None), default=0.0)
 
 
 def trial_settings(

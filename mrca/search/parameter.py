@@ -155,6 +155,9 @@ def _check_range(low: float, high: float, step: float | None, log: bool) -> None
         raise ValueError(f"log: expected min to be above 0, received {low}")
     if step is None:
         return
+    whole = isinstance(low, int) and isinstance(high, int)
+    if whole and isinstance(step, float) and step.is_integer():
+        raise ValueError(f"step: expected {step:.0f}, as min and max are whole; received {step}")
     least = 1 if log else 0
     if step <= least:
         raise ValueError(

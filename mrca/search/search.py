@@ -11,6 +11,7 @@ from mrca.search.chief import Chief
 from mrca.search.make_oracle import make_oracle
 from mrca.search.oracle import SearchOracle
 from mrca.search.search_folder import (
+    LOCK,
     SEARCH,
     check_unchanged,
     describe_search,
@@ -70,17 +71,17 @@ def search(
     """
     reporter = reporter or SilentSearchReporter()
     folder = folder.resolve()
-    is_there = (folder / SEARCH).is_file()
-    _check_place(folder, is_there, resume)
+    _check_place(folder, resume)
     oracle = make_oracle(space)
-    described = describe_search(space, data_dir, vectors_dir, reporter)
-    if is_there:
-        check_unchanged(folder, described)
-    elif resume:
-        reporter.message("nothing to resume: starts anew.")
-    start_folder(folder, space, described)
     seconds = None if space.max_hours is None else space.max_hours * 3600
     with only_search_in(folder):
+        is_there = _check_place(folder, resume)  # another process may have been there in between
+        described = describe_search(space, data_dir, vectors_dir, reporter)
+        if is_there:
+            check_unchanged(folder, described)
+        elif resume:
+            reporter.message("nothing to resume: starts anew.")
+        start_folder(folder, space, described)
         deadline = None if seconds is None else time.monotonic() + seconds
         oracle.open(folder, space.max_trials, deadline)
         trials = read_trials(folder)
@@ -90,6 +91,7 @@ def search(
             prune(folder, keep, oracle.needed())
             write_best(folder, space)
 
+        tidy()  # the last process may have been killed before it had
         if workers == 1 and chief is None:
             runner = TrialRunner(
                 space,
@@ -110,16 +112,22 @@ def search(
     return _checked(folder, oracle, reporter, len(trials))
 
 
-def _check_place(folder: Path, is_there: bool, resume: bool) -> None:
+def _check_place(folder: Path, resume: bool) -> bool:
+    """See that a search can start, or go on, in a folder; whether there is one."""
+    is_there = (folder / SEARCH).is_file()
     if is_there and not resume:
         raise MrcaError(
             f"{folder} holds a search already. Go on with --resume, or start another one with "
             "--name."
         )
-    if not is_there and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    other = folder.exists() and (
+        not folder.is_dir() or any(path.name != LOCK for path in folder.iterdir())
+    )
+    if other and not is_there:
         raise MrcaError(
             f"{folder} exists already and is no search. Rename it, or choose another --name."
         )
+    return is_there
 
 
 def _with_workers(
@@ -147,13 +155,15 @@ def _checked(
     trials = read_trials(folder)
     if oracle.is_late:
         reporter.message("the time is up. Go on with --resume.")
-    elif len(trials) == before:
-        reporter.message(
-            f"nothing was left to try: {counted(oracle.size, 'trial')}, as many as this search "
-            "may have, had ended before. Allow more with --resume --max-trials."
-        )
     elif trials and all(trial.score is None for trial in trials):
         errors = [trial.error for trial in trials if trial.error]
         why = f"The first one failed with: {errors[0]}" if errors else "All were too large."
         raise MrcaError(f"None of the {len(trials)} trials in {folder} has a score. {why}")
+    elif sum(trial.status != "too_large" for trial in trials) < oracle.max_counted:
+        reporter.message(f"nothing new is left to try after {counted(len(trials), 'trial')}.")
+    elif len(trials) == before:
+        reporter.message(
+            f"all {counted(oracle.max_counted, 'trial')} that this search may have had ended "
+            "before. Allow more with --resume --max-trials."
+        )
     return trials

@@ -11,10 +11,11 @@ from typing import Any
 import keras
 
 import mrca
-from mrca.config import dump_config
+from mrca.config import RunConfig, dump_config
 from mrca.datasets import load_corpus
 from mrca.errors import MrcaError
 from mrca.resources import file_digest
+from mrca.search.objective import check_defined
 from mrca.search.search_reporter import SearchReporter
 from mrca.search.search_space import SearchSpace
 from mrca.search.trials import TRIALS, best_first, read_trials
@@ -25,9 +26,11 @@ from mrca.training.source import open_source
 SPACE = "space.toml"
 SEARCH = "search.json"
 BEST = "best.toml"
-_LOCK = ".lock"
+LOCK = ".lock"
+# The fields that say what texts are read with.
+_READ_WITH = ("vectors.name", "encoder.name")
 # The parts of the package that have no part in what a trial is.
-_NO_PART = {"cli", "export", "search", "serving"}
+_NO_PART = {"cli", "export", "serving"}
 # What is left of the run folders of trials that are not among the best.
 _KEPT = {run_folder.CONFIG, run_folder.METRICS, run_folder.HISTORY}
 
@@ -38,7 +41,8 @@ def describe_search(
     """What `search.json` holds: fingerprints of everything that decides what a trial comes to.
 
     Raises:
-        MrcaError: if the corpus, or what the space's base reads with, cannot be had.
+        MrcaError: if the corpus, or what a trial may read with, cannot be had; or if the corpus
+            does not define the objective.
     """
     base = space.base
     corpus = load_corpus(
@@ -47,11 +51,14 @@ def describe_search(
         unmatched=base.data.unmatched,
         progress=partial(reporter.preparing, f"fetching {base.data.dataset}"),
     )
-    source = open_source(base, corpus, vectors_dir, _Preparing(reporter))
-    read_with = {
-        part: {key: about[key] for key in ("name", "fingerprint")}
-        for part, about in source.describe().items()
-    }
+    check_defined(space.objective, corpus)
+    read_with: dict[str, dict[str, str]] = {}
+    for config in _sources(space):
+        source = open_source(config, corpus, vectors_dir, _Preparing(reporter))
+        for part, about in source.describe().items():
+            found = read_with.setdefault(part, {"name": "", "fingerprint": ""})
+            for key in found:
+                found[key] = ", ".join(filter(None, [found[key], about[key]]))
     return {
         "space": {"name": space.algorithm, "fingerprint": space.fingerprint()},
         "corpus": {"name": corpus.name, "fingerprint": corpus.fingerprint},
@@ -59,6 +66,13 @@ def describe_search(
         "code": {"name": f"mrca {mrca.__version__}", "fingerprint": _code()},
         "backend": {"name": keras.backend.backend(), "fingerprint": keras.version()},
     }
+
+
+def _sources(space: SearchSpace) -> list[RunConfig]:
+    """A configuration for everything that the trials of a space may read texts with."""
+    searched = [each for each in space.parameters if each.field in _READ_WITH]
+    chosen = [{each.field: value} for each in searched for value in each.values or []]
+    return [space.config(space.assignment(each)) for each in chosen] or [space.base]
 
 
 def start_folder(folder: Path, space: SearchSpace, described: dict[str, Any]) -> None:
@@ -107,7 +121,12 @@ def only_search_in(folder: Path) -> Iterator[None]:
     Raises:
         MrcaError: if another one has it.
     """
-    with (folder / _LOCK).open("w") as file:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / LOCK).open("w")
+    except OSError as error:
+        raise MrcaError(f"Cannot write the search {folder}: {error.strerror or error}.") from error
+    with file:
         with suppress(ImportError):  # not on Windows
             import fcntl
 
@@ -118,7 +137,13 @@ def only_search_in(folder: Path) -> Iterator[None]:
                     f"Another process is searching in {folder}. Wait for it, or stop it; or join "
                     "it with --join, if it was started with --chief."
                 ) from None
-        yield
+        try:
+            yield
+        finally:
+            if not (folder / SEARCH).is_file():  # it never started, and leaves nothing
+                (folder / LOCK).unlink(missing_ok=True)
+                with suppress(OSError):
+                    folder.rmdir()
 
 
 def prune(folder: Path, keep: int, needed: Set[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from keras_tuner.engine.base_tuner import BaseTuner
 from keras_tuner.engine.trial import Trial as Suggestion
 
-from mrca.search.oracle import ORACLE, SearchOracle, trial_settings, worst_score
+from mrca.search.oracle import NO_SCORE, ORACLE, SearchOracle, trial_settings
 from mrca.search.trial_runner import TrialRunner
 
 # Between two questions to an oracle that waits for other workers, in seconds.
@@ -40,12 +40,12 @@ class SearchTuner(BaseTuner):
         """Run a trial.
 
         Returns:
-            Its score, or the worst one so far.
+            Its score, or `NO_SCORE`.
         """
         values = trial.hyperparameters.values
         settings = trial_settings(self._runner.space, trial.hyperparameters)
         ended = self._runner.run(trial.trial_id, settings, values.get("tuner/trial_id", ""))
-        return worst_score(self._runner.folder) if ended.score is None else ended.score
+        return NO_SCORE if ended.score is None else ended.score
 
     def on_trial_end(self, trial: Suggestion) -> None:
         """Tell the oracle, which keeps all that there is to keep."""

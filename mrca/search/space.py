@@ -85,6 +85,13 @@ def _space(values: dict[str, Any], folder: Path) -> SearchSpace:
     if not tables:
         example = 'expected at least one table, such as [search."model.units"]'
         raise SpaceProblem(("search",), example)
+    for field, _, place in tables:
+        if field == "training.epochs" and file.algorithm == "hyperband":
+            raise SpaceProblem(
+                place,
+                "Hyperband decides how many epochs each trial has, up to training.epochs in [set]; "
+                "leave this out, or choose another algorithm",
+            )
     ordered = in_order([(_parameter(*each), each[2]) for each in tables])
     parameters = tuple(parameter for parameter, _ in ordered)
     space = SearchSpace(

@@ -27,6 +27,10 @@ from mrca.training.combinations import BILATERAL_BRANCH
 TRACEBACK = "traceback.txt"
 # There as soon as a trial was found to be hopeless, so that a killed process does not forget it.
 _HOPELESS = "hopeless"
+# While a trial runs: how often it has started since an epoch of it ended. A process that is killed,
+# for want of memory perhaps, leaves it.
+_STARTS = "starts"
+_START, _MOST_STARTS = b".", 3
 
 
 class TrialRunner:
@@ -85,9 +89,12 @@ class TrialRunner:
             seeds=list(range(first, first + self.space.seeds)),
             status="failed",
         )
+        starts = self.folder / TRIALS / trial_id / _STARTS
         try:
+            _count_start(starts)
             trial = self._trained(trial, continues)
-        except Paused:
+        except (Paused, KeyboardInterrupt):
+            starts.unlink(missing_ok=True)
             raise
         except Exception as error:
             expected = isinstance(error, MrcaError)
@@ -98,6 +105,7 @@ class TrialRunner:
                 run_folder.write_text(path, traceback.format_exc())
         finally:
             keras.utils.clear_session()  # or dozens of models would add up
+        starts.unlink(missing_ok=True)
         seconds = trial.seconds + time.monotonic() - started
         trial = trial.model_copy(update={"seconds": seconds})
         write_trial(trial, self.folder)
@@ -159,7 +167,8 @@ class TrialRunner:
         )
 
     def _watch(self, trial_id: str, may_stop: bool) -> TrialWatch:
-        mark = self.folder / TRIALS / trial_id / _HOPELESS
+        place = self.folder / TRIALS / trial_id
+        mark = place / _HOPELESS
         # Hyperband has a rule of its own.
         may_stop &= self.space.stops_hopeless and self.space.algorithm != "hyperband"
 
@@ -170,8 +179,12 @@ class TrialRunner:
                 mark.touch()
             return mark.exists()
 
+        def advances(epoch: int, best: float) -> None:
+            (place / _STARTS).write_bytes(_START)
+            self._reporter.trial_advances(trial_id, epoch, best)
+
         return TrialWatch(
-            lambda epoch, best: self._reporter.trial_advances(trial_id, epoch, best),
+            advances,
             self._is_paused,
             ends,
         )
@@ -183,6 +196,23 @@ class TrialRunner:
                 config.data.dataset, self._data_dir, unmatched=config.data.unmatched
             )
         return self._corpus
+
+
+def _count_start(path: Path) -> None:
+    """Note that a trial starts.
+
+    Raises:
+        MrcaError: if it has started so often and each time died in the same epoch.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    starts = len(path.read_bytes()) if path.is_file() else 0
+    if starts >= _MOST_STARTS:
+        raise MrcaError(
+            f"{starts} processes died of it in the same epoch; it may need more memory than there "
+            "is."
+        )
+    with path.open("ab") as file:
+        file.write(_START)
 
 
 def run_name(trial: Trial, seed: int) -> str:

@@ -27,7 +27,7 @@ class Trial(BaseModel):
         score: the mean objective of its runs, the higher the better; of a stopped trial the best
             until then; None without one.
         scores: the objective of each run, in the order of `seeds`.
-        history: the objective after each epoch, a list for each run.
+        history: validation micro F1 after each epoch, a list for each run.
         parameters: trainable weights, if the network was built.
         seconds: wall-clock time of the whole trial.
         error: what went wrong.

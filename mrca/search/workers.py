@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from mrca.search.worker_job import WorkerJob
 WORKERS = "workers"
 # A worker that dies so often without ending a trial in between is not started again.
 _DEATHS = 3
+# One that has lived so long had not died at its start; in seconds.
+_LASTING = 600.0
 # For a worker that was asked to go, in seconds.
 _PATIENCE = 10
 
@@ -38,12 +41,14 @@ class Worker:
     Attributes:
         name: what the oracle knows it by.
         process: the one that is there now, if any.
-        deaths: how often one has died here since the last trial that ended.
+        started: when that one was, by `time.monotonic`.
+        deaths: how often one has died here since the last trial that ended, or one that lasted.
         has_left: whether the last one left because there was nothing more to do.
     """
 
     name: str
     process: Process | None = None
+    started: float = 0.0
     deaths: int = 0
     has_left: bool = False
 
@@ -88,6 +93,7 @@ class Workers:
             gone = worker.process is None and worker.deaths < _DEATHS
             if gone and (recall or not worker.has_left):
                 worker.process = self._start(worker.name)
+                worker.started = time.monotonic()
 
     def take_ended(self, may_leave: bool) -> list[Ended]:
         """Those that have ended since the last call; their places are free.
@@ -101,6 +107,8 @@ class Workers:
             if code is not None:
                 worker.process = None
                 worker.has_left = code == 0 and may_leave
+                if time.monotonic() - worker.started > _LASTING:
+                    worker.deaths = 0
                 worker.deaths += not worker.has_left
                 ended.append(Ended(worker.name, code))
         return ended
@@ -109,6 +117,12 @@ class Workers:
         """Forget how often a worker has died: it has ended a trial."""
         if name in self._workers:
             self._workers[name].deaths = 0
+
+    def kill(self, name: str) -> None:
+        """End one that hangs."""
+        process = self._workers[name].process
+        if process is not None:
+            process.kill()
 
     def __contains__(self, name: object) -> bool:
         return name in self._workers

@@ -82,6 +82,12 @@ def test_a_space_is_searched_and_the_best_trial_named(mrca, space, searched):
     assert "mrca train --preset tuning/results/small/best.toml" in done.out
 
 
+def test_the_command_for_the_best_finds_what_the_search_found(mrca, space, searched, tmp_path):
+    space.write_text("seeds = 2\n" + SPACE)
+    done = mrca("tune", space, "--data-dir", tmp_path)
+    assert f"--name small-best --seeds 2 --data-dir {tmp_path}" in " ".join(done.out.split())
+
+
 def test_options_are_passed_on(mrca, space, searched):
     options = ["--name", "mine", "--output", "here", "--resume", "--max-trials", 7]
     options += ["--max-hours", 0.5, "--workers", 3, "--keep", 1, "--chief", "10.0.0.5:8476"]
@@ -116,7 +122,8 @@ def test_joining_another_machine(mrca, space, searched):
     "options, code, reason",
     [
         (["--chief", "a:1", "--join", "b:1"], 2, "not both"),
-        (["--max-hours", "0"], 2, "more than 0"),
+        (["--max-hours", "0"], 2, "above 0"),
+        (["--max-hours", "inf"], 2, "above 0"),
         (["--workers", "0"], 2, "--workers"),
         (["--name", "a/b"], 2, "is not a name"),
         (["--chief", "nowhere"], 1, "Expected HOST:PORT"),

@@ -242,6 +242,70 @@ def test_a_worker_of_another_machine_that_falls_silent(
     assert "other has not been heard of for 0 s; trial 0001 goes to another" in notes.messages[0]
 
 
+def test_a_worker_of_this_machine_that_hangs_is_ended(
+    fake_training, started, make_space, tmp_path, monkeypatch
+):
+    """It beats once and then hangs for ever; its trial goes to the next."""
+    import grpc
+
+    from mrca.search import chief
+    from mrca.search.heartbeat import _METHOD
+
+    monkeypatch.setattr(chief, "_LOST", 0.3)
+
+    def score(config, epoch):
+        worker = this_worker()
+        if worker is started[0]:
+            with grpc.insecure_channel(worker.address) as channel:
+                channel.unary_unary(_METHOD)(worker.worker.encode(), timeout=10)
+            while True:  # until it is killed
+                time.sleep(0.02)
+                worker.check()
+        return 0.5
+
+    fake_training.score = score
+    notes = Notes()
+    trials = search(make_space(max_trials=2), tmp_path / "found", chief=local(), reporter=notes)
+    assert [trial.status for trial in trials] == ["done"] * 2
+    assert "worker1 died (signal 9" in notes.messages[0]
+
+
+def test_a_trial_that_is_too_large_at_the_end_is_made_up_for(
+    fake_training, started, make_space, tmp_path, monkeypatch
+):
+    """One worker was told that there is nothing more; the other one still finds work."""
+    from mrca import training
+    from mrca.config import load_config
+    from mrca.search.search_tuner import SearchTuner
+
+    units = []
+
+    def weights(config, *_):
+        units.append(config.model.units)
+        if len(units) == 2:
+            time.sleep(0.6)  # the other worker has asked in vain by now
+            return 99
+        return 1
+
+    class Ended(Notes):
+        def __init__(self):
+            super().__init__()
+            self.ended = []
+
+        def trial_ends(self, trial):
+            self.ended.append(trial.id)
+
+    monkeypatch.setattr(training, "trainable_weights", weights)
+    monkeypatch.setattr(SearchTuner, "pre_create_trial", lambda self: time.sleep(0.2))
+    fake_training.score = lambda config, epoch: 0.9 if len(units) == 3 else 0.1
+    reporter = Ended()
+    space = make_space(max_trials=2, max_parameters=50)
+    trials = search(space, tmp_path / "found", workers=2, reporter=reporter)
+    assert sorted(trial.status for trial in trials) == ["done", "done", "too_large"]
+    assert sorted(reporter.ended) == [trial.id for trial in trials]
+    assert load_config(tmp_path / "found" / "best.toml").model.units == units[-1]
+
+
 def test_a_port_that_is_taken(fake_training, started, make_space, tmp_path):
     import socket
 

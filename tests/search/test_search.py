@@ -144,6 +144,63 @@ def test_a_search_without_any_score_says_why(fake_training, make_space, tmp_path
         search(make_space(), tmp_path / "found")
 
 
+def test_halving_never_goes_on_with_a_trial_that_failed(
+    fake_training, make_space, tiny_config, tmp_path
+):
+    units = []
+
+    def score(config, epoch):
+        units.append(config.model.units)
+        if config.model.units == units[0]:
+            raise MrcaError("The loss is nan.")
+        return 0.1 + config.model.units / 100
+
+    fake_training.score = score
+    base = with_overrides(tiny_config, ["training.epochs=9"])
+    space = make_space(algorithm="hyperband", max_trials=99).model_copy(update={"base": base})
+    trials = search(space, tmp_path / "found")
+    failed = [trial for trial in trials if trial.status == "failed"]
+    assert len(failed) == 1
+    longer = [each for each in trials if each.settings["training.epochs"] > 3]
+    assert longer
+    assert units[0] not in {trial.settings["model.units"] for trial in longer}
+
+
+def test_a_trial_without_a_score_counts_as_the_worst_one_to_bayesian_search(
+    fake_training, make_space, tmp_path, monkeypatch
+):
+    from mrca.search import oracle
+
+    seen = []
+    new_values = oracle.BayesianOracle._new_values
+
+    def look(self, trial_id):
+        seen.append([each.score for each in self.trials.values() if each.score is not None])
+        return new_values(self, trial_id)
+
+    def score(config, epoch):
+        if len({name for name, _, _ in fake_training.epochs}) == 1:
+            fake_training.epochs.append(("0001", "run", 1))
+            raise MrcaError("The loss is nan.")
+        return config.model.units / 100
+
+    monkeypatch.setattr(oracle.BayesianOracle, "_new_values", look)
+    fake_training.score = score
+    trials = search(make_space(algorithm="bayesian"), tmp_path / "found")
+    assert [trial.status for trial in trials].count("failed") == 1
+    for scores in seen[2:]:
+        assert oracle.NO_SCORE not in scores
+        assert scores.count(min(scores)) == 2
+
+
+def test_a_space_with_nothing_new_left_says_so(fake_training, make_space, tmp_path):
+    parameters = (Parameter(field="model.units", choices=[1, 2, 3]),)
+    space = make_space(parameters=parameters, algorithm="grid", max_trials=50)
+    notes = Notes()
+    assert len(search(space, tmp_path / "found", reporter=notes)) == 3
+    assert notes.messages[-1] == "nothing new is left to try after 3 trials."
+
+
 def test_trials_that_are_too_large_are_not_trained_nor_counted(fake_training, make_space, tmp_path):
     trials = search(make_space(max_parameters=250), tmp_path / "found")
     large = [trial for trial in trials if trial.status == "too_large"]
@@ -235,11 +292,60 @@ def test_a_finished_search_is_read_again_or_gone_on_with(fake_training, make_spa
     notes = Notes()
     again = search(make_space(max_trials=3), tmp_path / "found", resume=True, reporter=notes)
     assert again == first
-    assert "3 trials, as many as this search may have" in notes.messages[-1]
+    assert "all 3 trials that this search may have had ended before" in notes.messages[-1]
     assert fake_training.epochs == []
     more = search(make_space(max_trials=5), tmp_path / "found", resume=True)
     assert more[:3] == first
     assert len(more) == 5
+
+
+def test_a_search_killed_before_it_tidied_up_is_tidied_by_the_next(
+    fake_training, make_space, tmp_path
+):
+    search(make_space(max_trials=3), tmp_path / "found")
+    (tmp_path / "found" / "best.toml").unlink()
+    search(make_space(max_trials=3), tmp_path / "found", resume=True, keep=1)
+    assert (tmp_path / "found" / "best.toml").is_file()
+    assert len(list((tmp_path / "found").rglob("model.keras"))) == 1
+
+
+class Killed(BaseException):
+    """The process is gone, and tidies nothing up."""
+
+
+def test_a_trial_that_kills_its_process_is_given_up(fake_training, make_space, tmp_path):
+    poison = []
+
+    def deadly(config, epoch):
+        poison.append(config.model.units)
+        if config.model.units == poison[0] and epoch == 2:
+            raise Killed
+        return 0.5
+
+    fake_training.score = deadly
+    space = make_space(max_trials=2)
+    with pytest.raises(Killed):
+        search(space, tmp_path / "found")
+    for _ in range(2):
+        with pytest.raises(Killed):
+            search(space, tmp_path / "found", resume=True)
+    trials = search(space, tmp_path / "found", resume=True)
+    assert [trial.status for trial in trials] == ["failed", "done"]
+    assert "3 processes died of it in the same epoch" in trials[0].error
+    assert not list((tmp_path / "found").rglob("starts"))
+
+
+def test_one_that_is_stopped_by_hand_is_not(fake_training, make_space, tmp_path):
+    def stopped(config, epoch):
+        raise KeyboardInterrupt
+
+    space = make_space(max_trials=1)
+    fake_training.score = stopped
+    for number in range(5):
+        with pytest.raises(KeyboardInterrupt):
+            search(space, tmp_path / "found", resume=number > 0)
+    fake_training.score = lambda config, epoch: 0.5
+    assert search(space, tmp_path / "found", resume=True)[0].status == "done"
 
 
 def test_a_trial_whose_folder_was_deleted_is_tried_again(fake_training, make_space, tmp_path):
@@ -290,17 +396,18 @@ def test_two_searches_in_a_folder_are_refused(fake_training, make_space, tmp_pat
 
     def again(config, epoch):
         with pytest.raises(MrcaError, match="Another process is searching"):
-            search(space, tmp_path / "found", resume=True)
+            search(space.model_copy(update={"max_trials": 7}), tmp_path / "found", resume=True)
         return 0.5
 
     fake_training.score = again
     assert search(space, tmp_path / "found")[0].status == "done"
+    assert "max_trials = 1\n" in (tmp_path / "found" / "space.toml").read_text("utf-8")
 
 
-def test_hyperband_searches_no_epochs(make_space, tmp_path):
-    parameters = (Parameter(field="training.epochs", min=1, max=5),)
-    space = make_space(algorithm="hyperband", parameters=parameters)
-    with pytest.raises(MrcaError, match="Hyperband decides how many epochs"):
+def test_what_never_started_leaves_nothing(make_space, tiny_config, tmp_path):
+    base = with_overrides(tiny_config, ["data.dataset=nosuch"])
+    space = make_space().model_copy(update={"base": base})
+    with pytest.raises(MrcaError, match="No corpus is called"):
         search(space, tmp_path / "found")
     assert not (tmp_path / "found").exists()
 

@@ -2,7 +2,7 @@ import pytest
 
 from mrca.errors import MrcaError
 from mrca.evaluation import evaluate
-from mrca.search.objective import OBJECTIVES, check_objective, objective_value
+from mrca.search.objective import OBJECTIVES, check_defined, check_objective, objective_value
 from mrca.text import RelationSet
 
 
@@ -13,6 +13,35 @@ def test_every_objective_is_a_measure_of_a_report():
     assert values["groups.head.micro.f1"] == 1.0
     assert values["groups.medium.micro.f1"] is None  # without a positive
     assert values["groups.tail.micro.f1"] == values["exact_match"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("relations.a.f1", 1.0),
+        ("relations.people.born.in.recall", 0.0),  # its name has dots
+        ("by_relation_count.2.micro.precision", 1.0),
+        ("by_relation_count.2.exact_match", 0.0),
+        ("by_relation_count.0.micro.f1", None),
+    ],
+)
+def test_a_corpuss_own_parts_of_a_report_are_objectives(name, value):
+    check_objective(name)
+    relations = RelationSet(["a", "b", "people.born.in"])
+    report = evaluate([[1, 0, 1]], [[1, 0, 0]], relations, [200, 50, 3])
+    assert objective_value(report.to_dict(), name) == value
+
+
+def test_what_validation_does_not_define_is_refused_before_training(sample_slice):
+    from mrca.datasets import load_corpus
+
+    corpus = load_corpus("sample", sample_slice)
+    check_defined("micro.f1", corpus)
+    with pytest.raises(MrcaError, match=r"no measure 'relations\.nosuch\.f1'"):
+        check_defined("relations.nosuch.f1", corpus)
+    absent = "by_relation_count.0.micro.f1"
+    with pytest.raises(MrcaError, match=f"The objective {absent} is undefined on the validation"):
+        check_defined(absent, corpus)
 
 
 def test_another_name_is_refused():

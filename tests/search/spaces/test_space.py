@@ -111,6 +111,7 @@ def test_arguments_of_the_start_go_with_its_loss(space_file, tmp_path):
         ("min = 8", "min = 40", 7, "min to be at most max, received min 40, max 32"),
         ("min = 8", "field = 8", 8, "there is no such key"),
         ("min = 8\n", "", 7, "both min and max"),
+        ("step = 8", "step = 8.0", 10, "expected 8, as min and max are whole"),
         ("step = 8", "step = 5", 10, "steps of 5 from min 8 do not lead to max 32"),
         ("min = 1e-3", "min = 0.0", 15, "expected min to be above 0"),
         ("max = 1e-1", "max = inf", 14, "expected a number; received inf"),
@@ -142,6 +143,14 @@ def test_what_does_not_fit_is_told_with_its_line(space_file, old, new, line, sai
     assert said in message
     if line is not None and "not valid TOML" not in said:
         assert f"does not fit, line {line}, " in message, message
+
+
+def test_hyperband_searches_no_epochs(space_file):
+    text = (
+        'preset = "sample"\nalgorithm = "hyperband"\n[search.training.epochs]\nmin = 1\nmax = 5\n'
+    )
+    with pytest.raises(MrcaError, match=r"line 3, .*Hyperband decides how many epochs"):
+        load_space(space_file(text=text))
 
 
 def test_conditions_in_a_circle_are_found(space_file):
