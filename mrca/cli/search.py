@@ -51,6 +51,10 @@ def search(
     resume: Annotated[
         bool, typer.Option("--resume", metavar="", help="Go on with a search that was stopped.")
     ] = False,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="section.key=value of every trial; may be given several times."),
+    ] = None,
     max_trials: Annotated[
         int | None, typer.Option(min=1, help="Budget, in place of the file's.")
     ] = None,
@@ -118,7 +122,7 @@ def search(
             join_search(folder, Address.parse(join), reporter=progress, **where)
             return
         budgets = {"max_trials": max_trials, "max_hours": max_hours}
-        searched = load_space(space).model_copy(
+        searched = load_space(space, settings or ()).model_copy(
             update={key: value for key, value in budgets.items() if value is not None}
         )
         try:

@@ -3,14 +3,14 @@
 import json
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from mrca.config import RunConfig, load_config, load_preset, preset_names
+from mrca.config import RunConfig, load_config, load_preset, preset_names, with_overrides
 from mrca.datasets import CORPORA
 from mrca.errors import MrcaError, did_you_mean
 from mrca.search.check_space import check_field, in_order
@@ -45,13 +45,18 @@ class _SpaceFile(SearchSettings):
     search: dict[str, Any]
 
 
-def load_space(path: Path) -> SearchSpace:
+def load_space(path: Path, settings: Sequence[str] = ()) -> SearchSpace:
     """Read a search space and see that every trial of it can be trained.
 
     `config` and a `dataset` that is a folder are looked for beside the file.
 
+    Args:
+        path: the file.
+        settings: of every trial, over those of `[set]`: `section.key=value`.
+
     Raises:
-        MrcaError: if the file cannot be read or anything in it does not fit; with the line.
+        MrcaError: if the file cannot be read or anything in it does not fit, with the line; or if
+            there is no such setting, or it is searched.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -63,7 +68,7 @@ def load_space(path: Path) -> SearchSpace:
     except (ValueError, RecursionError) as error:  # TOMLDecodeError, or too many digits or brackets
         raise MrcaError(f"The search space {path} is not valid TOML: {error}.") from None
     try:
-        return _space(values, path.parent)
+        return _space(values, path.parent, settings)
     except SpaceProblem as problem:
         raise MrcaError(
             f"The search space {path} does not fit{_where(problem.place, text)}: "
@@ -71,7 +76,7 @@ def load_space(path: Path) -> SearchSpace:
         ) from None
 
 
-def _space(values: dict[str, Any], folder: Path) -> SearchSpace:
+def _space(values: dict[str, Any], folder: Path, settings: Sequence[str]) -> SearchSpace:
     try:
         file = _SpaceFile.model_validate(values)
     except ValidationError as error:
@@ -96,7 +101,7 @@ def _space(values: dict[str, Any], folder: Path) -> SearchSpace:
     parameters = tuple(parameter for parameter, _ in ordered)
     space = SearchSpace(
         **file.model_dump(include=set(SearchSettings.model_fields)),
-        base=_base(file, {parameter.field for parameter in parameters}, folder),
+        base=_base(file, {parameter.field for parameter in parameters}, folder, settings),
         parameters=parameters,
     )
     check_values(space, [place for _, place in ordered])
@@ -138,7 +143,7 @@ def _parameter(field: str, table: Any, place: Place) -> Parameter:
         raise _explained(error.errors()[0], place, _KEYS) from None
 
 
-def _base(file: _SpaceFile, searched: set[str], folder: Path) -> RunConfig:
+def _base(file: _SpaceFile, searched: set[str], folder: Path, settings: Sequence[str]) -> RunConfig:
     """What a trial is before its own settings; a field of `[set]` may be searched too.
 
     As with `mrca train --loss`, arguments that the start gives to its own loss are left out where
@@ -160,6 +165,10 @@ def _base(file: _SpaceFile, searched: set[str], folder: Path) -> RunConfig:
         for field, value, place in fields:
             _check_fits(start, field, value, place)
         raise SpaceProblem(("set",), said(error)) from None
+    for setting in settings:
+        if (field := setting.partition("=")[0].strip()) in searched:
+            raise MrcaError(f"{field} is searched, so {setting!r} cannot set it.")
+    base = with_overrides(base, settings)
     if not base.data.dataset:
         raise SpaceProblem((), 'expected a corpus, such as dataset = "webnlg"')
     return base

@@ -90,11 +90,23 @@ def test_the_command_for_the_best_finds_what_the_search_found(mrca, space, searc
 
 def test_options_are_passed_on(mrca, space, searched):
     options = ["--name", "mine", "--output", "here", "--resume", "--max-trials", 7]
-    options += ["--max-hours", 0.5, "--workers", 3, "--keep", 1, "--chief", "10.0.0.5:8476"]
+    options += [
+        "--set",
+        "training.epochs=3",
+        "--max-hours",
+        0.5,
+        "--workers",
+        3,
+        "--keep",
+        1,
+        "--chief",
+        "10.0.0.5:8476",
+    ]
     done = mrca("tune", "search", space, *options, "--json")
     assert done.code == 0, done.err
     [(found, folder, passed)] = searched
     assert (found.max_trials, found.max_hours) == (7, 0.5)
+    assert found.base.training.epochs == 3
     assert folder == Path("here/mine")
     assert passed["resume"]
     assert (passed["workers"], passed["keep"]) == (3, 1)
@@ -172,6 +184,21 @@ def test_ctrl_c_says_how_to_go_on(mrca, space, monkeypatch):
     done = mrca("tune", space, "--workers", 1)
     assert done.code == 130
     assert f"Go on with: mrca tune {space} --workers 1 --resume" in done.err
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("model.units=8", "model.units is searched"),
+        ("model.unit=8", "Did you mean"),
+        ("training.epochs=none", "training.epochs"),
+    ],
+)
+def test_a_setting_that_does_not_fit(mrca, space, searched, setting, said):
+    done = mrca("tune", space, "--set", setting)
+    assert done.code == 1
+    assert said in done.err
+    assert searched == []
 
 
 def test_a_report_of_a_search(mrca, space, tmp_path):
