@@ -85,7 +85,7 @@ def export(
         values["effect"] = exported.effect and exported.effect._asdict()
         typer.echo(json.dumps(values, indent=2))
     else:
-        _print(exported)
+        _print(exported, loaded.config.training.precision)
 
 
 def _corpus(run: "Run", data_dir: Path | None) -> "Corpus | None":
@@ -97,14 +97,17 @@ def _corpus(run: "Run", data_dir: Path | None) -> "Corpus | None":
         return None
 
 
-def _print(exported: "Exported") -> None:
+def _print(exported: "Exported", precision: str) -> None:
     typer.echo(f"Written to {exported.folder}: {exported.reads}.")
     memory = ""
     if exported.memory is not None:
         memory = f"; a process that has answered holds {exported.memory / 1e6:,.0f} MB more"
     typer.echo(f"{exported.disk / 1e6:,.0f} MB on disk{memory}.")
     if exported.distance is not None:
-        typer.echo(f"It gives what `mrca predict` gives; scores differ by {exported.distance:.1g}.")
+        gives = "`mrca predict`"
+        if precision != "float32":
+            gives = f"the run computed in float32, not in its own {precision},"
+        typer.echo(f"It gives what {gives} gives; scores differ by {exported.distance:.1g}.")
     if (effect := exported.effect) is not None:
         typer.echo(
             f"Micro F1 on the {effect.rows:,} rows of {effect.split}, its {effect.new_words:,} new "

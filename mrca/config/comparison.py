@@ -103,8 +103,9 @@ class ComparisonConfig(_Table):
         Settings for every method that have no meaning for an SVM are passed over where a method
         reads with TF-IDF; such settings of its own are not.
 
-        A second stage has encoder, vectors, features and model of its representation; the run that
-        it builds on, `classifier.representation`, is left to `mrca.training.plan_runs`.
+        A second stage has encoder, vectors, features, model and precision of its representation;
+        the run that it builds on, `classifier.representation`, is left to
+        `mrca.training.plan_runs`.
 
         Raises:
             MrcaError: if there is no such preset or setting, or a second stage sets what it takes
@@ -122,10 +123,7 @@ class ComparisonConfig(_Table):
         except MrcaError as error:
             raise MrcaError(f"Method {method.name!r}: {error}") from None
         [first] = [each for each in self.methods if each.name == method.representation]
-        layers = self.run_config(first)
-        return config.model_copy(
-            update={part: getattr(layers, part) for part in REPRESENTATION_SECTIONS}
-        )
+        return config.with_layers_of(self.run_config(first))
 
     def with_seeds(self, seeds: int) -> "ComparisonConfig":
         """A copy in which each method has so many runs."""
@@ -245,7 +243,8 @@ def _setting(override: str) -> str:
 def _check_second_stage(method: MethodConfig) -> None:
     for setting in method.settings:
         path = _setting(setting)
-        if path.partition(".")[0] in REPRESENTATION_SECTIONS or path == "classifier.representation":
+        taken_over = path in ("classifier.representation", "training.precision")
+        if taken_over or path.partition(".")[0] in REPRESENTATION_SECTIONS:
             raise MrcaError(
                 f"It takes its layers over from {method.representation!r}, so it cannot set {path} "
                 "itself. Set that there, or leave `representation` out."

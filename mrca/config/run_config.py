@@ -141,6 +141,11 @@ class TrainingConfig(_Section):
     )
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(1, description="of everything random")
     deterministic: bool = Field(False, description="deterministic kernels, on a GPU slower")
+    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = Field(
+        "float32",
+        description="Keras's dtype policy: what a network computes in; a mixed one is for a GPU, "
+        "and weights, scores and the loss stay float32",
+    )
     tensorboard: bool = Field(False, description="write logs for TensorBoard")
 
     @model_validator(mode="after")
@@ -165,3 +170,9 @@ class RunConfig(_Section):
     classifier: ClassifierConfig = ClassifierConfig()
     loss: LossConfig = LossConfig()
     training: TrainingConfig = TrainingConfig()
+
+    def with_layers_of(self, first: "RunConfig") -> "RunConfig":
+        """A copy with what a second stage takes over: what the first stage's layers follow from."""
+        training = self.training.model_copy(update={"precision": first.training.precision})
+        layers = {section: getattr(first, section) for section in REPRESENTATION_SECTIONS}
+        return self.model_copy(update={**layers, "training": training})

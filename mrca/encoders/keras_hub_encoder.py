@@ -80,13 +80,17 @@ class KerasHubEncoder(keras.layers.Layer):
         self.built = True
 
     @classmethod
-    def from_preset(cls, preset: str, trainable: bool = False, **kwargs: Any) -> "KerasHubEncoder":
+    def from_preset(
+        cls, preset: str, trainable: bool = False, dtype: str | None = None, **kwargs: Any
+    ) -> "KerasHubEncoder":
         """Open a preset.
 
         Args:
             preset: a preset's name, such as `bert_base_en`, its folder, or an address that
                 KerasHub takes (`kaggle://…`, `hf://…`).
             trainable: whether training changes the encoder.
+            dtype: the dtype policy that the backbone computes by; by default the preset's. States
+                are float32 by any.
             **kwargs: for the layer.
 
         Raises:
@@ -96,7 +100,7 @@ class KerasHubEncoder(keras.layers.Layer):
         place = Path(preset).expanduser()
         source = str(place) if place.is_dir() else preset
         try:
-            backbone = keras_hub.models.Backbone.from_preset(source)
+            backbone = keras_hub.models.Backbone.from_preset(source, dtype=dtype)
         except Exception as error:  # whatever its many ways to download and to read raise
             raise MrcaError(
                 f"KerasHub cannot open the preset {preset!r}: {_reason(error)}. Expected a "
@@ -112,6 +116,15 @@ class KerasHubEncoder(keras.layers.Layer):
             None if tokenizer is None else list(tokenizer.get_vocabulary()),
             getattr(tokenizer, "lowercase", None),
             **kwargs,
+        )
+
+    def with_dtype(self, dtype: str) -> "KerasHubEncoder":
+        """A copy with the same weights whose backbone computes by another dtype policy."""
+        config = {**self.backbone.get_config(), "dtype": dtype}
+        backbone = type(self.backbone).from_config(config)
+        backbone.set_weights(self.backbone.get_weights())
+        return KerasHubEncoder(
+            backbone, self.trainable, self.vocabulary, self.lower_case, name=self.name
         )
 
     def call(self, pieces: Any, lengths: Any, training: bool | None = None) -> Any:

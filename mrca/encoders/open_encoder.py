@@ -21,6 +21,7 @@ def open_encoder(
     trainable: bool = False,
     vocab_file: str = "",
     lower_case: bool | None = None,
+    dtype: str | None = None,
 ) -> tuple[HubEncoder | KerasHubEncoder, WordPieces]:
     """Open a pretrained encoder.
 
@@ -29,6 +30,8 @@ def open_encoder(
         trainable: whether training changes the encoder.
         vocab_file: a `vocab.txt` to use in place of the encoder's own.
         lower_case: whether to lower-case words, in place of what the encoder says.
+        dtype: the dtype policy that a KerasHub encoder computes by, in place of its own. One from
+            TF Hub is a program that computes as it was written.
 
     Returns:
         The encoder, a layer that is called with `pieces` and `lengths`; and what splits words into
@@ -46,7 +49,7 @@ def open_encoder(
     if kind == "hub":
         encoder = HubEncoder(resolve_hub_handle(place), trainable, name="encoder")
     else:
-        encoder = KerasHubEncoder.from_preset(place, trainable, name="encoder")
+        encoder = KerasHubEncoder.from_preset(place, trainable, dtype, name="encoder")
     if lower_case is None:
         lower_case = encoder.lower_case
     if lower_case is None:

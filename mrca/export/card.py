@@ -19,6 +19,10 @@ def write_card(run: Run, version: str, reads: str, features: Iterable[str]) -> s
         features: names of the network's inputs.
     """
     sample = SAMPLE_NOTE if run.config.data.dataset == "sample" else ""
+    precision = run.config.training.precision
+    computes = "- Computes in float32"
+    if precision != "float32":
+        computes += f"; the run itself in {precision}, so that its scores differ a little"
     decision = ", ".join(f"{key} {value}" for key, value in run.decision_rule.get_config().items())
     return f"""# {run.folder.name}, version {version}
 
@@ -27,6 +31,7 @@ entities are marked.
 
 - A TensorFlow SavedModel, written with TensorFlow {tf.__version__}; it needs nothing else
 - Reads: {reads}
+{computes}
 - At most {run.config.features.max_length} tokens of a sentence; the rest is not read
 - Decision: {decision}
 - Relations, in the order of `scores` and `labels`: `relations.json` beside this file

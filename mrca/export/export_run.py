@@ -36,8 +36,8 @@ class Exported(NamedTuple):
     Attributes:
         folder: of the version.
         reads: what it knows, in words.
-        distance: the most that a score was off from the run's in what was tried; `None` where fewer
-            words or half precision change them.
+        distance: the most that a score was off from the run's, computed in float32, in what was
+            tried; `None` where fewer words or rounded vectors change them.
         disk: bytes.
         memory: bytes that a process with TensorFlow holds because of it; `None` if not known.
         effect: of leaving words out or rounding their vectors, if that was measured.

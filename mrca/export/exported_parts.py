@@ -15,7 +15,7 @@ from mrca.export.text_to_inputs import TextToInputs
 from mrca.export.text_to_pieces import TextToPieces
 from mrca.export.word_network import WordNetwork
 from mrca.features import Vocabulary
-from mrca.models import PieceModel, TextModel, WordModel
+from mrca.models import NeuralModel, PieceModel, TextModel, WordModel
 from mrca.models.piece_model import pooled_first
 from mrca.models.text_model import load_network
 from mrca.training import Run
@@ -55,7 +55,7 @@ def exported_parts(
     folder: Path,
     without: Container[str] = frozenset(),
 ) -> Parts:
-    """Take a run's model apart.
+    """Take a run's model apart; one that was trained in mixed precision computes in float32 here.
 
     Args:
         run: with a network.
@@ -67,15 +67,18 @@ def exported_parts(
     Raises:
         MrcaError: if it has no network, or the options do not fit it.
     """
-    if isinstance(run.model, WordModel):
-        return _of_words(run, run.model, vocabulary or FULL, half, folder, without)
-    if isinstance(run.model, PieceModel):
+    model = run.model
+    if isinstance(model, NeuralModel) and run.config.training.precision != "float32":
+        model = model.in_float32()  # what every server can compute, and quickly on a CPU
+    if isinstance(model, WordModel):
+        return _of_words(run, model, vocabulary or FULL, half, folder, without)
+    if isinstance(model, PieceModel):
         if vocabulary is not None or half:
             raise MrcaError(
                 f"The run {run.folder} reads with {run.config.encoder.name}, not with word "
                 "vectors. Leave --vocabulary and --float16 out."
             )
-        return _of_pieces(run, run.model, folder)
+        return _of_pieces(run, model, folder)
     raise MrcaError(
         f"The run {run.folder} is a linear SVM, which scikit-learn computes; only networks are "
         "exported. Use `mrca predict`, or train a network: mrca train --dataset "
@@ -117,7 +120,8 @@ def _words_in_python(
         words, vectors = exported_words(own, full, choice)
         known = VectorStore.write(folder / "known", words, vectors, own.name)
     # Another network: a vocabulary and the spare rows of a table belong together.
-    return WordModel(load_network(run.folder), run.config, Vocabulary(own, known, spare))
+    network = load_network(run.folder).with_dtype("float32")
+    return WordModel(network, run.config, Vocabulary(own, known, spare))
 
 
 def _of_pieces(run: Run, model: PieceModel, folder: Path) -> Parts:

@@ -69,6 +69,9 @@ class StatePooling(keras.layers.Layer):
 
 def _mean(states: Any, chosen: Any) -> Any:
     """Mean over the chosen tokens `(batch, time)`, zeros where none is."""
-    weights = ops.cast(chosen, states.dtype)
-    total = ops.sum(states * ops.expand_dims(weights, -1), axis=1)
-    return total / ops.maximum(ops.sum(weights, axis=1, keepdims=True), 1)
+    # Half precision would lose the later tokens of a long sum.
+    dtype = keras.backend.result_type(states.dtype, "float32")
+    weights = ops.cast(chosen, dtype)
+    total = ops.sum(ops.cast(states, dtype) * ops.expand_dims(weights, -1), axis=1)
+    mean = total / ops.maximum(ops.sum(weights, axis=1, keepdims=True), 1)
+    return ops.cast(mean, states.dtype)

@@ -41,6 +41,9 @@ class MRCA(keras.Model):
         dropout: rate before the classifier; 0.15 in the paper.
         head: the classifier, one of `mrca.heads.HEADS`; linear in the paper.
         head_options: its own arguments.
+        dtype: Keras's dtype policy of what is before the classifier, such as `"mixed_float16"`,
+            and so whether training scales the loss; by default the global one. The classifier
+            computes in float32.
 
     Inputs: a dict of `words` int32 `(batch, time)` or `states` float32 `(batch, time, dim)`, `case`
     and `role` int8 `(batch, time)`, and `lengths` int32 `(batch,)`. Time may differ from batch to
@@ -64,24 +67,27 @@ class MRCA(keras.Model):
         head_options: dict[str, Any] | None = None,
         pooling: str = "windows",
         hidden: int = 0,
+        dtype: Any = None,
         **kwargs: Any,
     ) -> None:
+        policy = keras.dtype_policies.get(dtype)
+        same = {"dtype": policy}
         # === Layers, all made before the first is built: a seed's weights depend on the order ===
         marks: keras.layers.Layer | None = None
         if num_words:
-            marks = TokenFeatures(num_words, dim, feature_value, name="token_features")
+            marks = TokenFeatures(num_words, dim, feature_value, name="token_features", **same)
         elif units or pooling == "windows":
-            marks = MarkedStates(feature_value, name="marked_states")
-        bilstm = BiLSTM(units, name="bilstm") if units else None
+            marks = MarkedStates(feature_value, name="marked_states", **same)
+        bilstm = BiLSTM(units, name="bilstm", **same) if units else None
         windows = pooling == "windows"
         pool = (
-            PaddedAveragePooling1D(pool_size, strides, max_length, name="pooling")
+            PaddedAveragePooling1D(pool_size, strides, max_length, name="pooling", **same)
             if windows
-            else StatePooling(pooling, name="pooling")
+            else StatePooling(pooling, name="pooling", **same)
         )
-        flatten = keras.layers.Flatten(name="flatten")
-        dense = keras.layers.Dense(hidden, activation="tanh", name="hidden") if hidden else None
-        drop = keras.layers.Dropout(dropout, name="dropout")
+        flatten = keras.layers.Flatten(name="flatten", **same)
+        dense = keras.layers.Dense(hidden, "tanh", name="hidden", **same) if hidden else None
+        drop = keras.layers.Dropout(dropout, name="dropout", **same)
         scores = heads.get(head, columns, **(head_options or {}))
 
         # === Functional model ===
@@ -101,6 +107,7 @@ class MRCA(keras.Model):
         if dense is not None:
             pooled = dense(pooled)
         super().__init__(inputs=inputs, outputs=scores(drop(pooled)), **kwargs)
+        self.dtype_policy = policy  # a functional model takes none
 
         # === Config ===
         self.num_words = num_words
@@ -133,6 +140,12 @@ class MRCA(keras.Model):
                 copy.get_layer(layer.name).set_weights(layer.get_weights())
         return copy
 
+    def with_dtype(self, dtype: str) -> "MRCA":
+        """A copy with the same weights that computes by another dtype policy."""
+        copy = MRCA.from_config({**self.get_config(), "dtype": dtype})
+        copy.set_weights(self.get_weights())
+        return copy
+
     def get_config(self) -> dict[str, Any]:
         """Every constructor argument."""
         return {
@@ -150,6 +163,7 @@ class MRCA(keras.Model):
             "head_options": self.head_options,
             "pooling": self.pooling,
             "hidden": self.hidden,
+            "dtype": self.dtype_policy.name,
         }
 
     @classmethod

@@ -60,6 +60,14 @@ class PieceModel(NeuralModel):
         """The same encoder before another network."""
         return PieceModel(network, self.config, self.encoder, self.word_pieces)
 
+    def in_float32(self) -> "PieceModel":
+        """See `NeuralModel`; a frozen encoder computes as it does."""
+        trained = self.config.encoder.trainable
+        encoder = self.encoder.with_dtype("float32") if trained else self.encoder
+        return PieceModel(
+            self.network.with_dtype("float32"), self.config, encoder, self.word_pieces
+        )
+
     def report_progress(self, progress: Callable[[int, int], None]) -> None:
         """See `NeuralModel`."""
         if self._reader is not None:
@@ -77,7 +85,9 @@ class PieceModel(NeuralModel):
         inputs = piece_inputs()
         states = self.encoder(inputs["pieces"], inputs["lengths"])
         marks = {name: inputs[name] for name in ("case", "role", "lengths")}
-        return keras.Model(inputs, network({"states": states, **marks}))
+        model = keras.Model(inputs, network({"states": states, **marks}))
+        model.dtype_policy = self.network.dtype_policy  # by which training scales the loss
+        return model
 
     def save(self, folder: Path) -> None:
         """Write the network and, if it was trained, the encoder."""
@@ -120,7 +130,9 @@ def load_piece_model(
     settings = config.encoder
     if settings.trainable:
         kind = settings.name.partition(":")[0]
-        encoder, word_pieces = open_encoder(f"{kind}:{folder / ENCODER}", trainable=True)
+        encoder, word_pieces = open_encoder(
+            f"{kind}:{folder / ENCODER}", trainable=True, dtype=config.training.precision
+        )
     else:
         if moved_to is not None:
             settings = settings.model_copy(update={"name": moved_to})
@@ -176,6 +188,8 @@ def open_config_encoder(
         trainable=settings.trainable,
         vocab_file=settings.vocab_file if vocabulary is None else str(vocabulary),
         lower_case={"auto": None, "cased": False, "uncased": True}[settings.casing],
+        # A frozen encoder's states are computed once, and kept for runs of any precision.
+        dtype=config.training.precision if settings.trainable else None,
     )
     if config.features.markers:
         _ = word_pieces.markers  # or an error

@@ -72,6 +72,10 @@ class NeuralModel(TextModel):
     def with_network(self, network: MRCA) -> "NeuralModel":
         """The same readers and encoder before another network."""
 
+    @abstractmethod
+    def in_float32(self) -> "NeuralModel":
+        """A copy with the same weights that computes in float32, whatever it was trained in."""
+
     def report_progress(self, progress: Callable[[int, int], None]) -> None:
         """Call `progress` with rows so far and in all while an encoder computes for long."""
 

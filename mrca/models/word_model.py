@@ -39,6 +39,13 @@ class WordModel(NeuralModel):
         """The same words before another network."""
         return WordModel(network, self.config, self.vocabulary)
 
+    def in_float32(self) -> "WordModel":
+        """See `NeuralModel`."""
+        # Another vocabulary: it and the spare rows of a table belong together.
+        words = self.vocabulary
+        vocabulary = Vocabulary(words.store, words.fallback, words.spare)
+        return WordModel(self.network.with_dtype("float32"), self.config, vocabulary)
+
     def encode(self, examples: Sequence[Example], *, keep: bool = False) -> EncodedExamples:
         """Examples as rows of the word table, with unseen words given spare ones; see `fits`."""
         unseen = self.vocabulary.unseen(examples, self.max_length)

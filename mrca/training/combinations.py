@@ -1,7 +1,7 @@
 """Settings that do not go together, refused with the reason."""
 
 from mrca import heads, losses
-from mrca.config import REPRESENTATION_SECTIONS, RunConfig
+from mrca.config import RunConfig
 from mrca.errors import MrcaError, did_you_mean
 from mrca.models import NeuralModel
 from mrca.samplers import check_sampler
@@ -44,6 +44,7 @@ def check_combination(config: RunConfig, loss: losses.MultiLabelLoss) -> None:
         _check_svm(config)
     else:
         _check_features(config)
+        _check_precision(config)
     if config.classifier.representation:
         _check_layers(config)
     if config.classifier.name == TAU_NORMALISED:
@@ -69,14 +70,8 @@ def check_representation(config: RunConfig, run: Run, relations: RelationSet) ->
             f"The run {run.folder} is an SVM on word frequencies: it has no layers to give another "
             "classifier. Choose a run of a network."
         )
-    other = run.config.model_copy(
-        update={
-            section: getattr(config, section)
-            for section in RunConfig.model_fields
-            if section not in REPRESENTATION_SECTIONS
-        }
-    )
-    differing = run_folder.differing_settings(other, config, "is", "is here")
+    expected = config.with_layers_of(run.config)
+    differing = run_folder.differing_settings(expected, config, "is", "is here")
     if differing:
         raise MrcaError(
             f"A second stage keeps the layers of {run.folder} as they are. There {differing[0]}. "
@@ -168,6 +163,17 @@ def _check_features(config: RunConfig) -> None:
         raise MrcaError(
             f"features.padding=fixed computes on padding, which model.pooling="
             f"{config.model.pooling} would pool. Take masked padding."
+        )
+
+
+def _check_precision(config: RunConfig) -> None:
+    precision = config.training.precision
+    trained_module = config.encoder.trainable and config.encoder.name.startswith("hub:")
+    if trained_module and precision != "float32":
+        raise MrcaError(
+            f"training.precision={precision} does not reach a trained TF Hub encoder, which is "
+            f"a program that computes in float32. Received: encoder {config.encoder.name!r}, "
+            "encoder.trainable=true. Leave training.precision out, or take a keras_hub: encoder."
         )
 
 

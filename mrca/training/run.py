@@ -232,6 +232,7 @@ def _check_parts(
             "pool_size": config.model.pool_size,
             "strides": config.model.strides,
             "max_length": config.features.max_length,
+            "dtype_policy": keras.DTypePolicy(config.training.precision),
         }
         if config.classifier.name != TAU_NORMALISED:
             expected["head"] = config.classifier.name

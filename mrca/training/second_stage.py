@@ -67,6 +67,7 @@ def classifier_fit(base: NeuralModel, config: RunConfig, columns: int, folder: P
         head=config.classifier.name,
         head_options=config.classifier.options,
         pooling="first",
+        dtype=config.training.precision,
     )
 
     def encode(examples: Sequence[Example]) -> EncodedExamples:

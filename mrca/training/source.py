@@ -310,6 +310,7 @@ def _new_network(
         head_options=config.classifier.options,
         pooling="first" if pooled else model.pooling,
         hidden=model.hidden,
+        dtype=config.training.precision,
     )
 
 

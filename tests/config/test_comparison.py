@@ -51,11 +51,13 @@ def test_a_method_is_its_preset_then_the_shared_settings_then_its_own(written):
 
 def test_a_second_stage_has_the_layers_of_its_representation(written):
     text = GOOD.replace(', "model.units=7"', "") + 'representation = "RC-Dice"\n'
-    text = text.replace('"RC-Dice"\n', '"RC-Dice"\nset = ["model.units=3"]\n', 1)
+    own = '"RC-Dice"\nset = ["model.units=3", "training.precision=mixed_float16"]\n'
+    text = text.replace('"RC-Dice"\n', own, 1)
     comparison = load_comparison(written(text))
     first, second = (comparison.run_config(method) for method in comparison.methods)
     assert first.model == second.model
     assert second.model.units == 3
+    assert second.training.precision == "mixed_float16"
     assert second.loss.name == "binary_crossentropy"
 
 
@@ -137,6 +139,11 @@ def test_a_file_goes_before_a_name(written, monkeypatch, tmp_path):
         (BCE, f'{BCE}\nrepresentation = "RC-dice"', "is no method. Did you mean 'RC-Dice'?"),
         (BCE, f'{BCE}\nrepresentation = "BCE (tuned)"', "in a circle have no first one"),
         (BCE, f'{BCE}\nrepresentation = "RC-Dice"', "so it cannot set model.units itself"),
+        (
+            '"model.units=7"]',
+            '"training.precision=mixed_float16"]\nrepresentation = "RC-Dice"',
+            "so it cannot set training.precision itself",
+        ),
     ],
 )
 def test_what_does_not_fit_is_said(written, old, new, said):

@@ -14,6 +14,7 @@ CORE = [
     "tests/golden",
     "tests/layers/test_padded_average_pooling.py::test_equals_the_definition",
     "tests/layers/test_bilstm.py::test_states_and_gradients_equal_keras_under_a_mask",
+    "tests/models/test_mrca.py::test_it_trains_in_mixed_precision[linear]",
     "tests/features/test_epoch_batches.py::"
     "test_keras_gets_every_row_once_an_epoch_and_in_another_order_the_next",
     "tests/training/test_train.py::test_any_loss_decides_from_training_to_prediction[adaptive_hinge_balance]",

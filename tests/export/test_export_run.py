@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import mrca
+from mrca.config import dump_config
 from mrca.datasets import load_corpus
 from mrca.errors import MrcaError
 from mrca.export import marked, parse_marked
@@ -17,7 +18,9 @@ from mrca.text import Example
 tf = pytest.importorskip("tensorflow")
 
 from mrca.export import export_run as module  # noqa: E402
+from mrca.export.card import write_card  # noqa: E402
 from mrca.export.export_run import export_run  # noqa: E402
+from mrca.export.exported_parts import exported_parts  # noqa: E402
 from mrca.export.verification import Request, Verified, verify  # noqa: E402
 from mrca.export.warm_up import read_warm_up  # noqa: E402
 from mrca.resources.exported_files import WARM_UP  # noqa: E402
@@ -248,6 +251,25 @@ def test_a_run_with_an_encoder(
     exported = export_run(run, tmp_path)
     loaded = tf.saved_model.load(str(exported.folder))
     assert_as_predicted(run, of_examples(loaded, examples), examples)
+
+
+def test_a_run_in_mixed_precision_is_exported_in_float32(tiny_run, examples, tmp_path):
+    folder = shutil.copytree(tiny_run.folder, tmp_path / "mixed")
+    tiny_run.model.network.with_dtype("mixed_float16").save(folder / "model.keras")
+    config = mrca.with_overrides(tiny_run.config, ["training.precision=mixed_float16"])
+    (folder / "config.toml").write_text(dump_config(config))
+    run = mrca.load(folder)
+
+    expected = tiny_run.outputs(examples)
+    assert np.abs(run.outputs(examples) - expected).max() > 1e-5
+    parts = exported_parts(run, None, False, tmp_path)
+    np.testing.assert_allclose(parts.reference().outputs(examples), expected, atol=1e-5)
+    tokens = {name: tf.constant(array) for name, array in token_arrays(examples).items()}
+    read = parts.reader.from_tokens(**tokens)
+    outputs = parts.network({name: read[name] for name in parts.network.inputs})
+    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+    card = write_card(run, "1", parts.reads, parts.network.inputs)
+    assert "Computes in float32; the run itself in mixed_float16" in card
 
 
 def test_a_linear_svm_is_no_graph(sample_slice, tmp_path):

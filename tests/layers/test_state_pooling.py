@@ -29,6 +29,14 @@ def test_the_mean_is_over_real_tokens():
     np.testing.assert_allclose(pooled("mean", padded), expected)
 
 
+def test_a_mean_over_many_tokens_in_half_precision():
+    states = np.ones((1, 5000, 2), "float32")
+    layer = StatePooling("mean", dtype="mixed_float16")
+    mean = layer(states, np.zeros((1, 5000), "int8"), np.array([5000], "int32"))
+    assert keras.backend.standardize_dtype(mean.dtype) == "float16"
+    np.testing.assert_array_equal(ops.convert_to_numpy(mean), [[1, 1]])
+
+
 def test_entities_are_the_first_state_and_the_means_of_subjects_and_objects():
     rows = pooled("entities")
     assert rows.shape == (2, 9)

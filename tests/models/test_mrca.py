@@ -122,6 +122,47 @@ def test_mixed_precision_still_scores_in_float32():
     assert np.isfinite(scores).all()
 
 
+@pytest.mark.parametrize("head", ["linear", "attentive_relation_routing"])
+def test_it_trains_in_mixed_precision(head):
+    model = MRCA(
+        9,
+        5,
+        2.0,
+        columns=4,
+        units=3,
+        max_length=MAX_LENGTH,
+        head=head,
+        hidden=6,
+        pooling="entities",
+        dtype="mixed_float16",
+    )
+    vectors = np.random.default_rng(0).normal(size=(8, 5)).astype("float32")
+    model.token_features.assign_vectors(vectors)
+    compiled = "auto" if keras.backend.backend() == "jax" else False
+    model.compile(keras.optimizers.Adam(0.01), RCDice(), jit_compile=compiled)
+    before = model.get_weights()
+    inputs, labels = make_inputs([8, 3, 5, 6], 8), np.eye(4, dtype="float32")
+    losses = [float(model.train_on_batch(inputs, labels)) for _ in range(3)]
+    assert np.isfinite(losses).all()
+    assert isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
+    assert int(model.optimizer.iterations) == 3  # no step was left out: every gradient was finite
+    for weight, old in zip(model.weights, before, strict=True):
+        assert str(keras.backend.standardize_dtype(weight.dtype)) == "float32"
+        assert (np.array(ops.convert_to_numpy(weight)) != old).any() == weight.trainable
+    assert ops.convert_to_numpy(model(inputs)).dtype == "float32"
+
+
+def test_a_dtype_policy_is_kept_and_changed_in_a_copy(model):
+    inputs = make_inputs([8, 3], 8)
+    half = model.with_dtype("mixed_float16")
+    assert half.get_config() == {**model.get_config(), "dtype": "mixed_float16"}
+    assert MRCA.from_config(half.get_config()).get_layer("bilstm").compute_dtype == "float16"
+    assert half.with_head(7, "linear", {}).get_layer("pooling").compute_dtype == "float16"
+    expected = model.predict_on_batch(inputs)
+    np.testing.assert_allclose(half.predict_on_batch(inputs), expected, atol=0.02)
+    np.testing.assert_array_equal(half.with_dtype("float32").predict_on_batch(inputs), expected)
+
+
 # === A model of states ===
 
 
