@@ -96,10 +96,11 @@ def check_unchanged(folder: Path, described: dict[str, Any]) -> None:
         MrcaError: if not, with all that has changed.
     """
     with run_folder.reading(folder / SEARCH) as kept:
+        nothing = {"name": "none", "fingerprint": ""}
         changed = {
-            part: (str(kept[part]["name"]), described[part]["name"])
-            for part in described
-            if kept[part] != described[part]
+            part: (str(kept.get(part, nothing)["name"]), described.get(part, nothing)["name"])
+            for part in {**described, **kept}
+            if kept.get(part) != described.get(part)
         }
     if not changed:
         return

@@ -440,6 +440,29 @@ def test_what_has_changed_is_named(make_space, sample_slice, tmp_path, monkeypat
     assert "backend" not in str(error.value)
 
 
+def test_what_a_searched_setting_reads_with_may_not_change_either(
+    make_space, sample_slice, tmp_path
+):
+    from mrca.search.search_folder import check_unchanged, describe_search, start_folder
+
+    parameters = (Parameter(field="encoder.name", choices=["word_vectors", "tfidf"]),)
+    space = make_space(parameters=parameters)
+    described = describe_search(space, sample_slice, None, Notes())
+    assert {"vectors", "corpus", "code"} < set(described)
+    start_folder(tmp_path / "found", space, described)
+    vectors = {**described["vectors"], "fingerprint": "another"}
+    with pytest.raises(MrcaError, match=r"Changed: the vectors \("):
+        check_unchanged(tmp_path / "found", {**described, "vectors": vectors})
+    without = {part: about for part, about in described.items() if part != "vectors"}
+    with pytest.raises(MrcaError, match=r"the vectors \(was .*, is now none\)"):
+        check_unchanged(tmp_path / "found", without)
+    missing = make_space(
+        parameters=(Parameter(field="vectors.name", choices=["corpus", "nosuch"]),)
+    )
+    with pytest.raises(MrcaError, match="nosuch"):
+        describe_search(missing, sample_slice, None, Notes())
+
+
 def test_budgets_may_change(make_space):
     assert make_space(max_trials=99).fingerprint() == make_space(max_trials=1).fingerprint()
 
