@@ -40,6 +40,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.patience = patience
         self.history: list[dict[str, Any]] = []
         self._frozen: list[Any] = []
+        self._generators: dict[str, Any] = {}
 
     @property
     def best(self) -> dict[str, Any]:
@@ -55,6 +56,11 @@ class Checkpoint(keras.callbacks.Callback):
     def finished(self) -> bool:
         """Whether patience has run out."""
         return bool(self.history) and len(self.history) - self.best["epoch"] >= self.patience
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Put generators back: `fit` has drawn from them at its start, as it has not in between."""
+        restore_random_states(self._generators)
+        self._generators = {}
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Keep the epoch's numbers and weights."""
@@ -98,7 +104,7 @@ class Checkpoint(keras.callbacks.Callback):
         optimizer.build(self.model.trainable_variables)
         rest = self._load(path, [*self._model_variables(), *optimizer.variables])
         self.history = json.loads(str(rest.pop("history")))
-        restore_random_states({name.removeprefix(_GENERATOR): rest[name] for name in rest})
+        self._generators = {name.removeprefix(_GENERATOR): rest[name] for name in rest}
 
     def restore_best(self) -> None:
         """Give the model the weights of the best epoch."""

@@ -202,11 +202,35 @@ def test_everything_that_training_depends_on_comes_back(model, batch, tmp_path):
 
     again = checkpoint_for(model, tmp_path)
     again.restore()
+    again.on_epoch_begin(1)
     assert again.history == checkpoint.history
     assert int(model.optimizer.iterations) == 2
     for _ in range(2):
         model.train_on_batch(*batch)
     for weight, wanted in zip(model.get_weights(), expected, strict=True):
+        np.testing.assert_array_equal(weight, wanted)
+
+
+def test_a_fit_that_goes_on_ends_as_one_that_was_not_interrupted(batch, tmp_path):
+    """On PyTorch a `fit` draws at its start from the generator that dropout has, too."""
+
+    class Score(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["val_micro_f1"] = epoch / 10
+
+    def fit(folder, epochs):
+        keras.utils.set_random_seed(3)
+        model = MRCA(9, 3, 1.0, columns=2, units=2, max_length=8, dropout=0.5)
+        model.compile(optimizer=keras.optimizers.Adam(0.1), loss="mse", jit_compile=False)
+        checkpoint = checkpoint_for(model, folder)
+        checkpoint.restore()
+        start = {"initial_epoch": checkpoint.next_epoch, "epochs": epochs, "shuffle": False}
+        model.fit(*batch, batch_size=2, verbose=0, callbacks=[Score(), checkpoint], **start)
+        return model.get_weights()
+
+    whole = fit(tmp_path / "whole", 3)
+    fit(tmp_path / "cut", 1)
+    for weight, wanted in zip(fit(tmp_path / "cut", 3), whole, strict=True):
         np.testing.assert_array_equal(weight, wanted)
 
 
