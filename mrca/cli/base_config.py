@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 
 from mrca.cli.native_logs import quiet_start
-from mrca.config import ClassifierConfig, RunConfig, load_config, load_preset, preset_names
+from mrca.config import ClassifierConfig, RunConfig, is_file, load_preset, preset_names
 
 # The name that a run folder gives its configuration; the folder is what the run is called then.
 CONFIG = "config.toml"
@@ -27,20 +27,19 @@ def base_config(dataset: str | None, preset: str | None) -> tuple[RunConfig, str
         typer.BadParameter: if neither is given.
         MrcaError: if there is no such preset, or the file is no configuration.
     """
-    file = Path(preset or "")
-    if len(file.parts) > 1 or file.suffix:
-        named = file.resolve().parent if file.name == CONFIG else Path(file.stem)
-        return load_config(file), Path(dataset).resolve().name if dataset else named.name
+    corpus = Path(dataset).resolve().name if dataset else ""
     if preset is not None:
         settings = load_preset(preset)
-        corpus = Path(dataset).resolve().name if dataset else ""
+        if is_file(preset):
+            file = Path(preset).resolve()
+            return settings, corpus or (file.parent.name if file.name == CONFIG else file.stem)
         other = corpus not in ("", settings.data.dataset)
         return settings, f"{preset}-{corpus}" if other else preset
     if not dataset:
         raise typer.BadParameter("Give --dataset NAME or FOLDER (or --preset NAME or FILE).")
     if dataset in preset_names():
         return load_preset(dataset), dataset
-    return load_preset("paper"), Path(dataset).resolve().name
+    return load_preset("paper"), corpus
 
 
 def second_stage_base(representation: Path) -> tuple[RunConfig, str]:

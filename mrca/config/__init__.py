@@ -8,7 +8,7 @@ from mrca.config.comparison import (
     comparison_names,
     load_comparison,
 )
-from mrca.config.presets import load_preset, preset_names
+from mrca.config.presets import beside, is_file, load_preset, preset_names
 from mrca.config.run_config import (
     REPRESENTATION_SECTIONS,
     ClassifierConfig,
@@ -26,8 +26,10 @@ __all__ = [
     "Metric",
     "RunConfig",
     "Tune",
+    "beside",
     "comparison_names",
     "dump_config",
+    "is_file",
     "load_comparison",
     "load_config",
     "load_preset",

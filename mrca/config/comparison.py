@@ -6,10 +6,18 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
-from mrca.config.presets import load_preset
+from mrca.config.presets import beside, load_preset
 from mrca.config.run_config import REPRESENTATION_SECTIONS, RunConfig
 from mrca.config.toml_file import with_overrides
 from mrca.errors import MrcaError, did_you_mean
@@ -22,6 +30,13 @@ Metric = Literal["micro", "macro", "macro_present"]
 Tune = Literal["none", "global", "per-relation"]
 
 
+def _beside(preset: str, info: ValidationInfo) -> str:
+    return beside(info.context or Path(), preset)
+
+
+Preset = Annotated[str, AfterValidator(_beside)]
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
 
@@ -30,7 +45,7 @@ class MethodConfig(_Table):
     """One of the methods: what it does otherwise than the base."""
 
     name: str = Field(description="what tables call it")
-    preset: str = Field("", description="published settings, in place of the comparison's")
+    preset: Preset = Field("", description="as the comparison's, in place of it")
     settings: list[str] = Field([], alias="set", description="section.key=value, as --set takes")
     seeds: Annotated[int, Field(ge=1)] | None = Field(
         None, description="its runs; by default as many as the file says"
@@ -62,7 +77,9 @@ class ComparisonConfig(_Table):
     )
     tune: Tune = Field("none", description="the threshold to choose on validation, if any")
     ignore: list[str] = Field([], description="relations left out of every score")
-    preset: str = Field("paper", description="published settings that every method starts from")
+    preset: Preset = Field(
+        "paper", description="published settings by name, or a file: every method starts from them"
+    )
     settings: list[str] = Field([], alias="set", description="section.key=value, for every method")
     methods: Annotated[list[MethodConfig], Field(min_length=2)]
 
@@ -213,7 +230,7 @@ def load_comparison(name_or_file: str | Path) -> ComparisonConfig:
     except ValueError as error:  # a TOMLDecodeError, or a number of too many digits
         raise MrcaError(f"The comparison {path} is not valid TOML: {error}.") from None
     try:
-        comparison = ComparisonConfig.model_validate(values)
+        comparison = ComparisonConfig.model_validate(values, context=path.parent)
     except ValidationError as error:
         lines = "\n".join(f"  {_explained(problem)}" for problem in error.errors())
         raise MrcaError(f"The comparison {path} does not fit:\n{lines}") from None

@@ -1,4 +1,4 @@
-"""Published settings by name."""
+"""Settings to start from: published ones by name, or a file."""
 
 from pathlib import Path
 
@@ -14,16 +14,37 @@ def preset_names() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("*.toml"))
 
 
-def load_preset(name: str) -> RunConfig:
-    """The preset's configuration.
+def is_file(preset: str) -> bool:
+    """Whether it is a file instead of a name: it has a folder or an ending.
+
+    Example:
+        >>> is_file("webnlg"), is_file("mine.toml"), is_file("saved_models/mine/config.toml")
+        (False, True, True)
+    """
+    path = Path(preset)
+    return len(path.parts) > 1 or bool(path.suffix)
+
+
+def beside(folder: Path, preset: str) -> str:
+    """The preset as a file in the folder has it: another file is looked for from there."""
+    return str(folder / preset) if is_file(preset) else preset
+
+
+def load_preset(preset: str) -> RunConfig:
+    """A preset's configuration.
+
+    Args:
+        preset: a published one's name, or a file, such as a run's `config.toml`.
 
     Raises:
-        MrcaError: if there is no preset of that name.
+        MrcaError: if there is no preset of that name, or the file is no configuration.
     """
+    if is_file(preset):
+        return load_config(Path(preset))
     names = preset_names()
-    if name not in names:
+    if preset not in names:
         raise MrcaError(
-            f"Unknown preset {name!r}.{did_you_mean(name, names)} "
-            f"Expected one of: {', '.join(names)}."
+            f"Unknown preset {preset!r}.{did_you_mean(preset, names)} "
+            f"Expected one of: {', '.join(names)}; or a file."
         )
-    return load_config(_FOLDER / f"{name}.toml")
+    return load_config(_FOLDER / f"{preset}.toml")

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from mrca.config import RunConfig, load_config, load_preset, preset_names, with_overrides
+from mrca.config import RunConfig, beside, load_preset, preset_names, with_overrides
 from mrca.datasets import CORPORA
 from mrca.errors import MrcaError, did_you_mean
 from mrca.search.check_space import check_field, in_order
@@ -39,7 +39,6 @@ class _SpaceFile(SearchSettings):
     """The tables of a space's file."""
 
     preset: str = ""
-    config: str = ""
     dataset: str = ""
     fixed: dict[str, Any] = Field({}, alias="set")
     search: dict[str, Any]
@@ -48,7 +47,7 @@ class _SpaceFile(SearchSettings):
 def load_space(path: Path, settings: Sequence[str] = ()) -> SearchSpace:
     """Read a search space and see that every trial of it can be trained.
 
-    `config` and a `dataset` that is a folder are looked for beside the file.
+    A `preset` that is a file and a `dataset` that is a folder are looked for beside the file.
 
     Args:
         path: the file.
@@ -182,17 +181,12 @@ def _check_fits(start: RunConfig, field: str, value: Any, place: Place) -> None:
 
 
 def _start(file: _SpaceFile, folder: Path) -> RunConfig:
-    """The preset or configuration, with the corpus."""
-    if file.preset and file.config:
-        raise SpaceProblem(("config",), "expected preset or config, not both")
+    """The preset, with the corpus."""
+    usual = file.dataset if file.dataset in preset_names() else "paper"
     try:
-        if file.config:
-            start = load_config(folder / file.config)
-        else:
-            usual = file.dataset if file.dataset in preset_names() else "paper"
-            start = load_preset(file.preset or usual)
+        start = load_preset(beside(folder, file.preset) if file.preset else usual)
     except MrcaError as error:
-        raise SpaceProblem(("config" if file.config else "preset",), said(error)) from None
+        raise SpaceProblem(("preset",), said(error)) from None
     if not file.dataset:
         return start
     is_folder = file.dataset not in CORPORA and (folder / file.dataset).is_dir()

@@ -49,6 +49,14 @@ def test_a_method_is_its_preset_then_the_shared_settings_then_its_own(written):
     assert [method.slug for method in comparison.methods] == ["rc-dice", "bce-tuned"]
 
 
+def test_a_preset_is_a_file_beside_the_comparisons_too(written, tmp_path):
+    (tmp_path / "base.toml").write_text("[model]\nunits = 3\n", "utf-8")
+    (tmp_path / "other.toml").write_text("[model]\nunits = 4\n", "utf-8")
+    text = GOOD.replace(', "model.units=7"', "").replace("webnlg-sigmoid-bce", "other.toml")
+    comparison = load_comparison(written(f'preset = "base.toml"\n{text}'))
+    assert [comparison.run_config(each).model.units for each in comparison.methods] == [3, 4]
+
+
 def test_a_second_stage_has_the_layers_of_its_representation(written):
     text = GOOD.replace(', "model.units=7"', "") + 'representation = "RC-Dice"\n'
     own = '"RC-Dice"\nset = ["model.units=3", "training.precision=mixed_float16"]\n'

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 import mrca.config
-from mrca.config import RunConfig, load_preset, preset_names
+from mrca.config import RunConfig, beside, load_preset, preset_names
 from mrca.errors import MrcaError
 from mrca.losses import LOSSES, get
 
@@ -51,5 +51,14 @@ def test_the_sigmoid_preset_differs_in_its_loss_alone():
 def test_an_unknown_preset_suggests_a_near_one():
     with pytest.raises(MrcaError, match=r"'webnlq'.*Did you mean 'webnlg'\?.*sample"):
         load_preset("webnlq")
-    with pytest.raises(MrcaError, match=r"'\.\./x'\. Expected one of"):
-        load_preset("../x")
+
+
+def test_a_file_is_a_preset_too(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text("[model]\nunits = 3\n", "utf-8")
+    assert load_preset(str(file)).model.units == 3
+    assert load_preset(beside(tmp_path, "mine.toml")).model.units == 3
+    assert load_preset(beside(tmp_path, "webnlg")) == load_preset("webnlg")
+    for missing in ("../x", "x.toml"):
+        with pytest.raises(MrcaError, match="Cannot read the configuration"):
+            load_preset(missing)

@@ -113,9 +113,9 @@ def test_its_own_file_gives_the_same_space(space_file, tmp_path):
     (tmp_path / "start.toml").write_text(text, "utf-8")
     for replaced in (
         [],
-        [('preset = "sample"', 'config = "start.toml"\nseeds = 3')],
+        [('preset = "sample"', 'preset = "start.toml"\nseeds = 3')],
         [
-            ('preset = "sample"', 'config = "start.toml"'),
+            ('preset = "sample"', 'preset = "start.toml"'),
             ("epochs = 3", "epochs = 3\nmodel.units = 3"),
         ],
     ):

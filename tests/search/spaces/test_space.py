@@ -44,7 +44,7 @@ def test_keys_may_be_written_with_quotes_or_without(space_file):
         ('dataset = "webnlg"', "webnlg", "rc_dice"),
         ('dataset = "tacred"', "tacred", "rc_dice"),
         ('preset = "webnlg-sigmoid-bce"\ndataset = "nyt"', "nyt", "binary_crossentropy"),
-        ('config = "start.toml"', "sample", "focal"),
+        ('preset = "start.toml"', "sample", "focal"),
     ],
 )
 def test_what_it_starts_from(space_file, tmp_path, start, name, loss):
@@ -64,7 +64,7 @@ def test_a_folder_of_ones_own_is_looked_for_beside_the_file(space_file, tmp_path
 def test_arguments_of_the_start_go_with_its_loss(space_file, tmp_path):
     text = '[data]\ndataset = "sample"\n[loss]\nname = "focal"\noptions = { gamma = 1.0 }\n'
     (tmp_path / "start.toml").write_text(text, "utf-8")
-    start = 'config = "start.toml"\n'
+    start = 'preset = "start.toml"\n'
     searched = '[search."loss.name"]\nchoices = ["focal", "dice"]\n'
     assert load_space(space_file(text=start + searched)).base.loss.options == {}
     fixed = f'[set]\nloss.name = "rc_dice"\nloss.options.smooth = 0.5\n{UNITS}'
@@ -76,8 +76,7 @@ def test_arguments_of_the_start_go_with_its_loss(space_file, tmp_path):
     ("old", "new", "line", "said"),
     [
         ('preset = "sample"', 'preset = "smaple"', 1, "Did you mean 'sample'?"),
-        ('preset = "sample"', 'config = "none.toml"', 1, "Cannot read the configuration"),
-        ('preset = "sample"', 'preset = "sample"\nconfig = "a.toml"', 2, "preset or config"),
+        ('preset = "sample"', 'preset = "none.toml"', 1, "Cannot read the configuration"),
         ('preset = "sample"', "preset = 3", 1, "expected a valid string; received 3"),
         ('preset = "sample"', "", None, "expected a corpus"),
         ("max_trials = 5", "max_trial = 5", 2, "Did you mean 'max_trials'?"),
