@@ -13,6 +13,7 @@ from rich.table import Table
 
 from mrca.cli.base_config import checked_name
 from mrca.cli.folder_options import DataDir, VectorsDir
+from mrca.cli.limits import Limits
 from mrca.cli.native_logs import quiet_start
 from mrca.cli.setting_options import lasting_encoder, vectors_setting
 from mrca.cli.threshold_tuning import Tune
@@ -84,13 +85,7 @@ def compare(
     metric: Annotated[
         Metric | None, typer.Option(help="What the best is chosen and tested by.")
     ] = None,
-    limits: Annotated[
-        str | None,
-        typer.Option(
-            help="Where head, medium and tail begin: default, reuters or pubmed. By default as "
-            "the corpus has it."
-        ),
-    ] = None,
+    limits: Limits = None,
     tune: Annotated[
         Tune | None, typer.Option(help="Decide with a threshold tuned on validation.")
     ] = None,

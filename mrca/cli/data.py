@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from mrca.cli.folder_options import DataDir
+from mrca.cli.limits import Limits
 from mrca.cli.stage_progress import StageProgress
 from mrca.datasets import (
     CORPORA,
@@ -101,13 +102,7 @@ def stats(
             "NAME-cooccurrence, which relations hold together."
         ),
     ] = None,
-    limits: Annotated[
-        str | None,
-        typer.Option(
-            help="Where head, medium and tail begin: default, reuters or pubmed. By default as the "
-            "corpus's paper has it."
-        ),
-    ] = None,
+    limits: Limits = None,
     data_dir: DataDir = None,
 ) -> None:
     """Count sentences, lengths, relations per sentence and the long tail."""

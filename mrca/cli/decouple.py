@@ -12,32 +12,32 @@ from rich.console import Console
 from mrca.cli.base_config import base_config, checked_name
 from mrca.cli.folder_options import DataDir, VectorsDir
 from mrca.cli.native_logs import quiet_start
-from mrca.cli.setting_options import dataset_setting, encoder_setting, vectors_setting
+from mrca.cli.setting_options import (
+    Dataset,
+    Settings,
+    Vectors,
+    dataset_setting,
+    encoder_setting,
+    vectors_setting,
+)
 from mrca.cli.training_progress import TrainingProgress
 from mrca.config import with_overrides
 
 
 def decouple(
-    dataset: Annotated[
-        str | None,
-        typer.Option(help="A name that `mrca data list` shows, or a folder of your own."),
-    ] = None,
+    dataset: Dataset = None,
     preset: Annotated[
         str | None,
         typer.Option(
-            help="Published settings with a softmax loss; by default those named like the corpus."
+            help="Published settings with a softmax loss, or a file; by default those named like "
+            "the corpus."
         ),
     ] = None,
     encoder: Annotated[
         str | None, typer.Option(help="As of `mrca train`, such as hub:FOLDER.")
     ] = None,
-    vectors: Annotated[
-        str | None, typer.Option(help="A name that `mrca vectors list` shows, or a path.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="section.key=value; may be given several times."),
-    ] = None,
+    vectors: Vectors = None,
+    settings: Settings = None,
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each kind, for mean ± sd.")] = 1,
     name: Annotated[
         str | None,

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from mrca.cli.folder_options import DataDir
+from mrca.cli.limits import Limits
 from mrca.cli.moved_encoder import MovedEncoder
 from mrca.cli.native_logs import quiet_start
 from mrca.cli.run_corpus import run_corpus
@@ -54,13 +55,7 @@ def evaluate(
         Path | None, typer.Option(help="Folder for the figures; by default RUN/plots.")
     ] = None,
     no_plots: Annotated[bool, typer.Option("--no-plots", metavar="", help="Draw nothing.")] = False,
-    limits: Annotated[
-        str | None,
-        typer.Option(
-            help="Where head, medium and tail begin: default, reuters or pubmed. By default as the "
-            "corpus's paper has it."
-        ),
-    ] = None,
+    limits: Limits = None,
     ignore: Annotated[
         list[str] | None,
         typer.Option(help="A relation to leave out, such as no_relation; may be repeated."),

@@ -5,10 +5,25 @@ What is in a folder is named by an absolute path, so that a run can be used from
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from mrca.datasets import CORPORA
 from mrca.vectors import is_store
+
+Dataset = Annotated[
+    str | None,
+    typer.Option("--dataset", help="A name that `mrca data list` shows, or a folder of your own."),
+]
+Vectors = Annotated[
+    str | None,
+    typer.Option("--vectors", help="A name that `mrca vectors list` shows, or a path."),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="section.key=value; may be given several times."),
+]
 
 
 def setting(name: str, value: Any) -> list[str]:

@@ -13,7 +13,15 @@ from mrca.cli.base_config import base_config, checked_name, encoder_part, second
 from mrca.cli.folder_options import DataDir, VectorsDir
 from mrca.cli.native_logs import quiet_start
 from mrca.cli.resume_command import resume_command
-from mrca.cli.setting_options import dataset_setting, encoder_setting, setting, vectors_setting
+from mrca.cli.setting_options import (
+    Dataset,
+    Settings,
+    Vectors,
+    dataset_setting,
+    encoder_setting,
+    setting,
+    vectors_setting,
+)
 from mrca.cli.training_progress import TrainingProgress
 from mrca.config import ClassifierConfig, LossConfig, RunConfig, preset_names, with_overrides
 from mrca.datasets.sample_note import sample_note
@@ -24,10 +32,7 @@ _TFIDF = "tfidf"  # the encoder of an SVM
 
 
 def train(
-    dataset: Annotated[
-        str | None,
-        typer.Option(help="A name that `mrca data list` shows, or a folder of your own."),
-    ] = None,
+    dataset: Dataset = None,
     preset: Annotated[
         str | None,
         typer.Option(
@@ -35,9 +40,7 @@ def train(
             "config.toml. By default the one named like the corpus, else `paper`."
         ),
     ] = None,
-    vectors: Annotated[
-        str | None, typer.Option(help="A name that `mrca vectors list` shows, or a path.")
-    ] = None,
+    vectors: Vectors = None,
     loss: Annotated[
         str | None, typer.Option(help="A name that `mrca losses` shows, with its own defaults.")
     ] = None,
@@ -96,10 +99,7 @@ def train(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", metavar="", help="Replace runs.")
     ] = False,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="section.key=value; may be given several times."),
-    ] = None,
+    settings: Settings = None,
     deterministic: Annotated[
         bool,
         typer.Option("--deterministic", metavar="", help="Deterministic kernels, on a GPU slower."),
