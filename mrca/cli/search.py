@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import shlex
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -177,22 +176,13 @@ def _print_best(
     folder: Path, space: "SearchSpace", trials: "list[Trial]", places: dict[str, Path | None]
 ) -> None:
     from mrca.search import best_first
+    from mrca.search.repeat_command import repeat_command
 
     best = next((trial for trial in best_first(trials) if trial.status == "done"), None)
     if best is None:
         return
-    command = [
-        "mrca",
-        "train",
-        "--preset",
-        str(folder / "best.toml"),
-        "--name",
-        f"{folder.name}-best",
-        *(["--seeds", str(space.seeds)] if space.seeds > 1 else []),
-        *(part for option, each in places.items() if each for part in (option, str(each))),
-    ]
     typer.echo(
         f"Best: trial {best.id}, {space.objective} {best.score:.4f} on validation\n"
         f"  {short_settings(best.settings)}\n"
-        f"Repeat it with: {shlex.join(command)}"
+        f"Repeat it with: {repeat_command(folder, space, places)}"
     )

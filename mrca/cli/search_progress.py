@@ -22,11 +22,12 @@ _SHOWN = 8
 
 
 class _Running(NamedTuple):
-    """A trial under way: so many of its epochs are done, the best with this micro F1."""
+    """A trial under way: so many epochs of its run are done, the best with this micro F1."""
 
     settings: dict[str, Any]
     epochs: int
     start: float
+    run: int = 1
     epoch: int = 0
     best: float | None = None
 
@@ -81,12 +82,13 @@ class SearchProgress:
         self._running[trial_id] = _Running(settings, epochs, time.monotonic())
         self._line(f"trial {trial_id}: {short_settings(settings)}")
 
-    def trial_advances(self, trial_id: str, epoch: int, best: float) -> None:
+    def trial_advances(self, trial_id: str, run: int, epoch: int, best: float) -> None:
         """Its epoch and score."""
         running = self._running[trial_id]
-        self._running[trial_id] = running._replace(epoch=epoch, best=best)
+        self._running[trial_id] = running._replace(run=run, epoch=epoch, best=best)
         self._line(
-            f"trial {trial_id}: epoch {epoch} of {running.epochs}, micro F1 so far {_score(best)}"
+            f"trial {trial_id}:{f' run {run},' if run > 1 else ''} epoch {epoch} of "
+            f"{running.epochs}, micro F1 so far {_score(best)}"
         )
 
     def trial_ends(self, trial: "Trial") -> None:
@@ -120,7 +122,8 @@ class SearchProgress:
             table.add_row(
                 trial_id,
                 escape(short_settings(running.settings)),
-                f"{running.epoch}/{running.epochs}",
+                f"{running.epoch}/{running.epochs}"
+                + (f" of run {running.run}" if running.run > 1 else ""),
                 _score(running.best),
                 f"running, {_duration(seconds)}",
                 style="cyan",

@@ -19,9 +19,10 @@ from mrca.search.heartbeat import Heartbeats
 from mrca.search.oracle import SearchOracle
 from mrca.search.search_reporter import SearchReporter
 from mrca.search.trials import TRIALS, Trial, read_trials, write_trial
+from mrca.search.unavailable import UNAVAILABLE
 from mrca.search.workers import Ended, Workers, last_lines, log_file
 from mrca.training.checkpoint import MONITOR
-from mrca.training.run_folder import HISTORY
+from mrca.training.run_folder import HISTORY, METRICS
 
 # Seconds between two looks at everything, without a sign of a worker of another machine until it
 # counts as dead, and for workers to leave by themselves.
@@ -90,7 +91,7 @@ class Chief:
             workers: those of this machine; others may join.
 
         Raises:
-            MrcaError: if all workers are gone.
+            MrcaError: if all workers are gone, or what every trial needs.
         """
         self._server.start()
         try:
@@ -120,6 +121,8 @@ class Chief:
             raise self._failure
         for ended in workers.take_ended(may_leave=oracle.is_over or oracle.is_late):
             self._heartbeats.forget(ended.name)
+            if ended.code == UNAVAILABLE:
+                raise MrcaError(last_lines(oracle.folder, [ended.name], 1).strip())
             if not oracle.is_late:
                 self._bury(ended, oracle.give_back(ended.name))
         for name in self._heartbeats.silent(_LOST):
@@ -189,7 +192,8 @@ class Chief:
             scores = _column(path, MONITOR)
             if scores and self._epochs.get(trial_id) != len(scores):
                 self._epochs[trial_id] = len(scores)
-                self._reporter.trial_advances(trial_id, len(scores), max(scores))
+                run = 1 + len(list(place.glob(f"*/{METRICS}")))
+                self._reporter.trial_advances(trial_id, run, len(scores), max(scores))
 
     def _see_off(self, workers: Workers) -> None:
         """Answer until every worker knows that there is nothing more to do."""

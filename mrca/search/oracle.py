@@ -91,6 +91,7 @@ class SearchOracle(keras_tuner.Oracle):
         """What a trial sets, as `{dotted field: value}`."""
         return trial_settings(self.space, self.trials[trial_id].hyperparameters)
 
+    @keras_tuner.synchronized
     def needed(self) -> set[str]:
         """Trials whose runs may be trained further, and so have to be kept whole."""
         return set()
@@ -99,9 +100,13 @@ class SearchOracle(keras_tuner.Oracle):
     def create_trial(self, tuner_id: str) -> Suggestion:
         """As KerasTuner's, within the budgets."""
         is_new = tuner_id not in self.ongoing_trials and not self._retry_queue
-        if self.is_late or (is_new and self._is_spent()):
-            self.tuner_ids.discard(tuner_id)
-            trial = Suggestion(self.get_space(), trial_id="", status=TrialStatus.STOPPED)
+        if self.is_late or (is_new and self.is_spent):
+            # A trial under way that proves too large leaves the budget for another one.
+            waits = not self.is_late and self.ongoing_trials and self.space.max_parameters
+            status = TrialStatus.IDLE if waits else TrialStatus.STOPPED
+            trial = Suggestion(self.get_space(), trial_id="", status=status)
+            if not waits:
+                self.tuner_ids.discard(tuner_id)
         else:
             trial = super().create_trial(tuner_id)
         self.is_over |= trial.status == TrialStatus.STOPPED
@@ -162,11 +167,22 @@ class SearchOracle(keras_tuner.Oracle):
     def _is_recorded(self, trial_id: str) -> bool:
         return (self.folder / TRIALS / trial_id / TRIAL).is_file()
 
-    def _is_spent(self) -> bool:
-        large = sum(trial.status == "too_large" for trial in read_trials(self.folder))
-        return len(self.trials) - large >= self.max_counted or large >= (
-            _TOO_LARGE * self.max_counted
-        )
+    @property
+    def is_spent(self) -> bool:
+        """Whether no trial may be started any more, whatever the time is."""
+        large = self._too_large()
+        return len(self.trials) - large >= self.max_counted or self._is_too_much(large)
+
+    @property
+    def meets_only_large(self) -> bool:
+        """Whether the search ends for all the trials that are too large."""
+        return self._is_too_much(self._too_large())
+
+    def _is_too_much(self, large: int) -> bool:
+        return large >= _TOO_LARGE * self.max_counted
+
+    def _too_large(self) -> int:
+        return sum(trial.status == "too_large" for trial in read_trials(self.folder))
 
     def _save_trial(self, trial: Suggestion) -> None:
         write_json(Path(self._get_trial_dir(trial.trial_id)) / TRIAL, trial.get_state())
@@ -239,6 +255,7 @@ class HalvingOracle(SearchOracle, HyperbandOracle):
         rounds = (self._get_size(each, number) for each in brackets for number in range(each + 1))
         return min(self.max_counted, sum(rounds))
 
+    @keras_tuner.synchronized
     def needed(self) -> set[str]:
         """The trials of rounds from which a further trial can still be chosen or is under way."""
         needed = {

@@ -36,7 +36,8 @@ def plot_search_progress(trials: Sequence[Trial], objective: str, title: str) ->
     figure = Figure(figsize=(7.2, 4.0), dpi=150, layout="constrained")
     axes = figure.subplots()
     best: list[tuple[int, float]] = []
-    for number, trial in enumerate(trials, start=1):
+    for trial in trials:
+        number = int(trial.id)  # as KerasTuner counts them
         if trial.score is None:
             axes.plot(number, 0.03, "x", color=GREY, transform=axes.get_xaxis_transform())
             continue
@@ -56,7 +57,7 @@ def plot_search_progress(trials: Sequence[Trial], objective: str, title: str) ->
             runs = [score for score in trial.scores if score is not None]
             axes.plot([number] * len(runs), runs, "o", markersize=2, color=BLUE, alpha=0.6)
     if best:
-        numbers, scores = zip(*best, (len(trials), best[-1][1]), strict=True)
+        numbers, scores = zip(*best, (int(trials[-1].id), best[-1][1]), strict=True)
         axes.plot(numbers, scores, drawstyle="steps-post", color=ORANGE, linewidth=2)
         axes.annotate(
             f"{scores[-1]:.4f}",
@@ -69,7 +70,7 @@ def plot_search_progress(trials: Sequence[Trial], objective: str, title: str) ->
             color=ORANGE,
         )
     axes.margins(y=0.12)
-    axes.set_xlim(0.4, len(trials) + 0.6)
+    axes.set_xlim(-0.6, int(trials[-1].id) + 0.6)
     axes.locator_params(axis="x", integer=True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#E4E4E4", linewidth=0.7)

@@ -1,7 +1,7 @@
 """What came of a search, as tables and pictures."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.table import Table
 
@@ -12,12 +12,16 @@ from mrca.search.importance import setting_importance
 from mrca.search.importance_plot import explained_note, plot_importance
 from mrca.search.parallel_coordinates import plot_parallel_coordinates
 from mrca.search.progress_plot import plot_search_progress
+from mrca.search.repeat_command import repeat_command
 from mrca.search.search_folder import SPACE, write_best
 from mrca.search.search_space import SearchSpace
 from mrca.search.space import load_space
 from mrca.search.trial_table import trial_table, trials_csv, trials_markdown
 from mrca.search.trials import Trial, read_trials
 from mrca.text import counted
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 REPORT = "report.md"
 TRIALS_TABLE = "trials.csv"
@@ -67,24 +71,12 @@ def report_search(folder: Path) -> SearchReport:
 
 def _written(folder: Path, space: SearchSpace, trials: list[Trial], title: str) -> SearchReport:
     objective = space.objective
-    figures = {
-        "progress.png": plot_search_progress(trials, objective, title),
-        "parallel_coordinates.png": plot_parallel_coordinates(
-            trials, space.parameters, objective, title
-        ),
-    }
-    notes = []
-    try:
-        importance = setting_importance(trials)
-        notes.append(explained_note(importance, objective))
-        figures["importance.png"] = plot_importance(importance, objective, title)
-    except MrcaError as error:
-        notes.append(str(error))
+    figures, notes = _figures(trials, space, title)
     best = write_best(folder, space)
     if best is None:
         notes.append("No trial is done yet, so there is no best configuration.")
     else:
-        notes.append(f"The best trial again: mrca train --preset {best} --name {folder.name}-best")
+        notes.append(f"The best trial again: {repeat_command(folder, space)}")
     texts = {
         TRIALS_TABLE: trials_csv(trials),
         REPORT: "\n\n".join(
@@ -105,3 +97,24 @@ def _written(folder: Path, space: SearchSpace, trials: list[Trial], title: str) 
             path.write_text(text, encoding="utf-8")
     paths = [folder / name for name in (*texts, *figures)] + ([best] if best else [])
     return SearchReport(trial_table(trials, objective, title), notes, paths)
+
+
+def _figures(
+    trials: list[Trial], space: SearchSpace, title: str
+) -> tuple[dict[str, "Figure"], list[str]]:
+    """Pictures by file name, with notes on them."""
+    if all(trial.score is None for trial in trials):
+        return {}, ["No trial has a score yet, so there is nothing to draw."]
+    objective = space.objective
+    figures = {
+        "progress.png": plot_search_progress(trials, objective, title),
+        "parallel_coordinates.png": plot_parallel_coordinates(
+            trials, space.parameters, objective, title
+        ),
+    }
+    try:
+        importance = setting_importance(trials)
+    except MrcaError as error:
+        return figures, [str(error)]
+    figures["importance.png"] = plot_importance(importance, objective, title)
+    return figures, [explained_note(importance, objective)]

@@ -67,7 +67,8 @@ def search(
 
     Raises:
         MrcaError: if there is a search already and `resume` is not given, or it was started with
-            something else than there is now; if all workers are gone; or if no trial has a score.
+            something else than there is now; if that is gone in between, or all workers are; or
+            if no trial has a score.
     """
     reporter = reporter or SilentSearchReporter()
     folder = folder.resolve()
@@ -153,13 +154,22 @@ def _checked(
     folder: Path, oracle: SearchOracle, reporter: SearchReporter, before: int
 ) -> list[Trial]:
     trials = read_trials(folder)
-    if oracle.is_late:
+    large = sum(trial.status == "too_large" for trial in trials)
+    too_large = (
+        f"were too large for max_parameters = {oracle.space.max_parameters}: raise it, or search "
+        "smaller layers."
+    )
+    if oracle.is_late and not (oracle.is_spent and oracle.is_idle):
         reporter.message("the time is up. Go on with --resume.")
     elif trials and all(trial.score is None for trial in trials):
         errors = [trial.error for trial in trials if trial.error]
-        why = f"The first one failed with: {errors[0]}" if errors else "All were too large."
+        why = f"The first one failed with: {errors[0]}" if errors else f"All {too_large}"
         raise MrcaError(f"None of the {len(trials)} trials in {folder} has a score. {why}")
-    elif sum(trial.status != "too_large" for trial in trials) < oracle.max_counted:
+    elif oracle.meets_only_large:
+        reporter.message(
+            f"ends after {counted(len(trials), 'trial')}, of which {large} {too_large}"
+        )
+    elif len(trials) - large < oracle.max_counted:
         reporter.message(f"nothing new is left to try after {counted(len(trials), 'trial')}.")
     elif len(trials) == before:
         reporter.message(

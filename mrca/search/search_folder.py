@@ -24,6 +24,8 @@ from mrca.training.checkpoint import Checkpoint
 from mrca.training.source import open_source
 
 SPACE = "space.toml"
+# What the space starts from.
+START = "start.toml"
 SEARCH = "search.json"
 BEST = "best.toml"
 LOCK = ".lock"
@@ -31,6 +33,8 @@ LOCK = ".lock"
 _READ_WITH = ("vectors.name", "encoder.name")
 # The parts of the package that have no part in what a trial is.
 _NO_PART = {"cli", "export", "serving"}
+_NOTHING: dict[str, Any] = {"name": "none", "fingerprint": ""}
+_SHOWN = 5  # changes that an error names
 # What is left of the run folders of trials that are not among the best.
 _KEPT = {run_folder.CONFIG, run_folder.METRICS, run_folder.HISTORY}
 
@@ -60,8 +64,12 @@ def describe_search(
             for key in found:
                 found[key] = ", ".join(filter(None, [found[key], about[key]]))
     return {
-        "space": {"name": space.algorithm, "fingerprint": space.fingerprint()},
-        "corpus": {"name": corpus.name, "fingerprint": corpus.fingerprint},
+        "space": {"name": "", "fingerprint": space.fingerprint(), "content": space.content()},
+        "corpus": {
+            "name": corpus.name,
+            "fingerprint": corpus.fingerprint,
+            "content": {"read from": str(corpus.folder)},
+        },
         **read_with,
         "code": {"name": f"mrca {mrca.__version__}", "fingerprint": _code()},
         "backend": {"name": keras.backend.backend(), "fingerprint": keras.version()},
@@ -83,7 +91,8 @@ def start_folder(folder: Path, space: SearchSpace, described: dict[str, Any]) ->
     """
     try:
         (folder / TRIALS).mkdir(parents=True, exist_ok=True)
-        run_folder.write_text(folder / SPACE, space.to_toml())
+        run_folder.write_text(folder / START, dump_config(space.base))
+        run_folder.write_text(folder / SPACE, space.to_toml(START))
         run_folder.write_json(folder / SEARCH, described)  # the last: now it is a search
     except OSError as error:
         raise MrcaError(f"Cannot write the search {folder}: {error.strerror or error}.") from error
@@ -96,23 +105,31 @@ def check_unchanged(folder: Path, described: dict[str, Any]) -> None:
         MrcaError: if not, with all that has changed.
     """
     with run_folder.reading(folder / SEARCH) as kept:
-        nothing = {"name": "none", "fingerprint": ""}
-        changed = {
-            part: (str(kept.get(part, nothing)["name"]), described.get(part, nothing)["name"])
-            for part in {**described, **kept}
-            if kept.get(part) != described.get(part)
-        }
-    if not changed:
-        return
-    parts = []
-    for part, (was, now) in changed.items():
-        names = f"was {was}, is now {now}" if was != now else now
-        parts.append(f"the {part} ({names})")
-    raise MrcaError(
-        f"The search {folder} was started with something else than there is now, and scores of "
-        f"both cannot be compared. Changed: {', '.join(parts)}. Put that back, or start another "
-        "search with --name."
-    )
+        changed = []
+        for part in {**described, **kept}:
+            was, now = kept.get(part, _NOTHING), described.get(part, _NOTHING)
+            if was["fingerprint"] != now["fingerprint"] or was["name"] != now["name"]:
+                changed.append(f"the {part} ({_difference(was, now)})")
+    if changed:
+        raise MrcaError(
+            f"The search {folder} was started with something else than there is now, and scores "
+            f"of both cannot be compared. Changed: {', '.join(changed)}. Put that back, or start "
+            "another search with --name."
+        )
+
+
+def _difference(was: dict[str, Any], now: dict[str, Any]) -> str:
+    """What has changed of a part of a search's description."""
+    if was["name"] != now["name"]:
+        return f"was {was['name']}, is now {now['name']}"
+    before, after = was.get("content", {}), now.get("content", {})
+    said = [
+        f"{key} was {before.get(key, 'not set')}, is now {after.get(key, 'not set')}"
+        for key in {**before, **after}
+        if before.get(key) != after.get(key)
+    ]
+    shown = [*said[:_SHOWN], *([f"and {len(said) - _SHOWN} more"] if len(said) > _SHOWN else [])]
+    return "; ".join(filter(None, [now["name"], *shown]))
 
 
 @contextmanager

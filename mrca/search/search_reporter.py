@@ -19,10 +19,10 @@ class SearchReporter(Protocol):
         """At most `total` trials and so many seconds, if limited; `trials` have ended before."""
 
     def trial_starts(self, trial_id: str, settings: dict[str, Any], epochs: int) -> None:
-        """A trial of at most `epochs` starts, or goes on after an interruption."""
+        """A trial of runs of at most `epochs` starts, or goes on after an interruption."""
 
-    def trial_advances(self, trial_id: str, epoch: int, best: float) -> None:
-        """So many epochs of a run of it are done; `best` is the best validation micro F1 so far."""
+    def trial_advances(self, trial_id: str, run: int, epoch: int, best: float) -> None:
+        """So many epochs of a run of it (from 1) are done; `best` is its best micro F1 so far."""
 
     def trial_ends(self, trial: Trial) -> None:
         """A trial has ended in one of its ways."""
@@ -43,7 +43,7 @@ class SilentSearchReporter:
     def trial_starts(self, trial_id: str, settings: dict[str, Any], epochs: int) -> None:
         """Ignored."""
 
-    def trial_advances(self, trial_id: str, epoch: int, best: float) -> None:
+    def trial_advances(self, trial_id: str, run: int, epoch: int, best: float) -> None:
         """Ignored."""
 
     def trial_ends(self, trial: Trial) -> None:

@@ -142,26 +142,38 @@ class SearchSpace(SearchSettings):
 
         return size(0, {})
 
-    def fingerprint(self) -> str:
-        """SHA-256 of everything that decides what a trial is; not of the budgets."""
-        parts = self.model_dump(mode="json", exclude={"max_trials", "max_hours"})
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    def content(self) -> dict[str, Any]:
+        """Everything that decides what a trial is, and not the budgets, by dotted names."""
+        settings = set(SearchSettings.model_fields) - {"max_trials", "max_hours"}
+        parameters = zip(self._names(), self.parameters, strict=True)
+        return flat(
+            {
+                **self.model_dump(include=settings),
+                **self.base.model_dump(),
+                "search": {
+                    name: each.model_dump(exclude={"field"}, exclude_unset=True)
+                    for name, each in parameters
+                },
+            }
+        )
 
-    def to_toml(self) -> str:
-        """The space as a file of its own, whatever it started from."""
-        unset = flat(RunConfig().model_dump())
-        fixed = {
-            field: value
-            for field, value in flat(self.base.model_dump()).items()
-            if field not in unset or unset[field] != value
-        }
+    def fingerprint(self) -> str:
+        """SHA-256 of `content`."""
+        return hashlib.sha256(json.dumps(self.content(), sort_keys=True).encode()).hexdigest()
+
+    def to_toml(self, preset: str) -> str:
+        """The space as a file.
+
+        Args:
+            preset: the file beside it that holds `base`.
+        """
         tables: dict[str, Any] = {}
         for parameter in self.parameters:
             table = parameter.model_dump(exclude={"field"}, exclude_unset=True)
             tables.setdefault(parameter.field, []).append(table)
         search = {field: found[0] if len(found) == 1 else found for field, found in tables.items()}
         settings = self.model_dump(include=set(SearchSettings.model_fields), exclude_none=True)
-        return tomli_w.dumps({"preset": "paper", **settings, "set": fixed, "search": search})
+        return tomli_w.dumps({"preset": preset, **settings, "search": search})
 
     def _names(self) -> list[str]:
         """What each parameter is called in KerasTuner."""

@@ -97,10 +97,13 @@ def _space(values: dict[str, Any], folder: Path, settings: Sequence[str]) -> Sea
                 "leave this out, or choose another algorithm",
             )
     ordered = in_order([(_parameter(*each), each[2]) for each in tables])
+    for parameter, place in ordered:
+        if file.algorithm == "grid" and parameter.values is None:
+            raise SpaceProblem(place, "a grid needs a step between min and max, or choices")
     parameters = tuple(parameter for parameter, _ in ordered)
     space = SearchSpace(
         **file.model_dump(include=set(SearchSettings.model_fields)),
-        base=_base(file, {parameter.field for parameter in parameters}, folder, settings),
+        base=_base(file, parameters, folder, settings),
         parameters=parameters,
     )
     check_values(space, [place for _, place in ordered])
@@ -142,16 +145,24 @@ def _parameter(field: str, table: Any, place: Place) -> Parameter:
         raise _explained(error.errors()[0], place, _KEYS) from None
 
 
-def _base(file: _SpaceFile, searched: set[str], folder: Path, settings: Sequence[str]) -> RunConfig:
-    """What a trial is before its own settings; a field of `[set]` may be searched too.
+def _base(
+    file: _SpaceFile, parameters: Sequence[Parameter], folder: Path, settings: Sequence[str]
+) -> RunConfig:
+    """What a trial is before its own settings.
+
+    A field of `[set]` may be searched too where that has a condition.
 
     As with `mrca train --loss`, arguments that the start gives to its own loss are left out where
     the loss is searched or another one; and so for the classifier.
     """
     start = _start(file, folder)
+    searched = {parameter.field for parameter in parameters}
+    always = {parameter.field for parameter in parameters if not parameter.when}
     fields = list(_fields(file.fixed, ("set",)))
     for field, _, place in fields:
         check_field(field, place)
+        if field in always:
+            raise SpaceProblem(place, f"{field} is searched too: leave it out here, or there")
     fixed = {field: value for field, value, _ in fields}
     for section in _NAMED:
         own, name = getattr(start, section), f"{section}.name"

@@ -20,6 +20,7 @@ from mrca.search.search_reporter import SearchReporter
 from mrca.search.search_space import SearchSpace
 from mrca.search.trial_watch import Paused, TrialWatch, is_hopeless
 from mrca.search.trials import TRIALS, Trial, read_trials, write_trial
+from mrca.search.unavailable import UnavailableError, check_available
 from mrca.training import run_folder
 from mrca.training.checkpoint import MONITOR, STATE
 from mrca.training.combinations import BILATERAL_BRANCH
@@ -76,6 +77,7 @@ class TrialRunner:
 
         Raises:
             Paused: if the search is to stop; the trial can then be gone on with.
+            UnavailableError: if what went wrong is none of its doing; it can be gone on with, too.
         """
         for ended in read_trials(self.folder):
             if ended.id == trial_id:
@@ -97,6 +99,11 @@ class TrialRunner:
             starts.unlink(missing_ok=True)
             raise
         except Exception as error:
+            try:
+                check_available(error, self.space, self.folder, self._data_dir, self._vectors_dir)
+            except UnavailableError:
+                starts.unlink(missing_ok=True)
+                raise
             expected = isinstance(error, MrcaError)
             said = str(error) if expected else f"{type(error).__name__}: {error}"
             trial = trial.model_copy(update={"error": said})
@@ -124,14 +131,15 @@ class TrialRunner:
         history: list[list[float]] = []
         before = 0.0
         for seed in trial.seeds:
-            name = run_name(trial, seed)
+            name = run_name(trial.id, seed, first=trial.seeds[0])
             if continues:
+                earlier = run_name(continues, seed, first=trial.seeds[0])
                 _take_over(
-                    self.folder / TRIALS / continues / name,
+                    self.folder / TRIALS / continues / earlier,
                     place / name,
                     self.space.config(trial.settings, seed),
                 )
-            watch = self._watch(trial.id, may_stop=seed == trial.seeds[0])
+            watch = self._watch(trial.id, seed - trial.seeds[0])
             run = training.train(
                 self.space.config(trial.settings, seed),
                 place / name,
@@ -166,11 +174,11 @@ class TrialRunner:
             }
         )
 
-    def _watch(self, trial_id: str, may_stop: bool) -> TrialWatch:
+    def _watch(self, trial_id: str, run: int) -> TrialWatch:
         place = self.folder / TRIALS / trial_id
         mark = place / _HOPELESS
-        # Hyperband has a rule of its own.
-        may_stop &= self.space.stops_hopeless and self.space.algorithm != "hyperband"
+        # Hyperband has a rule of its own; by the others the first run decides for all.
+        may_stop = self.space.stops_hopeless and self.space.algorithm != "hyperband" and run == 0
 
         def ends(epoch: int, best: float) -> bool:
             if not may_stop:
@@ -181,7 +189,7 @@ class TrialRunner:
 
         def advances(epoch: int, best: float) -> None:
             (place / _STARTS).write_bytes(_START)
-            self._reporter.trial_advances(trial_id, epoch, best)
+            self._reporter.trial_advances(trial_id, run + 1, epoch, best)
 
         return TrialWatch(
             advances,
@@ -215,9 +223,14 @@ def _count_start(path: Path) -> None:
         file.write(_START)
 
 
-def run_name(trial: Trial, seed: int) -> str:
-    """What the run folder of one seed is called, in the trial's folder."""
-    return "run" if seed == trial.seeds[0] else f"run-seed{seed}"
+def run_name(trial_id: str, seed: int, first: int) -> str:
+    """What the run folder of one seed is called, in the trial's folder.
+
+    Example:
+        >>> run_name("0007", 1, first=1), run_name("0007", 2, first=1)
+        ('trial-0007', 'trial-0007-seed2')
+    """
+    return f"trial-{trial_id}" if seed == first else f"trial-{trial_id}-seed{seed}"
 
 
 def _take_over(earlier: Path, run: Path, config: RunConfig) -> None:

@@ -18,6 +18,7 @@ from mrca.search.space import load_space
 from mrca.search.trial_runner import TrialRunner
 from mrca.search.trial_watch import Paused
 from mrca.search.trials import Trial
+from mrca.search.unavailable import UNAVAILABLE, UnavailableError
 from mrca.search.worker_job import WorkerJob
 
 
@@ -27,8 +28,8 @@ class _Log(SilentSearchReporter):
     def trial_starts(self, trial_id: str, settings: dict[str, Any], epochs: int) -> None:
         print(f"trial {trial_id} starts: {json.dumps(settings)}", flush=True)
 
-    def trial_advances(self, trial_id: str, epoch: int, best: float) -> None:
-        print(f"trial {trial_id} epoch {epoch}: best so far {best:.4f}", flush=True)
+    def trial_advances(self, trial_id: str, run: int, epoch: int, best: float) -> None:
+        print(f"trial {trial_id} run {run} epoch {epoch}: best so far {best:.4f}", flush=True)
 
     def trial_ends(self, trial: Trial) -> None:
         print(f"trial {trial.id} {trial.status}: {trial.score} {trial.error}", flush=True)
@@ -65,6 +66,9 @@ def main(arguments: Sequence[str]) -> None:
         SearchTuner(make_oracle(space), runner).search()
     except Paused as pause:
         print(f"The time is up: {pause}.", flush=True)
+    except UnavailableError as error:
+        print(error, flush=True)
+        sys.exit(UNAVAILABLE)
 
 
 if __name__ == "__main__":

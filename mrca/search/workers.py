@@ -193,10 +193,10 @@ def log_file(folder: Path, name: str) -> Path:
     return folder / WORKERS / f"{name}.log"
 
 
-def last_lines(folder: Path, names: Sequence[str]) -> str:
+def last_lines(folder: Path, names: Sequence[str], count: int = 8) -> str:
     """The end of the log that was written last."""
     logs = [path for path in (log_file(folder, name) for name in names) if path.is_file()]
     if not logs:
         return "(there is none)"
     text = max(logs, key=lambda path: path.stat().st_mtime).read_text("utf-8", "replace")
-    return "\n".join(f"  {line}" for line in text.splitlines()[-8:])
+    return "\n".join(f"  {line}" for line in text.splitlines()[-count:])

@@ -10,6 +10,7 @@ import numpy as np
 from mrca.config import RunConfig
 from mrca.datasets import Corpus
 from mrca.encoders.state_reader import StateReader
+from mrca.errors import MrcaError
 from mrca.features import Vocabulary, training_words
 from mrca.models import MRCA, NeuralModel, PieceModel, WordModel
 from mrca.models.network_size import network_weights
@@ -29,7 +30,7 @@ from mrca.training.reporter import Reporter
 from mrca.training.run import TAU_NORMALISED, load
 from mrca.training.run_folder import fingerprint_of_run
 from mrca.training.svm import make_svm
-from mrca.vectors import VectorStore, resolve_vectors, word_vectors
+from mrca.vectors import VectorStore, is_store, resolve_vectors, word_vectors
 
 # Rows of the word table kept free for words that are first met at prediction.
 SPARE_ROWS = 1024
@@ -286,9 +287,20 @@ def open_source(
     if config.encoder.name != WORD_VECTORS:
         return PieceSource(config, corpus)
     if config.vectors.name == "corpus":
-        return WordSource(config, corpus, VectorStore.open(corpus.folder / VECTORS))
+        return WordSource(config, corpus, _vectors_of(corpus))
     store = resolve_vectors(config.vectors.name, vectors_dir, progress=reporter.preparing)
     return WordSource(config, corpus, store)
+
+
+def _vectors_of(corpus: Corpus) -> VectorStore:
+    folder = corpus.folder / VECTORS
+    if not is_store(folder):
+        raise MrcaError(
+            f'vectors.name is "corpus", but {corpus.name} brings no vectors: {folder} is no vector '
+            "store. Give others with --vectors, or --set vectors.name; `mrca vectors list` shows "
+            "which there are."
+        )
+    return VectorStore.open(folder)
 
 
 def _new_network(

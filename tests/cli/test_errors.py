@@ -244,7 +244,7 @@ def test_wrong_usage(fails, command, fragment):
         ("train --dataset @bad-relations", "a JSON list of relation names"),
         ("train --dataset @twice-relations", "must be unique"),
         ("train --dataset @both-forms", "holds both"),
-        ("train --dataset @good --vectors corpus", "is not a vector store"),
+        ("train --dataset @good --vectors corpus", "brings no vectors"),
         # Vectors
         ("train --dataset @good --vectors @vectors/empty.txt", "empty.txt"),
         ("train --dataset @good --vectors @vectors/ragged.txt", "line 2"),

@@ -242,10 +242,10 @@ def shown(terminal):
         progress.search_starts(4, 3600.0, [trial(1, 0.3)])
         progress.message("worker1 died [signal 9].")
         progress.trial_starts("0002", {"model.units": 2, "loss.name": "focal"}, 7)
-        progress.trial_advances("0002", 1, 0.25)
+        progress.trial_advances("0002", 1, 1, 0.25)
         progress.trial_ends(trial(2, 0.6))
         progress.trial_starts("0003", {"model.units": 3}, 7)
-        progress.trial_advances("0003", 5, 0.125)
+        progress.trial_advances("0003", 2, 5, 0.125)
         progress.trial_ends(trial(4, None, "too_large"))
     return screen.getvalue()
 

@@ -82,7 +82,7 @@ def _write(path: Path, rows: list[dict[str, Any]]) -> None:
 def fake_training(monkeypatch: pytest.MonkeyPatch) -> FakeTraining:
     """Trials take no time, have `10 * model.units` weights, and need no corpus."""
     from mrca import training
-    from mrca.search import search, search_tuner, trial_runner
+    from mrca.search import search, search_tuner, trial_runner, unavailable
 
     fake = FakeTraining()
     monkeypatch.setattr(search_tuner, "_WAIT", 0.01)
@@ -90,11 +90,12 @@ def fake_training(monkeypatch: pytest.MonkeyPatch) -> FakeTraining:
     monkeypatch.setattr(training, "train", fake)
     monkeypatch.setattr(training, "trainable_weights", lambda config, *_: 10 * config.model.units)
     monkeypatch.setattr(trial_runner, "load_corpus", lambda *_, **__: None)
-    monkeypatch.setattr(
-        search,
-        "describe_search",
-        lambda space, *_: {"space": {"name": "", "fingerprint": space.fingerprint()}},
-    )
+    for module in (search, unavailable):
+        monkeypatch.setattr(
+            module,
+            "describe_search",
+            lambda space, *_: {"space": {"name": "", "fingerprint": space.fingerprint()}},
+        )
     return fake
 
 

@@ -54,11 +54,17 @@ class ThreadWorker(threading.Thread):
             self.tuner = SearchTuner(make_oracle(space), runner)
 
     def run(self):
+        from mrca.search.unavailable import UNAVAILABLE, UnavailableError
+        from mrca.search.workers import log_file
+
         try:
             self.tuner.search()
             self.code = 0
         except Killed:
             self.code = -9
+        except UnavailableError as error:
+            log_file(self.tuner._runner.folder, self.worker).write_text(f"before\n{error}\n")
+            self.code = UNAVAILABLE
         except Exception:
             self.code = 1
 
@@ -177,14 +183,36 @@ def test_a_chief_whose_workers_are_gone_ends(fake_training, started, make_space,
     log.parent.mkdir(parents=True)
     log.write_text("first\nno room left\n")
     space = make_space()
-    from mrca.search.search_folder import start_folder
-
-    start_folder(
-        tmp_path / "found", space, {"space": {"name": "", "fingerprint": space.fingerprint()}}
-    )
+    start(tmp_path / "found", space)
     with pytest.raises(MrcaError, match=r"(?s)All workers .* have died.*no room left"):
         search(space, tmp_path / "found", resume=True, workers=2)
     assert len(started) == 6
+
+
+def test_a_worker_that_lacks_what_all_trials_need_ends_the_search(
+    fake_training, started, make_space, tmp_path
+):
+    def score(config, epoch):
+        if len(fake_training.epochs) == 3:
+            raise OSError(28, "No space left on device")
+        return 0.5
+
+    fake_training.score = score
+    (tmp_path / "found" / "workers").mkdir(parents=True)
+    start(tmp_path / "found", make_space())
+    with pytest.raises(MrcaError, match=r"^A trial could not go on.*No space left"):
+        search(make_space(), tmp_path / "found", resume=True, chief=local())
+    assert len(started) == 1
+    fake_training.score = lambda config, epoch: 0.5
+    trials = search(make_space(), tmp_path / "found", resume=True, chief=local())
+    assert [trial.status for trial in trials] == ["done"] * 6
+    assert len(fake_training.epochs) == len(set(fake_training.epochs)) == 12
+
+
+def start(folder, space):
+    from mrca.search.search_folder import start_folder
+
+    start_folder(folder, space, {"space": {"name": "", "fingerprint": space.fingerprint()}})
 
 
 def test_an_oracle_that_fails_ends_the_search(

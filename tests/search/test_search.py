@@ -55,7 +55,7 @@ def test_it_leaves_trials_and_the_best_configuration(
     best = max(trials, key=lambda trial: trial.score)
     assert best.score == max(best.history[0])
     assert best.parameters == 10 * best.settings["model.units"]
-    run = tmp_path / "found" / "trials" / best.id / "run"
+    run = tmp_path / "found" / "trials" / best.id / f"trial-{best.id}"
     assert load_config(tmp_path / "found" / "best.toml") == load_config(run / "config.toml")
     assert fake_training.splits == {"valid"}
 
@@ -64,7 +64,7 @@ def test_only_the_best_keep_their_models(fake_training, make_space, tmp_path):
     trials = search(make_space(), tmp_path / "found", keep=2)
     ranked = sorted(trials, key=lambda trial: -trial.score)
     for place, trial in enumerate(ranked):
-        run = tmp_path / "found" / "trials" / trial.id / "run"
+        run = tmp_path / "found" / "trials" / trial.id / f"trial-{trial.id}"
         left = {path.name for path in run.iterdir()}
         assert {"config.toml", "metrics.json", "history.csv"} <= left
         assert ("model.keras" in left) == ("vectors" in left) == (place < 2)
@@ -78,8 +78,8 @@ def test_a_trial_of_several_seeds_counts_with_its_mean(fake_training, make_space
     assert trial.scores == [0.1, 0.2, 0.3]
     assert trial.score == pytest.approx(0.2)
     assert len(trial.history) == 3
-    runs = {path.name for path in (tmp_path / "found" / "trials" / trial.id).glob("run*")}
-    assert runs == {"run", "run-seed2", "run-seed3"}
+    runs = {path.name for path in (tmp_path / "found" / "trials" / trial.id).glob("trial-*")}
+    assert runs == {"trial-0000", "trial-0000-seed2", "trial-0000-seed3"}
 
 
 def test_another_objective_is_what_counts(fake_training, make_space, tmp_path):
@@ -142,6 +142,37 @@ def test_a_search_without_any_score_says_why(fake_training, make_space, tmp_path
     fake_training.score = score
     with pytest.raises(MrcaError, match=r"None of the 6 trials .* has a score.*The loss is nan"):
         search(make_space(), tmp_path / "found")
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_what_is_no_trials_fault_stops_the_search_and_the_trial_waits(
+    full, fake_training, make_space, tmp_path, monkeypatch
+):
+    from mrca.search import unavailable
+
+    def score(config, epoch):
+        if len(fake_training.epochs) == 3:  # the second trial's last epoch
+            if full:
+                raise MrcaError("Cannot save the run.") from OSError(28, "No space left on device")
+            raise RuntimeError("the network ate the file")
+        return 0.5
+
+    def gone(*_):
+        raise MrcaError("Cannot read the vectors.")
+
+    fake_training.score = score
+    space = make_space(max_trials=3)
+    with monkeypatch.context() as patched:
+        if not full:
+            patched.setattr(unavailable, "describe_search", gone)
+        reason = "No space left" if full else "Cannot read the vectors"
+        with pytest.raises(MrcaError, match=rf"waits: {reason}.* go on with --resume"):
+            search(space, tmp_path / "found")
+    assert [trial.status for trial in read_trials(tmp_path / "found")] == ["done"]
+    fake_training.score = lambda config, epoch: 0.5
+    trials = search(space, tmp_path / "found", resume=True)
+    assert [trial.status for trial in trials] == ["done"] * 3
+    assert len(fake_training.epochs) == len(set(fake_training.epochs)) == 6
 
 
 def test_halving_never_goes_on_with_a_trial_that_failed(
@@ -208,6 +239,19 @@ def test_trials_that_are_too_large_are_not_trained_nor_counted(fake_training, ma
     assert all(trial.parameters > 250 and trial.score is None for trial in large)
     assert len(trials) - len(large) == 6
     assert not {trial.id for trial in large} & {folder for folder, _, _ in fake_training.epochs}
+
+
+def test_a_search_that_meets_only_large_trials_says_so(
+    fake_training, make_space, tmp_path, monkeypatch
+):
+    from mrca import training
+
+    sizes = iter([1])
+    monkeypatch.setattr(training, "trainable_weights", lambda *_: next(sizes, 99))
+    notes = Notes()
+    space = make_space(max_parameters=50, max_trials=2)
+    assert len(search(space, tmp_path / "found", reporter=notes)) == 21
+    assert "21 trials, of which 20 were too large for max_parameters = 50" in notes.messages[-1]
 
 
 @pytest.mark.parametrize("algorithm", ["random", "bayesian"])
@@ -434,7 +478,11 @@ def test_what_has_changed_is_named(make_space, sample_slice, tmp_path, monkeypat
     changed = describe_search(other, corpus.parent, None, Notes())
     with pytest.raises(MrcaError) as error:
         check_unchanged(tmp_path / "found", changed)
-    for part in ("the space", "the corpus (sample)", "the code"):
+    for part in (
+        "the space (objective was micro.f1, is now macro.f1)",
+        f"the corpus (sample; read from was {sample_slice / 'sample'}, is now {corpus})",
+        "the code",
+    ):
         assert part in str(error.value)
     assert "vectors" not in str(error.value)
     assert "backend" not in str(error.value)

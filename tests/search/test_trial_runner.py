@@ -16,6 +16,8 @@ def make_runner(space, folder, data_dir, is_paused=lambda: False):
     from mrca.search.trial_runner import TrialRunner
 
     (folder / "trials").mkdir(parents=True, exist_ok=True)
+    about = {"name": "", "fingerprint": space.fingerprint()}  # as `fake_training` has it
+    (folder / "search.json").write_text(json.dumps({"space": about}))
     return TrialRunner(
         space,
         folder,
@@ -40,7 +42,7 @@ def test_a_longer_trial_goes_on_exactly_with_a_shorter_one(
     long = runner.run("0001", {"training.epochs": 2}, continues="0000")
     assert (len(short.history[0]), len(long.history[0])) == (1, 2)
     assert long.history[0][0] == short.history[0][0]
-    run = tmp_path / "trials" / "0001" / "run"
+    run = tmp_path / "trials" / "0001" / "trial-0001"
     for found, expected in zip(weights(run), weights(tiny_run.folder), strict=True):
         np.testing.assert_array_equal(found, expected)
     metrics = json.loads((run / "metrics.json").read_text())
@@ -70,7 +72,7 @@ def test_a_paused_trial_goes_on_and_a_hopeless_one_is_stopped(
     settings = {"training.epochs": 9}
     with pytest.raises(Paused):
         make_runner(make_space(), tmp_path, sample_slice, lambda: True).run("0000", settings)
-    assert (tmp_path / "trials" / "0000" / "run.unfinished").is_dir()
+    assert (tmp_path / "trials" / "0000" / "trial-0000.unfinished").is_dir()
     assert len(read_trials(tmp_path)) == 5
     trial = make_runner(make_space(), tmp_path, sample_slice).run("0000", settings)
     assert trial.status == "stopped"
@@ -79,7 +81,7 @@ def test_a_paused_trial_goes_on_and_a_hopeless_one_is_stopped(
     place = history[0].split(",").index("val_micro_f1")
     assert trial.history == [[float(row.split(",")[place]) for row in history[1:]]]
     assert trial.score == tiny_run.metrics["splits"]["valid"]["micro"]["f1"]
-    assert (tmp_path / "trials" / "0000" / "run" / "model.keras").is_file()
+    assert (tmp_path / "trials" / "0000" / "trial-0000" / "model.keras").is_file()
 
 
 def test_an_objective_that_the_split_leaves_undefined_fails_the_trial(

@@ -29,7 +29,7 @@ class Killer(SilentSearchReporter):
     def message(self, text: str) -> None:
         self.messages.append(text)
 
-    def trial_advances(self, trial_id: str, epoch: int, best: float) -> None:
+    def trial_advances(self, trial_id: str, run: int, epoch: int, best: float) -> None:
         for name, process in self.processes.items():
             log = (self.folder / "workers" / f"{name}.log").read_text()
             kind = name[:6]

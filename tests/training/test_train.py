@@ -463,7 +463,7 @@ def test_names_and_options_that_do_not_exist(refused, overrides, match, monkeypa
 
 def test_a_corpus_without_vectors_of_its_own(refused, tmp_path):
     corpus = write_corpus(tmp_path / "mine", train=[ROW], valid=[ROW])
-    refused("is not a vector store", f'data.dataset="{corpus}"', "vectors.name=corpus")
+    refused("brings no vectors", f'data.dataset="{corpus}"', "vectors.name=corpus")
 
 
 @pytest.mark.parametrize("free", [0, 700_000])

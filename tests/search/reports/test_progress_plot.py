@@ -16,7 +16,7 @@ def test_the_best_so_far_never_falls_and_counts_trials_that_are_done(make_trials
     done = [trial.score for trial in trials if trial.status == "done"]
     assert scores == sorted(scores)
     assert (scores[0], scores[-1]) == (done[0], max(done))
-    assert steps.get_xdata()[-1] == 20
+    assert steps.get_xdata()[-1] == 19  # trials count from 0
     assert [line.get_marker() for line in axes.lines].count("x") == 2
     hollow = [line for line in axes.lines if line.get_markerfacecolor() == "white"]
     assert len(hollow) == 4

@@ -22,7 +22,7 @@ def folder(tmp_path):
     space.write_text(SPACE, "utf-8")
     folder = tmp_path / "a search"
     folder.mkdir()
-    (folder / "space.toml").write_text(load_space(space).to_toml(), "utf-8")
+    (folder / "space.toml").write_bytes(space.read_bytes())
     (folder / "trials").mkdir()
     return folder
 
@@ -60,6 +60,8 @@ def test_the_best_configuration_repeats_the_best_trial(folder, make_trials):
     assert config == load_space(folder / "space.toml").config(best.settings, best.seeds[0])
     assert config.training.seed == 4
     assert any("at least 10 trials" in note for note in report.notes)
+    again = f"mrca train --preset '{folder}/best.toml' --name 'a search-best' --seeds 2"
+    assert any(note.endswith(again) for note in report.notes)
     assert "importance.png" not in {path.name for path in report.paths}
 
 
@@ -69,6 +71,8 @@ def test_while_no_trial_is_done_there_is_no_best(folder, make_trials):
     report = report_search(folder)
     assert not (folder / "best.toml").exists()
     assert any("No trial is done yet" in note for note in report.notes)
+    assert any("nothing to draw" in note for note in report.notes)
+    assert {path.name for path in report.paths} == {"report.md", "trials.csv"}
 
 
 def test_what_cannot_be_reported(folder, tmp_path, make_trials):

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mrca.config import with_overrides
+from mrca.config import dump_config, with_overrides
 from mrca.search import load_space
 
 
@@ -116,13 +116,14 @@ def test_its_own_file_gives_the_same_space(space_file, tmp_path):
         [('preset = "sample"', 'preset = "start.toml"\nseeds = 3')],
         [
             ('preset = "sample"', 'preset = "start.toml"'),
-            ("epochs = 3", "epochs = 3\nmodel.units = 3"),
+            ("epochs = 3", "epochs = 3\nmodel.dropout = 0.3"),
         ],
     ):
         space = load_space(space_file(*replaced))
         copy = tmp_path / "elsewhere" / "space.toml"
         copy.parent.mkdir(exist_ok=True)
-        copy.write_text(space.to_toml(), "utf-8")
+        copy.write_text(space.to_toml("start.toml"), "utf-8")
+        (copy.parent / "start.toml").write_text(dump_config(space.base), "utf-8")
         assert load_space(copy) == space
         assert load_space(copy).fingerprint() == space.fingerprint()
 

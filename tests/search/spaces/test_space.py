@@ -87,6 +87,8 @@ def test_arguments_of_the_start_go_with_its_loss(space_file, tmp_path):
         ("max_trials = 5", "set = 3", 4, "not valid TOML"),
         ("max_trials = 5", "base = 3", 2, "there is no such key"),
         ("training.epochs = 3", "training.epoch = 3", 5, "'training.epoch'. Did you mean 'epochs'"),
+        ("training.epochs = 3", "model.units = 3", 5, "model.units is searched too"),
+        ("max_trials = 5", 'algorithm = "grid"', 12, "a grid needs a step"),
         ("training.epochs = 3", "training.epochs = 0", 5, "at least 1, received 0"),
         ("training.epochs = 3", "training.epochs = [{ a = 1 }]", 5, "received tables"),
         ("training.epochs = 3", "model.strides = 90", 5, "pool_size (80) must be at least strides"),
