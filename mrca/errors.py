@@ -3,6 +3,7 @@
 import difflib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from importlib.util import find_spec
 from typing import Any
 
 
@@ -64,3 +65,21 @@ def check_options(
     ]
     if missing:
         raise MrcaError(f"{owner} needs these arguments too: {', '.join(missing)}.")
+
+
+def check_installed(what: str, extra: str, *modules: str) -> None:
+    """See that packages that not everybody needs are installed.
+
+    Args:
+        what: what needs them, such as `"mrca tune"`.
+        extra: the name under which `mrca` requires them.
+        modules: what they are imported as.
+
+    Raises:
+        MrcaError: if one is not.
+    """
+    missing = [name for name in modules if find_spec(name) is None]
+    if missing:
+        raise MrcaError(
+            f"{what} needs {' and '.join(missing)}. Install with `pip install 'mrca[{extra}]'`."
+        )

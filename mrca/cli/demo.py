@@ -11,9 +11,8 @@ import typer
 
 from mrca.cli.native_logs import quiet_start
 from mrca.cli.server_options import Host, Port, ServedVersion
-from mrca.errors import MrcaError
+from mrca.errors import MrcaError, check_installed
 from mrca.serving import find_exported
-from mrca.serving.check_installed import check_installed
 from mrca.serving.demo_page import demo_page
 from mrca.serving.find_exported import NothingExportedError
 from mrca.serving.stale_export import stale_export
@@ -32,7 +31,7 @@ def demo(
 
     A run that was not exported yet is exported first. Ends with Ctrl-C.
     """
-    check_installed()
+    check_installed("mrca demo", "serve", "fastapi", "uvicorn")
     try:
         exported = find_exported(run, version)
     except NothingExportedError:

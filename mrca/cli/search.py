@@ -3,7 +3,6 @@
 import json
 import math
 import os
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +16,7 @@ from mrca.cli.native_logs import quiet_start
 from mrca.cli.resume_command import resume_command
 from mrca.cli.search_progress import SearchProgress, short_settings
 from mrca.cli.visible_gpus import visible_gpus
-from mrca.errors import MrcaError
+from mrca.errors import check_installed
 
 if TYPE_CHECKING:
     from mrca.search import SearchSpace, Trial
@@ -99,7 +98,7 @@ def search(
     if chief is not None and join is not None:
         raise typer.BadParameter("Give --chief or --join, not both.")
     folder = output / checked_name(name or space.stem)
-    _check_installed()
+    check_installed("mrca tune", "tune", "keras_tuner")
     gpus: list[str] = []
     if workers > 1 or chief or join:
         gpus = visible_gpus()
@@ -165,11 +164,6 @@ def report(
     for note in found.notes:
         typer.echo(note)
     typer.echo(f"Written: {', '.join(map(str, found.paths))}", err=True)
-
-
-def _check_installed() -> None:
-    if find_spec("keras_tuner") is None:
-        raise MrcaError("`mrca tune` needs KerasTuner. Install it with `pip install 'mrca[tune]'`.")
 
 
 def _print_best(

@@ -9,9 +9,9 @@ import typer
 
 from mrca.cli.native_logs import quiet_start
 from mrca.cli.server_options import Host, Port, ServedVersion
+from mrca.errors import check_installed
 from mrca.resources.exported_files import SAMPLE_REQUEST
 from mrca.serving import Limits, find_exported
-from mrca.serving.check_installed import check_installed
 from mrca.serving.stale_export import stale_export
 
 _DEFAULT = Limits()
@@ -53,7 +53,7 @@ def serve(
 
     Ends with Ctrl-C, after what was asked is answered.
     """
-    check_installed()
+    check_installed("mrca serve", "serve", "fastapi", "uvicorn")
     exported = find_exported(run, version)
     if note := stale_export(run, exported):
         typer.echo(f"Note: {note}", err=True)

@@ -12,7 +12,7 @@ from mrca import losses
 from mrca.config import RunConfig, dump_config
 from mrca.datasets import Corpus, LabelStatistics, label_statistics, load_corpus
 from mrca.datasets.sample_note import sample_note
-from mrca.errors import MrcaError
+from mrca.errors import MrcaError, check_installed
 from mrca.evaluation import plot_history
 from mrca.resources import replace_folder, require_room
 from mrca.samplers import Sampler
@@ -29,7 +29,6 @@ from mrca.training.preflight import check_labels, check_loss, check_output
 from mrca.training.reporter import Reporter, SilentReporter
 from mrca.training.run import Run, load
 from mrca.training.source import Source, open_source
-from mrca.training.tensorboard import check_tensorboard
 
 
 def train(
@@ -99,7 +98,7 @@ def train(
         built_on["teacher"] = {"name": str(teacher.folder), "fingerprint": fingerprint}
     environment = describe_environment(corpus, built_on, config.training.seed)
     if config.training.tensorboard:
-        check_tensorboard()
+        check_installed("training.tensorboard", "tensorboard", "tensorboard")
     goes_on = resume and run_folder.is_resumable(unfinished)
     if not goes_on:
         _check_room(folder, source.bytes_needed(columns))

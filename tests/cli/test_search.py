@@ -156,9 +156,7 @@ def test_joining_what_is_not_there(mrca, space):
 
 
 def test_a_missing_package_is_named(mrca, space, monkeypatch):
-    from mrca.cli import search
-
-    monkeypatch.setattr(search, "find_spec", lambda name: None)
+    monkeypatch.setattr("mrca.errors.find_spec", lambda name: None)
     done = mrca("tune", space)
     assert done.code == 1
     assert "pip install 'mrca[tune]'" in done.err

@@ -61,12 +61,12 @@ def test_a_host_that_others_reach_is_warned_of(mrca, folder):
 def test_without_the_extra_it_says_what_to_install(mrca, folder, monkeypatch):
     found = importlib.util.find_spec
     monkeypatch.setattr(
-        "mrca.serving.check_installed.find_spec",
+        "mrca.errors.find_spec",
         lambda name: None if name == "uvicorn" else found(name),
     )
     done = mrca("serve", "run")
     assert done.code == 1
-    assert "Serving needs uvicorn. Install with `pip install 'mrca[serve]'`" in done.err
+    assert "mrca serve needs uvicorn. Install with `pip install 'mrca[serve]'`" in done.err
 
 
 @pytest.mark.parametrize(

@@ -477,7 +477,7 @@ def test_no_room_on_the_disk(refused, tmp_path, monkeypatch, free):
 def test_tensorboard_that_is_not_installed(refused, monkeypatch):
     find = importlib.util.find_spec
     monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name: None if name == "tensorboard" else find(name)
+        "mrca.errors.find_spec", lambda name: None if name == "tensorboard" else find(name)
     )
     refused(r"pip install 'mrca\[tensorboard\]'", "training.tensorboard=true")
 
