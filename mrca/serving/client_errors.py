@@ -47,7 +47,8 @@ def refused(url: ModelUrl, status: str, said: str, *, not_found: bool) -> MrcaEr
         not_found: whether it says that there is no such model or version.
     """
     version = "" if url.version is None else f", version {url.version}"
-    advice = " Correct the model's name or version in the URL." if not_found else ""
+    newest = "; without a version the newest one answers" if url.version is not None else ""
+    advice = f" Correct the model's name or version in the URL{newest}." if not_found else ""
     return MrcaError(
         f"The server at {url.address} refuses to answer for the model {url.name!r}{version}: "
         f"{said.strip() or 'it does not say why'} ({status}).{advice}"

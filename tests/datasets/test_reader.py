@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mrca.datasets import iter_rows
@@ -232,6 +232,7 @@ ITEM = st.fixed_dictionaries(
 
 
 @settings(deadline=None)
+@example(b"\x1f\x8b")
 @given(
     st.lists(ITEM, max_size=3).map(lambda items: json.dumps(items).encode())
     | st.binary(max_size=30).map(lambda tail: b"[" + tail)
@@ -244,5 +245,9 @@ ITEM = st.fixed_dictionaries(
 def test_any_file_gives_rows_or_errors_of_ours(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("fuzz") / "train.json"
     path.write_bytes(data)
-    for row in iter_rows(path):
-        assert (row.example is None) == (row.error is not None)
+    try:
+        for row in iter_rows(path):
+            assert (row.example is None) == (row.error is not None)
+    except MrcaError as error:
+        assert "is a broken gzip file" in str(error)
+        assert data.startswith(b"\x1f\x8b")
