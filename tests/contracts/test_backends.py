@@ -33,10 +33,12 @@ EVERYTHING += [
 def run_tests(backend: str, tests: list[str]) -> None:
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"needs {backend}, which is not installed")
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+    environment.pop("PYTEST_ADDOPTS", None)  # which are meant for the run that this is part of
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],
         cwd=ROOT,
-        env={**os.environ, "KERAS_BACKEND": backend},
+        env=environment,
         capture_output=True,
         text=True,
         check=False,
