@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 
 from mrca.cli.native_logs import quiet_start
-from mrca.config import ClassifierConfig, RunConfig, is_file, load_preset, preset_names
+from mrca.config import ClassifierConfig, RunConfig, is_preset_file, load_preset, preset_names
 
 # The name that a run folder gives its configuration; the folder is what the run is called then.
 CONFIG = "config.toml"
@@ -30,7 +30,7 @@ def base_config(dataset: str | None, preset: str | None) -> tuple[RunConfig, str
     corpus = Path(dataset).resolve().name if dataset else ""
     if preset is not None:
         settings = load_preset(preset)
-        if is_file(preset):
+        if is_preset_file(preset):
             file = Path(preset).resolve()
             return settings, corpus or (file.parent.name if file.name == CONFIG else file.stem)
         other = corpus not in ("", settings.data.dataset)

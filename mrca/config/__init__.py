@@ -8,7 +8,7 @@ from mrca.config.comparison import (
     comparison_names,
     load_comparison,
 )
-from mrca.config.presets import beside, is_file, load_preset, preset_names
+from mrca.config.presets import beside, is_preset_file, load_preset, preset_names
 from mrca.config.run_config import (
     REPRESENTATION_SECTIONS,
     ClassifierConfig,
@@ -29,7 +29,7 @@ __all__ = [
     "beside",
     "comparison_names",
     "dump_config",
-    "is_file",
+    "is_preset_file",
     "load_comparison",
     "load_config",
     "load_preset",

@@ -14,12 +14,12 @@ def preset_names() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("*.toml"))
 
 
-def is_file(preset: str) -> bool:
+def is_preset_file(preset: str) -> bool:
     """Whether it is a file instead of a name: it has a folder or an ending.
 
     Example:
-        >>> is_file("webnlg"), is_file("mine.toml"), is_file("saved_models/mine/config.toml")
-        (False, True, True)
+        >>> [is_preset_file(each) for each in ("webnlg", "mine.toml", "runs/mine/config.toml")]
+        [False, True, True]
     """
     path = Path(preset)
     return len(path.parts) > 1 or bool(path.suffix)
@@ -27,7 +27,7 @@ def is_file(preset: str) -> bool:
 
 def beside(folder: Path, preset: str) -> str:
     """The preset as a file in the folder has it: another file is looked for from there."""
-    return str(folder / preset) if is_file(preset) else preset
+    return str(folder / preset) if is_preset_file(preset) else preset
 
 
 def load_preset(preset: str) -> RunConfig:
@@ -39,7 +39,7 @@ def load_preset(preset: str) -> RunConfig:
     Raises:
         MrcaError: if there is no preset of that name, or the file is no configuration.
     """
-    if is_file(preset):
+    if is_preset_file(preset):
         return load_config(Path(preset))
     names = preset_names()
     if preset not in names:

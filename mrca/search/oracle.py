@@ -91,7 +91,6 @@ class SearchOracle(keras_tuner.Oracle):
         """What a trial sets, as `{dotted field: value}`."""
         return trial_settings(self.space, self.trials[trial_id].hyperparameters)
 
-    @keras_tuner.synchronized
     def needed(self) -> set[str]:
         """Trials whose runs may be trained further, and so have to be kept whole."""
         return set()

@@ -67,7 +67,7 @@ def main(arguments: Sequence[str]) -> None:
     except Paused as pause:
         print(f"The time is up: {pause}.", flush=True)
     except UnavailableError as error:
-        print(error, flush=True)
+        print(" ".join(str(error).split()), flush=True)  # the chief hands on the last line
         sys.exit(UNAVAILABLE)
 
 
