@@ -177,7 +177,8 @@ def process_starter(
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             return subprocess.Popen(
-                [sys.executable, "-m", "mrca.search.worker", job.to_json()],
+                # -P: what lies in the current folder is not imported, as the chief does not either.
+                [sys.executable, "-P", "-m", "mrca.search.worker", job.to_json()],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import threading
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,24 @@ def test_what_all_trials_need_and_lack_is_the_last_line_of_a_workers_log(
     assert ended.value.code == UNAVAILABLE
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == "The corpus was not found. Looked in: here there"
+
+
+def test_a_worker_imports_nothing_from_the_current_folder(tmp_path, monkeypatch):
+    from mrca.search import workers
+    from mrca.search.address import Address
+    from mrca.search.worker_job import WorkerJob
+
+    (tmp_path / "mrca").mkdir()
+    (tmp_path / "mrca" / "__init__.py").write_text("raise SystemExit(77)\n")
+    monkeypatch.chdir(tmp_path)
+    commands = []
+    with monkeypatch.context() as patched:
+        patched.setattr(workers.subprocess, "Popen", lambda command, **_: commands.append(command))
+        job = WorkerJob(str(tmp_path / "found"), None, None)
+        workers.process_starter(job, Address("127.0.0.1", 1), ["worker1"], [])("worker1")
+    place = commands[0].index("-m")
+    assert commands[0][place + 1] == "mrca.search.worker"
+    assert subprocess.run([*commands[0][:place], "-c", "import mrca"], check=False).returncode == 0
 
 
 @pytest.mark.slow
