@@ -28,8 +28,8 @@ from serve_load import start_server
 
 import mrca
 from mrca.datasets import load_corpus
+from mrca.encoding import EncodedExamples
 from mrca.export import marked
-from mrca.features import EncodedExamples
 from mrca.serving import find_exported
 from mrca.serving.served_model import ServedModel
 

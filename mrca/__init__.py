@@ -1,70 +1,80 @@
-"""Which relations hold in a text whose entities are marked.
+"""Who is related to whom: relations between the marked entities of sentences and documents.
 
 `import mrca` is light: TensorFlow and Keras are loaded by what needs them, when it is used.
 """
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mrca.config import RunConfig, load_preset, with_overrides
+    from mrca.config import RunConfig, load_recipe
     from mrca.datasets import Corpus, load_corpus
     from mrca.errors import MrcaError
-    from mrca.text import Example, RelationSet, Span, Triple
-    from mrca.training import Run, load
-    from mrca.training.train import train
+    from mrca.models import Prediction, RelationClassifier
+    from mrca.text import Document, Entity, Fact, RelationSet, Span
+    from mrca.training import Run, load, train
     from mrca.vectors import VectorStore, resolve_vectors
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "Corpus": "mrca.datasets",
-    "Example": "mrca.text",
+    "Document": "mrca.text",
+    "Entity": "mrca.text",
+    "Fact": "mrca.text",
     "MrcaError": "mrca.errors",
+    "Prediction": "mrca.models",
+    "RelationClassifier": "mrca.models",
     "RelationSet": "mrca.text",
     "Run": "mrca.training",
     "RunConfig": "mrca.config",
     "Span": "mrca.text",
-    "Triple": "mrca.text",
     "VectorStore": "mrca.vectors",
     "load": "mrca.training",
     "load_corpus": "mrca.datasets",
-    "load_preset": "mrca.config",
+    "load_recipe": "mrca.config",
     "resolve_vectors": "mrca.vectors",
     "train": "mrca.training",
-    "with_overrides": "mrca.config",
 }
 _SUBPACKAGES = {
-    *("config", "datasets", "evaluation", "features", "layers", "losses", "metrics", "models"),
-    *("resources", "text", "training", "vectors"),
+    *("config", "datasets", "encoders", "encoding", "evaluation", "experiments", "files"),
+    *("layers", "losses", "metrics", "models", "reporting", "text", "training", "vectors"),
 }
 
 __all__ = [
     "Corpus",
-    "Example",
+    "Document",
+    "Entity",
+    "Fact",
     "MrcaError",
+    "Prediction",
+    "RelationClassifier",
     "RelationSet",
     "Run",
     "RunConfig",
     "Span",
-    "Triple",
     "VectorStore",
     "__version__",
     "load",
     "load_corpus",
-    "load_preset",
+    "load_recipe",
     "resolve_vectors",
     "train",
-    "with_overrides",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    if name in _SUBPACKAGES:
-        return importlib.import_module(f"mrca.{name}")
-    raise AttributeError(f"module 'mrca' has no attribute {name!r}")
+    if name not in _HOMES and name not in _SUBPACKAGES:
+        raise AttributeError(f"module 'mrca' has no attribute {name!r}")
+    if "keras" in sys.modules:
+        home = importlib.import_module(_HOMES.get(name, f"mrca.{name}"))
+    else:
+        from mrca.quiet import quiet_start
+
+        with quiet_start():
+            home = importlib.import_module(_HOMES.get(name, f"mrca.{name}"))
+    return getattr(home, name) if name in _HOMES else home
 
 
 def __dir__() -> list[str]:

@@ -29,7 +29,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def check_options(
     owner: str, made_by: Callable[..., Any], options: Mapping[str, Any], own: Iterable[str] = ()
 ) -> None:
-    """See that all options are arguments by name, and that none is missing that must be given.
+    """Check that all options are arguments by name, and that none is missing that must be given.
 
     Args:
         owner: what takes them, such as `"Loss 'focal'"`.
@@ -83,3 +83,13 @@ def check_installed(what: str, extra: str, *modules: str) -> None:
         raise MrcaError(
             f"{what} needs {' and '.join(missing)}. Install with `pip install 'mrca[{extra}]'`."
         )
+
+
+def counted(number: int, noun: str) -> str:
+    """The number with its noun, in the plural but for one.
+
+    Example:
+        >>> counted(1, "row"), counted(2500, "row"), counted(0, "error")
+        ('1 row', '2,500 rows', '0 errors')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -16,12 +16,15 @@ import pytest
 
 if TYPE_CHECKING:
     from mrca.config import RunConfig
+    from mrca.evaluation import Comparison
     from mrca.training import Run
 
-_SAMPLE = Path(__file__).parents[1] / "data" / "sample"
+_SAMPLE = Path(__file__).parents[1] / "mrca" / "datasets" / "sample"
 _SLICE = {"train": 120, "valid": 40, "test": 40}
 # Enough to learn something from 120 sentences within seconds.
 _TINY = [
+    "data.dataset=sample",
+    "vectors.name=sample",
     "features.max_length=40",
     "model.units=8",
     "model.pool_size=20",
@@ -89,16 +92,37 @@ def slice_rows(sample_slice: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def tiny_settings() -> list[str]:
-    """The overrides of the sample's preset with which the slice is learnt in seconds."""
+    """The settings on top of the recipe `mrca` with which the slice is learnt in seconds."""
     return list(_TINY)
 
 
 @pytest.fixture(scope="session")
 def tiny_config(tiny_settings: list[str]) -> "RunConfig":
-    """The sample's preset, made tiny."""
-    from mrca.config import load_preset, with_overrides
+    """The paper's model on the slice, tiny: the whole sentence is one candidate."""
+    from mrca.config import load_recipe, parse_settings
 
-    return with_overrides(load_preset("sample"), tiny_settings)
+    return load_recipe("mrca").changed(parse_settings(tiny_settings))
+
+
+@pytest.fixture(scope="session")
+def tiny_pairs_config(tiny_settings: list[str]) -> "RunConfig":
+    """The recipe `pairs` on the slice, tiny: each pair of entities is a candidate."""
+    from mrca.config import load_recipe, parse_settings
+
+    settings = [*tiny_settings, "model.hidden=32"]
+    return load_recipe("pairs").changed(parse_settings(settings))
+
+
+@pytest.fixture(scope="session")
+def tiny_pairs_run(
+    sample_slice: Path, tiny_pairs_config: "RunConfig", tmp_path_factory: pytest.TempPathFactory
+) -> "Run":
+    """A run of pairs trained on the slice. Its folder is shared, as `tiny_run`'s is."""
+    from mrca import training
+
+    return training.train(
+        tiny_pairs_config, tmp_path_factory.mktemp("runs") / "pairs", data_dir=sample_slice
+    )
 
 
 @pytest.fixture(scope="session")
@@ -190,6 +214,32 @@ def _torch(
         [value.detach().cpu().numpy() for value in values],
         [gradient.cpu().numpy() for gradient in gradients],
     )
+
+
+# === A comparison of methods ===
+
+
+@pytest.fixture
+def three_methods() -> Callable[..., "Comparison"]:
+    """A comparison of a good, a middling and a bad method with two runs each.
+
+    Of four relations one is head, one medium, one tail; the last is tail and not in the test rows.
+    """
+    from mrca.evaluation import compare_methods
+    from mrca.text import RelationSet
+
+    def make(**options: Any) -> "Comparison":
+        generator = np.random.default_rng(7)
+        gold = generator.random((300, 4)) < [0.6, 0.3, 0.1, 0.0]
+        runs = {
+            name: [gold & (generator.random(gold.shape) < kept) for _ in range(2)]
+            for name, kept in (("middling [x|y]", 0.7), ("good", 0.95), ("bad", 0.4))
+        }
+        relations = RelationSet(["often", "sometimes", "rare", "absent"])
+        settings = {"title": "Three methods", "metric": "macro", "resamples": 200, **options}
+        return compare_methods(gold, runs, relations, [500, 50, 5, 1], **settings)
+
+    return make
 
 
 # === A tiny random BERT, written as a TF Hub module ===

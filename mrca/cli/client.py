@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mrca.cli.native_logs import quiet_start
+from mrca.quiet import quiet_start
 from mrca.cli.prediction_lines import (
     Answer,
     AtError,

@@ -2,26 +2,20 @@
 
 import json
 import shlex
-import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from mrca.cli.base_config import checked_name
-from mrca.cli.folder_options import DataDir, VectorsDir
-from mrca.cli.limits import Limits
-from mrca.cli.native_logs import quiet_start
-from mrca.cli.setting_options import lasting_encoder, vectors_setting
-from mrca.cli.threshold_tuning import Tune
-from mrca.cli.training_progress import TrainingProgress
+from mrca.cli.options import AsJson, DataDir, Limits, Tune, VectorsDir, say_next, typed_command
+from mrca.cli.progress import TrainingProgress
+from mrca.cli.settings import checked_name, given, lasting_encoder, lasting_vectors
 from mrca.config import ComparisonConfig, comparison_names, load_comparison
-from mrca.config import Metric as MetricName
-from mrca.config import Tune as TuneName
 from mrca.errors import MrcaError
+from mrca.quiet import quiet_start
 
 if TYPE_CHECKING:
     from mrca.evaluation import Comparison
@@ -101,14 +95,12 @@ def compare(
     list_: Annotated[
         bool, typer.Option("--list", metavar="", help="List the comparisons that come with mrca.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", metavar="", help="Print JSON instead of tables.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare methods on one corpus: a table with mean ± sd, tested differences, a figure.
 
     Differences are tested by a paired bootstrap over the test rows. Stop it at any time: the same
-    command goes on.
+    command resumes it.
     """
     if list_:
         _list(as_json)
@@ -119,34 +111,31 @@ def compare(
         if output is not None:
             raise typer.BadParameter("Give --name or --output, not both.")
         output = _FOLDER / checked_name(name)
-    changes: dict[str, Any] = {
-        option: value
-        for option, value in {
-            "metric": metric and metric.value,
-            "limits": limits,
-            "tune": tune and tune.value,
-            "ignore": ignore or None,
-        }.items()
-        if value is not None
-    }
-    overrides = [*vectors_setting(vectors), *(settings or [])]
+    how = given(
+        metric=metric and metric.value,
+        limits=limits,
+        tune=tune and tune.value,
+        ignore=ignore or None,
+    )
     if len(what) == 1:
         config = load_comparison(what[0])
-        changes["settings"] = [*config.settings, *overrides]
-        config = config.model_copy(update=changes)
+        if vectors is not None:
+            chosen = json.dumps(lasting_vectors(vectors), ensure_ascii=False)
+            settings = [f"vectors.name={chosen}", *(settings or [])]
+        config = config.changed(settings=[*config.settings, *(settings or [])], **how)
         if seeds:
             config = config.with_seeds(seeds)
         if encoder:
-            config = config.with_encoder(lasting_encoder(encoder))
+            config = config.with_encoder(lasting_encoder(encoder) or encoder)
         folder = output or _FOLDER / Path(what[0]).stem
         comparison = _of_methods(config, folder, only or [], data_dir, vectors_dir)
     else:
-        if only or seeds or overrides or encoder:
+        if only or seeds or settings or vectors or encoder:
             raise typer.BadParameter(
                 "--only, --seeds, --encoder, --vectors and --set go with a comparison file."
             )
-        folder, comparison = _of_runs(what, output, changes, data_dir)
-    from mrca.evaluation import comparison_tables, write_comparison
+        folder, comparison = _of_runs(what, output, how, data_dir)
+    from mrca.reporting import comparison_tables, write_comparison
 
     paths = write_comparison(comparison, folder)
     if as_json:
@@ -157,6 +146,7 @@ def compare(
             console.print(table)
             console.print()
     typer.echo(f"Written: {', '.join(map(str, paths))}", err=True)
+    say_next(f"mrca evaluate {shlex.quote(comparison.made_from['runs'][comparison.best][0])}")
 
 
 def _list(as_json: bool) -> None:
@@ -168,6 +158,7 @@ def _list(as_json: bool) -> None:
     for name, title in titles.items():
         table.add_row(name, title)
     Console().print(table)
+    say_next("mrca compare NAME")
 
 
 def _of_methods(
@@ -179,11 +170,11 @@ def _of_methods(
 ) -> "Comparison":
     patience = max(config.run_config(method).training.patience for method in config.methods)
     with quiet_start():
-        from mrca import training
+        from mrca import experiments
 
     with TrainingProgress(Console(stderr=True), patience) as progress:
         try:
-            return training.compare(
+            return experiments.compare(
                 config,
                 folder,
                 only=only,
@@ -192,12 +183,12 @@ def _of_methods(
                 reporter=progress,
             )
         except KeyboardInterrupt:
-            progress.message(f"stopped. Go on with: {shlex.join(['mrca', *sys.argv[1:]])}")
+            progress.message(f"stopped. Resume it with: {typed_command()}")
             raise
 
 
 def _of_runs(
-    names: list[str], output: Path | None, changes: dict[str, Any], data_dir: Path | None
+    names: list[str], output: Path | None, how: dict[str, Any], data_dir: Path | None
 ) -> tuple[Path, "Comparison"]:
     files = [name for name in names if Path(name).is_file()]
     if files:
@@ -205,22 +196,19 @@ def _of_runs(
             f"{files[0]} is a file. Expected one comparison file alone, or two or more run folders."
         )
     with quiet_start():
-        from mrca import training
+        from mrca import experiments
 
-    families = training.run_families(names)
+    families = experiments.run_families(names)
     called = [Path(name).name for name in families]
     folder = output or _FOLDER / "-vs-".join(
         called if len(called) <= _SHOWN else [*called[:_SHOWN], f"{len(called) - _SHOWN}-others"]
     )
     with TrainingProgress(Console(stderr=True), patience=0) as progress:
-        return folder, training.compare_runs(
+        return folder, experiments.compare_runs(
             families,
             folder,
             title=" vs. ".join(called),
-            metric=cast(MetricName, changes.get("metric", "micro")),
-            limits=changes.get("limits"),
-            tune=cast(TuneName, changes.get("tune", "none")),
-            ignore=changes.get("ignore", ()),
             data_dir=data_dir,
             reporter=progress,
+            **how,
         )

@@ -1,7 +1,8 @@
 """`mrca data`: corpora, fetched, counted, checked and converted."""
 
 import json
-from functools import partial
+import shlex
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -9,10 +10,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-from mrca.cli.folder_options import DataDir
-from mrca.cli.limits import Limits
-from mrca.cli.stage_progress import StageProgress
+from mrca.cli.options import AsJson, DataDir, Limits, Offsets, OffsetsInWords, say_next
+from mrca.cli.progress import StageProgress
 from mrca.datasets import (
     CORPORA,
     Corpus,
@@ -23,18 +24,18 @@ from mrca.datasets import (
     group_limits,
     label_cooccurrence,
     load_corpus,
+    marks_in_words,
 )
-from mrca.datasets.palette import GROUP_COLOURS
-from mrca.evaluation.bar import bar
-from mrca.text import counted
+from mrca.datasets.statistics import Spread
+from mrca.errors import counted
+from mrca.reporting.bar import bar
+from mrca.reporting.palette import GROUP_COLOURS
 
 app = typer.Typer(
     help="Corpora: list, fetch, stats, validate, convert.",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
-
-AsJson = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON instead of a table.")]
 
 _BAR = 24  # characters of the longest bar
 
@@ -58,7 +59,6 @@ def list_corpora(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     missing = {
         "download": "not here; fetched when it is needed",
         "built": "not here; built when it is needed",
-        "generated": "not here; written when it is needed",
         "local": "not here; no download, bring it yourself",
     }
     table = Table("name", "what it is", "folder")
@@ -86,9 +86,10 @@ def fetch(
     """Download a corpus, verified, or build it; or take it from files that you bring."""
     with StageProgress() as progress:
         folder = fetch_corpus(
-            name, data_dir, brought=from_file or (), progress=partial(progress, f"fetching {name}")
+            name, data_dir, brought=from_file or (), progress=progress.of(f"fetching {name}")
         )
     typer.echo(folder)
+    say_next(f"mrca data stats {shlex.quote(name if data_dir is None else str(folder))}")
 
 
 @app.command()
@@ -98,17 +99,20 @@ def stats(
     plot: Annotated[
         Path | None,
         typer.Option(
-            help="Draw the long tail and the labels per sentence (.png), and beside it, as "
-            "NAME-cooccurrence, which relations hold together."
+            help="Draw the long tail and the relations per document (.png), and next to it, as "
+            "NAME-cooccurrence, which relations are stated together."
         ),
     ] = None,
     limits: Limits = None,
+    offsets: Offsets = OffsetsInWords.EXACT,
     data_dir: DataDir = None,
 ) -> None:
-    """Count sentences, lengths, relations per sentence and the long tail."""
+    """Count documents, entities and their pairs, facts, relations and the long tail."""
     groups = None if limits is None else group_limits(limits)
     with StageProgress() as progress:
-        loaded = load_corpus(corpus, data_dir, progress=partial(progress, f"fetching {corpus}"))
+        loaded = load_corpus(
+            corpus, data_dir, offsets=offsets.value, progress=progress.of(f"fetching {corpus}")
+        )
     statistics = corpus_statistics(loaded, groups or group_limits(loaded.limits))
     if plot is not None:
         _draw(loaded, statistics, plot)
@@ -119,31 +123,38 @@ def stats(
     console = Console()
     console.print(_splits_table(statistics))
     console.print(_tail_table(statistics))
+    if marks := _marks_of(statistics):
+        console.print(marks, markup=False, soft_wrap=True)
     if loaded.unmatched:
         console.print(
-            "Mentions that do not stand in their sentence and are not marked: "
-            f"{len(loaded.unmatched):,}. See them with: mrca data validate {loaded.folder}",
+            "Mentions that do not stand in their text and are not marked: "
+            f"{len(loaded.unmatched):,}. See them with: mrca data validate "
+            f"{shlex.quote(str(loaded.folder))}",
             markup=False,
             soft_wrap=True,
         )
+    say_next(f"mrca train --dataset {shlex.quote(corpus)}")
 
 
 @app.command()
 def validate(
     source: Annotated[str, typer.Argument(help="A file, or a corpus's name or folder.")],
     as_json: AsJson = False,
+    offsets: Offsets = OffsetsInWords.EXACT,
     data_dir: DataDir = None,
 ) -> None:
     """Say everything that is wrong: line, field, expected, received. Exit code 1 on an error."""
     from mrca.datasets.validate import validate as check
 
     with StageProgress() as progress:
-        report = check(source, data_dir, partial(progress, f"fetching {source}"))
+        report = check(source, data_dir, offsets.value, progress.of(f"fetching {source}"))
     if as_json:
         content = {
             "valid": not report.errors,
             "rows": report.rows,
             "unlabelled": report.unlabelled,
+            "marked": report.marked,
+            "oracle": report.oracle,
             "problems": [problem.to_dict() for problem in report.problems],
         }
         typer.echo(json.dumps(content, ensure_ascii=False, indent=2))
@@ -153,7 +164,11 @@ def validate(
         rows = counted(sum(report.rows.values()), "row")
         errors = counted(len(report.errors), "error")
         notices = counted(len(report.problems) - len(report.errors), "notice")
-        typer.echo(f"{rows}, {errors}, {notices}")
+        widened = sum(problem.kind == "widened" for problem in report.problems)
+        of_them = f", of them {counted(widened, 'widened span')}" if widened else ""
+        typer.echo(f"{rows}, {errors}, {notices}{of_them}")
+        if marks := marks_in_words(report.oracle, report.marked):
+            typer.echo(marks)
         if report.unlabelled:
             typer.echo(
                 f"{counted(report.unlabelled, 'row')} without labels: fit to predict on, not to "
@@ -161,36 +176,44 @@ def validate(
             )
     if report.errors:
         raise typer.Exit(1)
+    if report.unlabelled:
+        say_next(f"mrca predict RUN {shlex.quote(source)}")
+    else:
+        say_next(f"mrca data stats {shlex.quote(_corpus_of(source))}")
 
 
 @app.command()
 def convert(
     source: Annotated[str, typer.Argument(help="A file, or a corpus's name or folder.")],
     target: Annotated[Path, typer.Argument(help="The file or folder to write; must not exist.")],
+    offsets: Offsets = OffsetsInWords.EXACT,
     data_dir: DataDir = None,
 ) -> None:
     """Write any readable form as JSON Lines (a file to a file, a corpus to a folder)."""
-    from mrca.datasets.convert import convert_corpus, convert_file
+    from mrca.datasets.write import convert_corpus, convert_file
 
     if Path(source).is_file():
-        convert_file(Path(source), target)
+        convert_file(Path(source), target, offsets.value)
     else:
         with StageProgress() as progress:
-            loaded = load_corpus(source, data_dir, progress=partial(progress, f"fetching {source}"))
+            loaded = load_corpus(
+                source, data_dir, offsets=offsets.value, progress=progress.of(f"fetching {source}")
+            )
         _print_notes(loaded)
         convert_corpus(loaded, target)
     typer.echo(target)
+    say_next(f"mrca data validate {shlex.quote(str(target))}")
 
 
 def _draw(corpus: Corpus, statistics: CorpusStatistics, path: Path) -> None:
-    from mrca.datasets.plot import plot_cooccurrence, plot_statistics
+    from mrca.reporting.corpus_plots import plot_cooccurrence, plot_statistics
 
     console = Console(stderr=True)
     plot_statistics(statistics, path)
     console.print(f"Drew {path}", markup=False, soft_wrap=True)
     together = label_cooccurrence(corpus.splits["train"], corpus.relations)
     if not together.any_pair:
-        console.print("No two of its most frequent relations hold together: no second picture.")
+        console.print("No document states two of its most frequent relations: no second picture.")
         return
     beside = path.with_stem(f"{path.stem}-cooccurrence")
     plot_cooccurrence(together, corpus.name, beside)
@@ -207,38 +230,64 @@ def _splits_table(statistics: CorpusStatistics) -> Table:
     for split in statistics.splits:
         table.add_column(split, justify="right")
     splits = list(statistics.splits.values())
-    table.add_row("sentences", *(f"{split.sentences:,}" for split in splits))
-    table.add_row("words", *(f"{split.tokens:,}" for split in splits))
-    table.add_row("words per sentence", *(f"{split.mean_length:.1f}" for split in splits))
-    table.add_row("  median", *(f"{split.median_length:g}" for split in splits))
-    table.add_row("  longest", *(str(split.max_length) for split in splits), end_section=True)
-    for title, spreads in (
-        ("triples per sentence", [split.triples for split in splits]),
-        ("relations per sentence", [split.relations for split in splits]),
-    ):
-        table.add_row(
-            title, *("–" if s is None else f"{s.mean:.2f} ± {s.deviation:.2f}" for s in spreads)
-        )
-        table.add_row(
-            "  three or more", *("–" if s is None else f"{s.share_3:.4f}" for s in spreads)
-        )
+
+    def add(name: str, cells: Iterable[str], *, last: bool = False) -> None:
+        table.add_row(name, *cells, end_section=last)
+
+    def spreads(title: str, found: list[Spread | None]) -> None:
+        if any(found):
+            add(title, (f"{s.mean:.2f} ± {s.deviation:.2f}" if s else "–" for s in found))
+            add("  three or more", (f"{s.share_3:.4f}" if s else "–" for s in found))
+
+    add("documents", (f"{split.documents:,}" for split in splits))
+    add("words", (f"{split.tokens:,}" for split in splits))
+    add("words per document", (f"{split.mean_length:.1f}" for split in splits))
+    add("  median", (f"{split.median_length:g}" for split in splits))
+    add("  longest", (str(split.max_length) for split in splits), last=True)
+    if any(split.pairs for split in splits):
+        spreads("entities per document", [split.entities for split in splits])
+        add("mentions of entities", (f"{split.mentions:,}" for split in splits))
+        add("pairs to ask about", (f"{split.pairs:,}" for split in splits))
+        add("  without a fact", (_share(split.empty_pairs) for split in splits), last=True)
+    spreads("facts per document", [split.facts for split in splits])
+    spreads("relations per document", [split.relations for split in splits])
+    add("documents that state nothing", (_share(split.empty_documents) for split in splits))
     table.add_section()
-    for number in sorted({n for split in splits for n in split.labels_per_sentence}):
-        table.add_row(
-            f"with {counted(number, 'relation')}",
-            *(f"{split.labels_per_sentence.get(number, 0):,}" for split in splits),
-        )
+    for number in sorted({n for split in splits for n in split.relations_per_document}):
+        if number:
+            cells = (f"{split.relations_per_document.get(number, 0):,}" for split in splits)
+            add(f"with {counted(number, 'relation')}", cells)
     table.add_section()
-    table.add_row("relations never seen", *(str(len(split.never_seen)) for split in splits))
-    table.add_row("mentions not found", *(str(split.unmatched) for split in splits))
+    add("relations never stated", (str(len(split.never_seen)) for split in splits))
+    add("mentions not found", (str(split.unmatched) for split in splits))
+    if statistics.types:
+        types = ", ".join(statistics.types)
+        table.caption = Text(f"{counted(len(statistics.types), 'entity type')}: {types}")
+        table.caption_justify = "left"
     return table
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2%}"
+
+
+def _marks_of(statistics: CorpusStatistics) -> str:
+    """Where the marks of the training split come from."""
+    train = statistics.splits["train"]
+    marked = train.documents if train.entities else train.oracle
+    return marks_in_words(train.oracle, marked)
+
+
+def _corpus_of(source: str) -> str:
+    """The folder of a split's file, or the corpus itself."""
+    return str(Path(source).parent) if Path(source).is_file() else source
 
 
 def _tail_table(statistics: CorpusStatistics) -> Table:
     sizes = ", ".join(f"{len(names)} {group}" for group, names in statistics.groups.items())
     table = Table(title=f"{counted(len(statistics.train_counts), 'relation')}: {sizes}")
     table.add_column("relation", overflow="fold")
-    table.add_column("training sentences", justify="right")
+    table.add_column("training documents", justify="right")
     table.add_column("", no_wrap=True)
     largest = max(*statistics.train_counts.values(), 1)
     for group, names in statistics.groups.items():

@@ -2,31 +2,38 @@
 
 import json
 import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from mrca.cli.base_config import base_config, checked_name
-from mrca.cli.folder_options import DataDir, VectorsDir
-from mrca.cli.native_logs import quiet_start
-from mrca.cli.setting_options import (
+from mrca.cli.options import (
+    AsJson,
+    DataDir,
     Dataset,
     Settings,
     Vectors,
-    dataset_setting,
-    encoder_setting,
-    vectors_setting,
+    VectorsDir,
+    say_next,
+    typed_command,
 )
-from mrca.cli.training_progress import TrainingProgress
-from mrca.config import with_overrides
+from mrca.cli.progress import TrainingProgress
+from mrca.cli.settings import (
+    base_config,
+    checked_name,
+    given,
+    lasting_dataset,
+    lasting_encoder,
+    lasting_vectors,
+)
+from mrca.config import parse_settings
+from mrca.quiet import quiet_start
 
 
 def decouple(
     dataset: Dataset = None,
-    preset: Annotated[
+    recipe: Annotated[
         str | None,
         typer.Option(
             help="Published settings with a softmax loss, or a file; by default those named like "
@@ -41,41 +48,42 @@ def decouple(
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each kind, for mean ± sd.")] = 1,
     name: Annotated[
         str | None,
-        typer.Option(help="A folder in --output; by default the preset's or corpus's."),
+        typer.Option(help="A folder in --output; by default the recipe's or corpus's."),
     ] = None,
     output: Annotated[Path, typer.Option(help="The folder that it is written to.")] = (
         Path("saved_models") / "decouple"
     ),
     data_dir: DataDir = None,
     vectors_dir: VectorsDir = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", metavar="", help="Print JSON instead of a table.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Train layers in three ways and new classifiers on them in three: macro F1 as a 3 x 3 table.
 
     The ways are instance-balanced sampling, class-balanced sampling and a re-weighted loss (Yu et
-    al. 2020, figure 1). Stop it at any time: the same command goes on, and takes finished runs as
-    they are.
+    al. 2020, figure 1). Stop it at any time: the same command resumes it, and takes finished runs
+    as they are.
     """
-    base, default_name = base_config(dataset, preset)
-    config = with_overrides(
-        base,
-        [
-            *dataset_setting(dataset),
-            *encoder_setting(encoder),
-            *vectors_setting(vectors),
-            *(settings or []),
-        ],
+    base = base_config(dataset, recipe, data_dir)
+    config = base.config.changed(
+        {
+            **given(
+                data__dataset=lasting_dataset(dataset),
+                encoder__name=lasting_encoder(encoder),
+                vectors__name=lasting_vectors(vectors),
+            ),
+            **parse_settings(settings or []),
+        }
     )
-    folder = output / checked_name(name or default_name)
+    folder = output / checked_name(name or base.name)
     with quiet_start():
-        from mrca import training
-    from mrca.evaluation import decoupling_table, write_decoupling
+        from mrca import experiments
+        from mrca.reporting import decoupling_table, write_decoupling
 
     with TrainingProgress(Console(stderr=True), config.training.patience) as progress:
+        if base.note:
+            progress.message(base.note)
         try:
-            decoupling = training.decouple(
+            decoupling = experiments.decouple(
                 config,
                 folder,
                 seeds=seeds,
@@ -84,7 +92,7 @@ def decouple(
                 reporter=progress,
             )
         except KeyboardInterrupt:
-            progress.message(f"stopped. Go on with: {shlex.join(['mrca', *sys.argv[1:]])}")
+            progress.message(f"stopped. Resume it with: {typed_command()}")
             raise
     paths = write_decoupling(decoupling, folder)
     if as_json:
@@ -92,3 +100,5 @@ def decouple(
     else:
         Console().print(decoupling_table(decoupling))
     typer.echo(f"Written: {', '.join(map(str, paths))}", err=True)
+    best = folder / f"{'-'.join(decoupling.best).casefold()}-seed{config.training.seed}"
+    say_next(f"mrca evaluate {shlex.quote(str(best))}")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mrca.cli.native_logs import quiet_start
+from mrca.quiet import quiet_start
 from mrca.cli.server_options import Host, Port, ServedVersion
 from mrca.errors import MrcaError, check_installed
 from mrca.serving import find_exported
@@ -54,11 +54,10 @@ def demo(
 def _export(run: Path, version: int) -> Path:
     """Export a run as its first version, beside the files of the run."""
     with quiet_start():
-        from mrca import training
         from mrca.export.export_run import export_run
 
     try:
-        loaded = training.load(run)
+        loaded = runs.load(run)
         place = loaded.folder / str(version)
         typer.echo(
             f"Note: nothing is exported yet: exporting version {version} to {place} …", err=True

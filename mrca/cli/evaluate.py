@@ -2,22 +2,30 @@
 
 import json
 import re
+import shlex
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from mrca.cli.folder_options import DataDir
-from mrca.cli.limits import Limits
-from mrca.cli.moved_encoder import MovedEncoder
-from mrca.cli.native_logs import quiet_start
-from mrca.cli.run_corpus import run_corpus
-from mrca.cli.threshold_tuning import Tune
+from mrca.cli.options import (
+    AsJson,
+    DataDir,
+    Ignore,
+    Limits,
+    MovedEncoder,
+    OtherVectors,
+    RunFolder,
+    Tune,
+    say_next,
+)
+from mrca.cli.settings import run_corpus
 from mrca.config import Tune as TuneName
-from mrca.datasets.sample_note import sample_note
-from mrca.resources import whole_file
-from mrca.text import counted
+from mrca.files import whole_file
+from mrca.quiet import quiet_start
+from mrca.runs import layout
 
 if TYPE_CHECKING:
     from mrca.datasets import Corpus
@@ -26,8 +34,16 @@ if TYPE_CHECKING:
 _LONGEST = 60  # characters of ignored relations in a file's name
 
 
+class Calibrate(StrEnum):
+    """How scores become probabilities."""
+
+    TEMPERATURE = "temperature"
+    ISOTONIC = "isotonic"
+    NONE = "none"
+
+
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="The run folder, or its name in saved_models/.")],
+    run: RunFolder,
     split: Annotated[str, typer.Option(help="train, valid or test.")] = "test",
     dataset: Annotated[
         str | None, typer.Option(help="Another corpus with the same relations.")
@@ -36,19 +52,24 @@ def evaluate(
         Tune | None,
         typer.Option(help="Decide with a threshold tuned on validation for micro F1."),
     ] = None,
+    min_precision: Annotated[
+        float | None,
+        typer.Option(
+            help="Decide with the lowest threshold that reaches this precision on validation; with "
+            "--tune per-relation one for each relation."
+        ),
+    ] = None,
+    calibrate: Annotated[
+        Calibrate | None,
+        typer.Option(help="Make probabilities of the scores, fitted on validation."),
+    ] = None,
     save: Annotated[
         bool,
         typer.Option(
             "--save",
             metavar="",
-            help="Keep the tuned threshold as the run's decision rule; with --tune none, put back "
-            "the rule that it was trained with.",
-        ),
-    ] = False,
-    triples: Annotated[
-        bool,
-        typer.Option(
-            "--triples", metavar="", help="Ask about one entity pair at a time and score triples."
+            help="Keep the threshold or the calibration with the run; with --tune none or "
+            "--calibrate none, put back what it was trained with.",
         ),
     ] = False,
     plots: Annotated[
@@ -56,115 +77,120 @@ def evaluate(
     ] = None,
     no_plots: Annotated[bool, typer.Option("--no-plots", metavar="", help="Draw nothing.")] = False,
     limits: Limits = None,
-    ignore: Annotated[
-        list[str] | None,
-        typer.Option(help="A relation to leave out, such as no_relation; may be repeated."),
-    ] = None,
-    vectors: Annotated[
-        str | None, typer.Option(help="Word vectors to look unseen words up in.")
-    ] = None,
+    ignore: Ignore = None,
+    vectors: OtherVectors = None,
     encoder: MovedEncoder = None,
     data_dir: DataDir = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", metavar="", help="Print JSON instead of tables.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Say how good a run is: micro, macro, per relation, by number of relations, head to tail."""
-    if save and tune is None:
+    """Say how good a run is: facts, sets of relations, per relation, head to tail, errors."""
+    if save and tune is None and min_precision is None and calibrate is None:
         raise typer.BadParameter(
-            "--save keeps what --tune finds: give --tune global, say, or --tune none for the rule "
-            "that the run was trained with."
+            "--save keeps what --tune, --min-precision or --calibrate finds: give one, or --tune "
+            "none for the rule that the run was trained with."
         )
-    for option, given in (("--plots", plots), ("--ignore", ignore), ("--limits", limits)):
-        if triples and given is not None:
-            raise typer.BadParameter(
-                "--triples gives one score of all facts: there is nothing to draw, to group or to "
-                f"leave out. Leave {option} out."
-            )
+    if min_precision is not None and tune not in (None, Tune.PER_RELATION):
+        raise typer.BadParameter(
+            "--min-precision chooses a threshold itself: leave --tune out, or give --tune "
+            "per-relation for one of each relation."
+        )
     with quiet_start():
         from mrca import training
-        from mrca.datasets import group_limits
-        from mrca.evaluation import conditions, report_tables
-        from mrca.evaluation import evaluate as measure
-        from mrca.training import run_folder
+        from mrca.datasets import group_limits, sample_note
+        from mrca.reporting import conditions, document_tables, threshold_table
 
     groups = None if limits is None else group_limits(limits)
     loaded = training.load(run, vectors, encoder)
+    classifier = loaded.classifier
     corpus = run_corpus(loaded, data_dir, dataset)
     _note_other_corpus(loaded, corpus)
+    groups = groups or group_limits(corpus.limits)
+    found = training.answered(classifier, corpus, split)
+    before = training.report_on(classifier, found, groups, ignore or ())
+    uncalibrated = classifier.scores_and_labels(*found)[0]
     tuned: TuneName = (tune or Tune.NONE).value
-    if tuned != "none":
-        loaded.decision_rule = training.tuned_rule(loaded, corpus, tuned)
-    elif save:
-        loaded.decision_rule = training.trained_rule(loaded)
+    chosen: list[Any] = []  # tables of what was chosen
+    changes = {
+        "tune": tuned != "none" or min_precision is not None,
+        "calibrate": calibrate not in (None, Calibrate.NONE),
+    }
+    valid = training.answered(classifier, corpus, "valid") if any(changes.values()) else None
+    if min_precision is not None and valid is not None:
+        per_relation = tune is Tune.PER_RELATION
+        rule, reached = training.precise_rule(classifier, valid, min_precision, per_relation)
+        classifier.decision = classifier.decision.with_rule(rule)
+        chosen.append(threshold_table(reached.threshold, classifier.relations, reached))
+    elif tuned != "none" and valid is not None:
+        rule = training.tuned_rule(classifier, valid, tuned)
+        classifier.decision = classifier.decision.with_rule(rule)
+        chosen.append(threshold_table(_threshold(rule), classifier.relations))
+    elif tune is Tune.NONE:
+        rule = training.trained_rule(classifier, loaded.metrics)
+        classifier.decision = classifier.decision.with_rule(rule)
+    if calibrate is not None:
+        calibration = None
+        if calibrate is not Calibrate.NONE and valid is not None:
+            calibration = training.calibration(classifier, valid, calibrate.value)
+        classifier.decision = classifier.decision.with_calibration(calibration)
     if save:
-        run_folder.write_json(
-            loaded.folder / run_folder.DECISION, loaded.decision_rule.get_config()
-        )
+        layout.write_json(loaded.folder / layout.DECISION, classifier.decision.get_config())
         typer.echo(
-            f"Kept as the decision rule of {loaded.folder}. {run_folder.METRICS} and "
-            f"{run_folder.CARD} there keep what was measured after training.",
+            f"Kept as the decision of {loaded.folder}. {layout.METRICS} and {layout.CARD} there "
+            "keep what was measured after training.",
             err=True,
         )
-    threshold = getattr(loaded.decision_rule, "threshold", None) if tuned == "global" else None
-    under = conditions(tuned, ignore or (), limits, threshold)
+    report = training.report_on(classifier, found, groups, ignore or ())
+    threshold = _threshold(classifier.decision.rule) if tuned == "global" else None
+    one = threshold if isinstance(threshold, float) else None
+    under = conditions(tuned, ignore or (), limits, one, min_precision)
     parts = [f"{loaded.folder.name} on {corpus.name}{sample_note(corpus.name)}, {split} split"]
     parts += [under] if under else []
     title = "\n".join(parts)
-    what = {
-        "corpus": corpus.name,
-        "split": split,
-        "tuned": tuned,
-        "decision": loaded.decision_rule.get_config(),
-        "ignored": ignore or [],
-    }
-    if triples:
-        score = training.evaluate_triples(loaded, corpus, split)
-        if as_json:
-            typer.echo(json.dumps({**what, "triples": score.to_dict()}, indent=2))
-        else:
-            typer.echo(
-                f"{'; '.join(parts)}, triples: precision {score.precision:.4f}, "
-                f"recall {score.recall:.4f}, F1 {score.f1:.4f} of "
-                f"{counted(score.support, 'triple')}"
-            )
-        return
-    labels, outputs = training.labels_and_outputs(loaded, corpus, split)
-    scores, holds = loaded.decide(outputs)
-    report = measure(
-        labels,
-        holds,
-        loaded.relations,
-        loaded.label_counts.counts,
-        scores,
-        groups or group_limits(corpus.limits),
-        ignore or (),
-    )
     if as_json:
+        what = {
+            "corpus": corpus.name,
+            "split": split,
+            "tuned": tuned,
+            "min_precision": min_precision,
+            "decision": classifier.decision.get_config(),
+            "ignored": ignore or [],
+        }
         typer.echo(json.dumps({**what, **report.to_dict()}, indent=2))
     else:
         console = Console()
-        for table in report_tables(report, title):
+        changed = before if changes["tune"] else None
+        for table in [*chosen, *document_tables(report, title, before=changed)]:
             console.print(table)
             console.print()
     if not no_plots:
-        shown = [loaded.relations.index(name) for name in report.relations]
+        scores = classifier.scores_and_labels(*found)[0]
+        shown = [classifier.relations.index(name) for name in report.candidates.relations]
         _draw(
             report,
-            labels[:, shown],
+            found.candidates.labels[:, shown],
             scores[:, shown],
+            uncalibrated[:, shown] if calibrate not in (None, Calibrate.NONE) else None,
             title,
             plots or loaded.folder / "plots",
-            _file_prefix(split, tuned, ignore or [], limits),
+            _file_prefix(split, tuned, ignore or [], limits, min_precision),
         )
+    place = shlex.quote(str(loaded.folder))
+    if tune is None and min_precision is None and classifier.decision.rule.has_threshold:
+        say_next(f"mrca evaluate {place} --tune global   (or --min-precision .9, and --save)")
+    else:
+        say_next(f"mrca predict {place} ROWS.jsonl")
+
+
+def _threshold(rule: Any) -> float | list[float]:
+    """The number or numbers that a rule was given."""
+    value: float | list[float] | None = getattr(rule, "threshold", None)
+    return getattr(rule, "offset", 0.0) if value is None else value
 
 
 def _note_other_corpus(run: "Run", corpus: "Corpus") -> None:
-    from mrca.training import run_folder
-
-    with run_folder.reading(run.folder / run_folder.ENVIRONMENT) as environment:
-        trained_on = environment["corpus"]
-        if trained_on["fingerprint"] != corpus.fingerprint:
+    with layout.reading(run.folder / layout.ENVIRONMENT) as environment:
+        trained_on = environment.get("corpus")
+        if trained_on and trained_on["fingerprint"] != corpus.fingerprint:
             typer.echo(
                 f"Note: {corpus.folder} is not the {trained_on['name']!r} that the run was trained "
                 "on: its files differ.",
@@ -172,11 +198,19 @@ def _note_other_corpus(run: "Run", corpus: "Corpus") -> None:
             )
 
 
-def _file_prefix(split: str, tuned: str, ignored: list[str], limits: str | None) -> str:
+def _file_prefix(
+    split: str,
+    tuned: str,
+    ignored: list[str],
+    limits: str | None,
+    min_precision: float | None,
+) -> str:
     """What the figures' names begin with: another one under other conditions."""
     parts = [split]
     if tuned != "none":
         parts.append(f"tuned-{tuned}")
+    if min_precision is not None:
+        parts.append(f"precision-{min_precision:g}")
     if ignored:
         names = "-".join(re.sub(r"[\W_]+", "-", name).strip("-") for name in ignored)
         parts.append(f"without-{names}" if len(names) <= _LONGEST else "without-some")
@@ -185,20 +219,49 @@ def _file_prefix(split: str, tuned: str, ignored: list[str], limits: str | None)
     return "-".join(parts)
 
 
-def _draw(report: Any, labels: Any, scores: Any, title: str, folder: Path, prefix: str) -> None:
-    from mrca.evaluation import (
+def _draw(
+    report: Any,
+    labels: Any,
+    scores: Any,
+    uncalibrated: Any,
+    title: str,
+    folder: Path,
+    prefix: str,
+) -> None:
+    import numpy as np
+
+    from mrca.evaluation import reliability
+    from mrca.reporting import (
         plot_f1_by_count,
         plot_f1_by_labels_per_row,
         plot_precision_recall,
+        plot_reliability,
     )
 
-    figures = {"f1-by-count": plot_f1_by_count(report, title)}
+    facts = report.candidates
+    figures = {"f1-by-count": plot_f1_by_count(facts, title)}
     if labels.any():
-        figures["f1-by-labels-per-row"] = plot_f1_by_labels_per_row(report, title)
-        figures["precision-recall"] = plot_precision_recall(labels, scores, report, title)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, figure in figures.items():
-        path = folder / f"{prefix}-{name}.png"
-        with whole_file(path) as temporary:
-            figure.savefig(temporary, dpi=150, format="png")
-        typer.echo(f"Drawn: {path}", err=True)
+        figures["f1-by-labels-per-row"] = plot_f1_by_labels_per_row(
+            report.documents or facts, title
+        )
+        figures["precision-recall"] = plot_precision_recall(
+            labels, scores, facts, title, report.missed
+        )
+    if uncalibrated is not None:
+        before = np.clip(uncalibrated, 0, 1)
+        seen = np.maximum(before, scores) > 0.01  # most cells are negatives near 0
+        was, now = (reliability(labels[seen], each[seen], bins=30) for each in (before, scores))
+        figures["reliability"] = plot_reliability(was, now, f"{title}\nscores above .01")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, figure in figures.items():
+            path = folder / f"{prefix}-{name}.png"
+            with whole_file(path) as temporary:
+                figure.savefig(temporary, dpi=150, format="png")
+            typer.echo(f"Drawn: {path}", err=True)
+    except OSError as error:
+        typer.echo(
+            f"Note: no figure was drawn in {folder}: {error.strerror or error}. --plots FOLDER "
+            "says where they go, --no-plots leaves them out.",
+            err=True,
+        )

@@ -9,15 +9,15 @@ import typer
 
 from mrca.cli.folder_options import DataDir
 from mrca.cli.moved_encoder import MovedEncoder
-from mrca.cli.native_logs import quiet_start
+from mrca.quiet import quiet_start
 from mrca.cli.run_corpus import run_corpus
 from mrca.errors import MrcaError
-from mrca.resources.exported_versions import HIGHEST_VERSION
+from mrca.runs.exported_versions import HIGHEST_VERSION
 
 if TYPE_CHECKING:
     from mrca.datasets import Corpus
     from mrca.export.export_run import Exported
-    from mrca.training import Run
+    from mrca.runs import Run
 
 
 def export(
@@ -63,14 +63,13 @@ def export(
     measured on the run's corpus.
     """
     with quiet_start():
-        from mrca import training
         from mrca.export.export_run import export_run
         from mrca.export.exported_parts import is_exact
         from mrca.export.exported_words import check_choice
 
     if vocabulary is not None:
         check_choice(vocabulary)
-    loaded = training.load(run, vectors, encoder)
+    loaded = runs.load(run, vectors, encoder)
     exported = export_run(
         loaded,
         output,

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mrca.cli.native_logs import quiet_start
+from mrca.cli.options import AsJson, say_next
 from mrca.errors import MrcaError
-from mrca.resources import whole_file
+from mrca.files import whole_file
+from mrca.quiet import quiet_start
 
 if TYPE_CHECKING:
     from mrca.losses.describe import LossDescription
@@ -17,14 +18,13 @@ if TYPE_CHECKING:
 app = typer.Typer(help="List, explain and draw the losses that `mrca train --loss` takes.")
 
 _FORMATS = (".png", ".svg", ".pdf")
-_Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON instead of a table.")]
 _Count = Annotated[
     int, typer.Option(min=1, help="Training rows of the relation, for losses that need counts.")
 ]
 
 
 @app.callback(invoke_without_command=True)
-def _list_by_default(context: typer.Context, as_json: _Json = False) -> None:
+def _list_by_default(context: typer.Context, as_json: AsJson = False) -> None:
     if context.invoked_subcommand is None:
         list_(as_json)
     elif as_json:
@@ -32,7 +32,7 @@ def _list_by_default(context: typer.Context, as_json: _Json = False) -> None:
 
 
 @app.command("list")
-def list_(as_json: _Json = False) -> None:
+def list_(as_json: AsJson = False) -> None:
     """List every loss: where it is from, how it decides, whether it needs label counts."""
     with quiet_start():
         from mrca.losses.describe import describe_all
@@ -53,12 +53,13 @@ def list_(as_json: _Json = False) -> None:
         counts = "yes" if loss.needs_counts else ""
         table.add_row(loss.name, loss.abbreviation, loss.paper, loss.decision, counts)
     Console().print(table)
+    say_next("mrca losses show NAME   or: mrca losses plot NAME NAME")
 
 
 @app.command()
 def show(
     name: Annotated[str, typer.Argument(help="A name that `mrca losses` lists.")],
-    as_json: _Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Explain a loss: its formula, its arguments and where it is from."""
     with quiet_start():
@@ -69,6 +70,7 @@ def show(
         typer.echo(json.dumps(asdict(loss), indent=2, ensure_ascii=False))
     else:
         _print_description(loss)
+        say_next(f"mrca train --dataset CORPUS --loss {name}   or: mrca losses plot {name}")
 
 
 @app.command()
@@ -85,7 +87,7 @@ def plot(
 ) -> None:
     """Draw losses and their gradients against the score of one relation.
 
-    On the left the relation holds, on the right it does not.
+    On the left the relation is gold, on the right it is not.
     """
     kind = output.suffix.lower()
     if kind not in _FORMATS:
@@ -100,6 +102,7 @@ def plot(
     except OSError as error:
         raise MrcaError(f"Cannot write {output}: {error.strerror or error}.") from error
     typer.echo(f"Drawn: {output}", err=True)
+    say_next(f"mrca train --dataset CORPUS --loss {names[0]}")
 
 
 @app.command()

@@ -25,7 +25,7 @@ from mrca.cli import (
 from mrca.errors import MrcaError
 
 app = typer.Typer(
-    help="Which relations hold in a text whose entities are marked.",
+    help="Who is related to whom in texts whose entities are marked.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",

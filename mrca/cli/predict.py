@@ -1,55 +1,66 @@
 """`mrca predict`."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mrca.cli.moved_encoder import MovedEncoder
-from mrca.cli.native_logs import quiet_start
-from mrca.cli.prediction_lines import (
-    Answer,
-    AtError,
-    OnError,
-    Pairs,
-    RowsFile,
-    relations_field,
-    triples_field,
-    write_predictions,
-)
+from mrca.cli.options import MovedEncoder, OtherVectors, RunFolder
+from mrca.cli.prediction_lines import Answer, AtError, OnError, RowsFile, write_predictions
+from mrca.quiet import quiet_start
 
 if TYPE_CHECKING:
-    from mrca.text import Example
+    from mrca.text import Document
 
 
 def predict(
-    run: Annotated[Path, typer.Argument(help="The run folder, or its name in saved_models/.")],
+    run: RunFolder,
     file: RowsFile = "-",
-    pairs: Pairs = False,
-    on_error: AtError = OnError.STOP,
-    vectors: Annotated[
-        str | None, typer.Option(help="Word vectors to look unseen words up in.")
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Give what scores at least this, in place of the run's own decision."),
     ] = None,
+    top: Annotated[
+        int | None, typer.Option(min=1, help="At most so many facts of a row, the best.")
+    ] = None,
+    on_error: AtError = OnError.STOP,
+    vectors: OtherVectors = None,
     encoder: MovedEncoder = None,
 ) -> None:
-    """Say which relations hold in each row: JSON Lines in, JSON Lines out, in the same order.
+    """Say who is related to whom in each row: JSON Lines in, JSON Lines out, in the same order.
 
-    Each output line has the row's `line` number, its `id` if it has one, and `relations` with
-    their scores, best first (with --pairs, `triples`). A skipped line has an `error` instead, and
-    the exit code is 1 at the end. Any size of file streams through.
+    Each output line has the row's `line` number, its `id` if it has one, and `facts`: subject and
+    object with their text, offsets, type and id, the relation, and a score, best first. (Of a run
+    that asks about whole texts, `relations` with their scores.) A skipped line has an `error`
+    instead, and the exit code is 1 at the end. Any size of file streams through.
     """
     with quiet_start():
         from mrca import training
+        from mrca.models import CHUNK
 
     loaded = training.load(run, vectors, encoder)
+    pairs = loaded.config.candidates.kind == "pairs"
 
-    def answer(examples: "list[Example]") -> Iterator[Answer]:
-        if pairs:
-            for facts in loaded.predict_triples_iter(examples):
-                yield Answer(triples_field(facts))
-        else:
-            for prediction in loaded.predict_iter(examples):
-                yield Answer(relations_field(prediction.relations))
+    def answer(documents: "list[Document]") -> Iterator[Answer]:
+        read = loaded.classifier.words_read(documents)
+        found = loaded.predict_iter(documents, threshold=threshold, top=top)
+        for document, words, prediction in zip(documents, read, found, strict=True):
+            fields = (
+                {"facts": prediction.facts_to_dicts()}
+                if pairs
+                else {"relations": prediction.relations_to_dicts()}
+            )
+            yield Answer(fields, _cut(document, words))
 
-    write_predictions(file, on_error, training.CHUNK, answer)
+    write_predictions(
+        file, on_error, CHUNK, answer, pairs=pairs, offsets=loaded.config.data.offsets
+    )
+
+
+def _cut(document: "Document", words: int) -> str:
+    """What a user should know of a row that was not read whole."""
+    if words >= len(document.tokens):
+        return ""
+    lost = sum(all(span.start >= words for span in entity.mentions) for entity in document.entities)
+    marks = f", and {lost} of its {len(document.entities)} entities with them" if lost else ""
+    return f"cut after {words} of {len(document.tokens)} words{marks} (features.max_length)"

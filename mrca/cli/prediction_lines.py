@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from enum import StrEnum
 from itertools import islice
@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple
 
 import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from mrca.errors import MrcaError
-from mrca.text import counted
+from mrca.errors import MrcaError, counted
 
 if TYPE_CHECKING:
     from mrca.datasets import Row
-    from mrca.text import Example
-    from mrca.text.predicted_triples import PredictedTriple
+    from mrca.datasets.readers.jsonl import Offsets
+    from mrca.text import Document
 
 
 class OnError(StrEnum):
@@ -29,14 +30,6 @@ class OnError(StrEnum):
 
 RowsFile = Annotated[
     str, typer.Argument(help="JSON Lines (docs/data-format.md); - is standard input.")
-]
-Pairs = Annotated[
-    bool,
-    typer.Option(
-        "--pairs",
-        metavar="",
-        help="Ask about one entity pair at a time and give triples: who with whom.",
-    ),
 ]
 AtError = Annotated[
     OnError, typer.Option(help="At a line that cannot be used: stop there, or skip it.")
@@ -50,23 +43,14 @@ class Answer(NamedTuple):
     problem: str = ""
 
 
-def relations_field(relations: Iterable[tuple[str, float]]) -> dict[str, Any]:
-    """The relations of a row, best first, with their scores rounded."""
-    return {
-        "relations": [{"relation": name, "score": _rounded(score)} for name, score in relations]
-    }
-
-
-def triples_field(facts: "Iterable[PredictedTriple]") -> dict[str, Any]:
-    """The triples of a row, best first, with their scores rounded."""
-    return {"triples": [{**fact.triple._asdict(), "score": _rounded(fact.score)} for fact in facts]}
-
-
 def write_predictions(
     file: str,
     on_error: OnError,
     chunk_size: int,
-    answer: "Callable[[list[Example]], Iterator[Answer]]",
+    answer: "Callable[[list[Document]], Iterator[Answer]]",
+    *,
+    pairs: bool,
+    offsets: "Offsets" = "exact",
 ) -> None:
     """Answer rows of a file, one line each on stdout, in their order.
 
@@ -75,6 +59,8 @@ def write_predictions(
         on_error: what to do at a line that cannot be used.
         chunk_size: how many rows are read before they are answered.
         answer: gives every row its answer, one after another.
+        pairs: whether pairs of entities are asked about.
+        offsets: what becomes of character offsets inside a word.
 
     Raises:
         MrcaError: if the file cannot be read; at a line that cannot be used, or at the end if such
@@ -83,10 +69,11 @@ def write_predictions(
     from mrca.datasets import iter_jsonl
 
     failed = 0
-    unmarked = _Unmarked()
+    unmarked = _Unmarked(pairs)
     with ExitStack() as stack:
         source = "standard input" if file == "-" else file
-        rows = iter_jsonl(_open(file, stack), source)
+        rows = iter_jsonl(_open(file, stack), source, offsets=offsets)
+        progress = stack.enter_context(_RowProgress())
         while chunk := list(islice(rows, chunk_size)):
             bad = [row for row in chunk if row.error is not None]
             if bad and on_error is OnError.STOP:
@@ -94,18 +81,47 @@ def write_predictions(
                 unmarked.say()
                 assert bad[0].error is not None
                 raise MrcaError(
-                    f"{bad[0].error}\nStopped there. Go on past such lines with --on-error skip."
+                    f"{bad[0].error}\nStopped there. To pass over such lines: --on-error skip."
                 )
             for row in bad:
                 typer.echo(f"Skipped: {row.error}", err=True)
             failed += len(bad)
             _write(chunk, source, answer, unmarked)
+            progress.advance(len(chunk))
     unmarked.say()
     if failed:
         were = "was" if failed == 1 else "were"
         raise MrcaError(
             f"{counted(failed, 'line')} of {source} could not be used and {were} skipped."
         )
+
+
+class _RowProgress:
+    """Rows so far and rows per second, on a terminal that does not show the answers."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.completed:,.0f} rows"),
+            TextColumn("{task.speed:,.0f} rows/s"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal or sys.stdout.isatty(),
+        )
+
+    def __enter__(self) -> "_RowProgress":
+        self._progress.start()
+        self._task = self._progress.add_task("", total=None, completed=0)
+        self._progress.columns[2]  # its speed is unknown before the first rows
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def advance(self, rows: int) -> None:
+        self._progress.advance(self._task, rows)
 
 
 def _open(file: str, stack: ExitStack) -> BinaryIO:
@@ -121,13 +137,17 @@ def _open(file: str, stack: ExitStack) -> BinaryIO:
 
 
 class _Unmarked:
-    """Counts the rows in which no entity is marked: the model learned from marked ones."""
+    """Counts the rows in which too few entities are marked."""
 
-    def __init__(self) -> None:
+    def __init__(self, pairs: bool) -> None:
+        self._least = 2 if pairs else 1
         self.count = 0
         self.first_lines: list[int] = []
 
-    def add(self, line: int) -> None:
+    def add(self, line: int, document: "Document") -> None:
+        marked = sum(bool(entity.mentions) for entity in document.entities)
+        if marked >= self._least:
+            return
         self.count += 1
         if len(self.first_lines) < 5:
             self.first_lines.append(line)
@@ -137,11 +157,14 @@ class _Unmarked:
             return
         more = ", …" if self.count > len(self.first_lines) else ""
         lines = "lines " if self.count > 1 else "line "
-        lines += ", ".join(map(str, self.first_lines))
+        lines += ", ".join(map(str, self.first_lines)) + more
+        rows = counted(self.count, "row")
         typer.echo(
-            f"Note: no entity is marked in {counted(self.count, 'row')} ({lines}{more}). "
-            'Give "subjects" and "objects" that stand in the text; without them the relations '
-            "are a guess.",
+            f"Note: fewer than two entities are marked in {rows} ({lines}), which so have no "
+            'facts. Give "entities" that stand in the text.'
+            if self._least == 2
+            else f"Note: no entity is marked in {rows} ({lines}). Give entities that stand in the "
+            "text; without them the relations are a guess.",
             err=True,
         )
 
@@ -149,28 +172,24 @@ class _Unmarked:
 def _write(
     rows: "list[Row]",
     source: str,
-    answer: "Callable[[list[Example]], Iterator[Answer]]",
+    answer: "Callable[[list[Document]], Iterator[Answer]]",
     unmarked: _Unmarked,
 ) -> None:
-    answers = answer([row.example for row in rows if row.example is not None])
+    answers = answer([row.document for row in rows if row.document is not None])
     for row in rows:
         line: dict[str, Any] = {"line": row.line}
-        if row.example is None:
+        if row.document is None:
             line["error"] = str(row.error)
         else:
-            if row.example.id:
-                line["id"] = row.example.id
+            if row.document.id:
+                line["id"] = row.document.id
             fields, problem = next(answers)
             line.update(fields)
-            if not (row.example.subjects or row.example.objects):
-                unmarked.add(row.line)
+            unmarked.add(row.line, row.document)
             for each in row.problems:
                 typer.echo(f"Note: {each}", err=True)
             if problem:
                 typer.echo(f"Note: {source}, line {row.line}: {problem}.", err=True)
-        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
-
-
-def _rounded(score: float) -> float:
-    return round(score, 4)
+        # JSON is UTF-8 whatever the locale says.
+        sys.stdout.buffer.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+    sys.stdout.buffer.flush()

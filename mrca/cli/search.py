@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,16 +11,15 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from mrca.cli.base_config import checked_name
-from mrca.cli.folder_options import DataDir, VectorsDir
-from mrca.cli.native_logs import quiet_start
-from mrca.cli.resume_command import resume_command
+from mrca.cli.options import AsJson, DataDir, VectorsDir, resume_command, say_next
 from mrca.cli.search_progress import SearchProgress, short_settings
-from mrca.cli.visible_gpus import visible_gpus
+from mrca.cli.settings import checked_name, given
+from mrca.config import parse_settings
 from mrca.errors import check_installed
+from mrca.quiet import quiet_start
 
 if TYPE_CHECKING:
-    from mrca.search import SearchSpace, Trial
+    from mrca.experiments.search import SearchSpace, Trial
 
 _RESULTS = Path("tuning/results")
 
@@ -47,7 +47,7 @@ def search(
     name: Annotated[str | None, typer.Option(help="Of the search; by default the file's.")] = None,
     output: Annotated[Path, typer.Option(help="The folder of searches.")] = _RESULTS,
     resume: Annotated[
-        bool, typer.Option("--resume", metavar="", help="Go on with a search that was stopped.")
+        bool, typer.Option("--resume", metavar="", help="Resume a search that was stopped.")
     ] = False,
     settings: Annotated[
         list[str] | None,
@@ -84,14 +84,12 @@ def search(
     ] = 3,
     data_dir: DataDir = None,
     vectors_dir: VectorsDir = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", metavar="", help="Print all trials as JSON.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Search for settings that do well on the validation split.
 
     Trials are runs, which `mrca evaluate`, `predict` and `export` take; best.toml repeats the best
-    one with `mrca train --preset`.
+    one with `mrca train --recipe`.
     """
     if max_hours is not None and not 0 < max_hours < math.inf:
         raise typer.BadParameter("--max-hours must be a number above 0.")
@@ -105,10 +103,11 @@ def search(
         if gpus:  # this process only leads, and must not take the memory of a worker's GPU
             os.environ["CUDA_VISIBLE_DEVICES"] = ""
     with quiet_start():
-        from mrca.search.address import Address
-        from mrca.search.join import join as join_search
-        from mrca.search.search import search as run_search
-        from mrca.search.space import load_space
+        from mrca.experiments.search import load_space
+        from mrca.experiments.search.contact import Address
+        from mrca.experiments.search.report_search import repeat_command
+        from mrca.experiments.search.search import search as run_search
+        from mrca.experiments.search.workers import join as join_search
     where: dict[str, Any] = {
         "workers": workers,
         "gpus": gpus,
@@ -119,10 +118,8 @@ def search(
         if join is not None:
             join_search(folder, Address.parse(join), reporter=progress, **where)
             return
-        budgets = {"max_trials": max_trials, "max_hours": max_hours}
-        searched = load_space(space, settings or ()).model_copy(
-            update={key: value for key, value in budgets.items() if value is not None}
-        )
+        searched = load_space(space, parse_settings(settings or []))
+        searched = searched.changed(**given(max_trials=max_trials, max_hours=max_hours))
         try:
             trials = run_search(
                 searched,
@@ -135,14 +132,17 @@ def search(
             )
         except KeyboardInterrupt:
             if folder.is_dir():
-                progress.message(f"stopped. Go on with: {resume_command()}")
+                progress.message(f"stopped. Resume it with: {resume_command()}")
             raise
     if as_json:
         typer.echo(json.dumps([trial.model_dump() for trial in trials], indent=2))
     else:
-        _print_best(
-            folder, searched, trials, {"--data-dir": data_dir, "--vectors-dir": vectors_dir}
-        )
+        _print_best(searched, trials)
+    if any(trial.status == "done" for trial in trials):
+        places = {"--data-dir": data_dir, "--vectors-dir": vectors_dir}
+        say_next(repeat_command(folder, searched, places))
+    else:
+        say_next(resume_command())
 
 
 @app.command()
@@ -156,7 +156,7 @@ def report(
 ) -> None:
     """Write a table, plots and the best configuration of a search into its folder."""
     with quiet_start():
-        from mrca.search.report_search import report_search
+        from mrca.experiments.search.report_search import report_search
 
     is_name = len(folder.parts) == 1 and not folder.is_dir()
     found = report_search(_RESULTS / folder if is_name else folder)
@@ -164,19 +164,33 @@ def report(
     for note in found.notes:
         typer.echo(note)
     typer.echo(f"Written: {', '.join(map(str, found.paths))}", err=True)
+    say_next(found.repeat or "mrca tune SPACE.toml --resume")
 
 
-def _print_best(
-    folder: Path, space: "SearchSpace", trials: "list[Trial]", places: dict[str, Path | None]
-) -> None:
-    from mrca.search import best_first
-    from mrca.search.repeat_command import repeat_command
+def _print_best(space: "SearchSpace", trials: "list[Trial]") -> None:
+    from mrca.experiments.search import best_first
 
     best = next((trial for trial in best_first(trials) if trial.status == "done"), None)
-    if best is None:
-        return
-    typer.echo(
-        f"Best: trial {best.id}, {space.objective} {best.score:.4f} on validation\n"
-        f"  {short_settings(best.settings)}\n"
-        f"Repeat it with: {repeat_command(folder, space, places)}"
-    )
+    if best is not None:
+        typer.echo(
+            f"Best: trial {best.id}, {space.objective} {best.score:.4f} on validation\n"
+            f"  {short_settings(best.settings)}"
+        )
+
+
+def visible_gpus() -> list[str]:
+    """The GPUs that there are for this process, as CUDA_VISIBLE_DEVICES names them."""
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is not None:
+        return [each.strip() for each in chosen.split(",") if each.strip() not in ("", "-1")]
+    try:
+        listed = subprocess.run(
+            ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return listed.stdout.split()

@@ -11,11 +11,11 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from mrca.cli.stage_progress import StageProgress
-from mrca.text import counted
+from mrca.cli.progress import StageProgress
+from mrca.errors import counted
 
 if TYPE_CHECKING:
-    from mrca.search import Trial
+    from mrca.experiments.search import Trial
 
 # Ended trials that the table shows beside the best one and those under way.
 _SHOWN = 8
@@ -33,7 +33,7 @@ class _Running(NamedTuple):
 
 
 class SearchProgress:
-    """A `mrca.search.SearchReporter` that draws on a console (stderr).
+    """A `mrca.experiments.search.trials.SearchReporter` that draws on a console (stderr).
 
     On a terminal it is a table that changes; elsewhere a line for each thing that happens. To be
     used in a `with` block.
@@ -131,7 +131,7 @@ class SearchProgress:
         return table
 
     def _best(self) -> "Trial | None":
-        from mrca.search import best_first
+        from mrca.experiments.search import best_first
 
         best = next(iter(best_first(self._ended)), None)
         return None if best is None or best.score is None else best
@@ -173,7 +173,7 @@ def short_settings(settings: dict[str, Any]) -> str:
         >>> short_settings({"model.units": 300, "loss.name": "focal", "loss.options.gamma": 2.5})
         'units=300 loss=focal gamma=2.5'
     """
-    from mrca.search.setting_axis import setting_text, short_names
+    from mrca.experiments.search.setting_axis import setting_text, short_names
 
     names = short_names(list(settings))
     return " ".join(f"{names[field]}={setting_text(value)}" for field, value in settings.items())

@@ -1,43 +1,74 @@
 """`mrca train`."""
 
 import json
+import shlex
+from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from mrca.cli.base_config import base_config, checked_name, encoder_part, second_stage_base
-from mrca.cli.folder_options import DataDir, VectorsDir
-from mrca.cli.native_logs import quiet_start
-from mrca.cli.resume_command import resume_command
-from mrca.cli.setting_options import (
+from mrca.cli.options import (
+    AsJson,
+    DataDir,
     Dataset,
     Settings,
     Vectors,
-    dataset_setting,
-    encoder_setting,
-    setting,
-    vectors_setting,
+    VectorsDir,
+    resume_command,
+    say_next,
 )
-from mrca.cli.training_progress import TrainingProgress
-from mrca.config import ClassifierConfig, LossConfig, RunConfig, preset_names, with_overrides
-from mrca.datasets.sample_note import sample_note
+from mrca.cli.progress import TrainingProgress
+from mrca.cli.settings import (
+    Base,
+    base_config,
+    checked_name,
+    encoder_part,
+    given,
+    init_from_base,
+    lasting_dataset,
+    lasting_encoder,
+    lasting_vectors,
+    second_stage_base,
+)
+from mrca.config import RunConfig, parse_settings, recipe_names
 from mrca.errors import MrcaError
-from mrca.text import counted
+from mrca.quiet import quiet_start
+from mrca.runs import layout
+
+if TYPE_CHECKING:
+    from mrca.training import Run
 
 _TFIDF = "tfidf"  # the encoder of an SVM
+_EXAMPLES = 3  # documents that are shown after training
+
+
+class _Planned(NamedTuple):
+    """A run to be trained.
+
+    Attributes:
+        name: of its folder.
+        config: of it.
+        resume: whether an unfinished or finished one of this name is taken up.
+        reported: whether its scores are printed with the others'.
+    """
+
+    name: str
+    config: RunConfig
+    resume: bool
+    reported: bool = True
 
 
 def train(
     dataset: Dataset = None,
-    preset: Annotated[
+    recipe: Annotated[
         str | None,
         typer.Option(
-            help=f"Published settings: {', '.join(preset_names())}; or a file, such as a run's "
-            "config.toml. By default the one named like the corpus, else `paper`."
+            help=f"Published settings: {', '.join(recipe_names())}; or a file, such as a run's "
+            "config.toml. By default the one named like the corpus; else pairs for a corpus with "
+            "entities or facts, mrca for one with labels alone."
         ),
     ] = None,
     vectors: Vectors = None,
@@ -67,7 +98,7 @@ def train(
         typer.Option(
             min=1,
             max=2,
-            help="2: train everything as the preset says, then freeze all but the classifier and "
+            help="2: train everything as the recipe says, then freeze all but the classifier and "
             "train that anew, with --loss, --sampler and --classifier.",
         ),
     ] = 1,
@@ -75,6 +106,17 @@ def train(
         Path | None,
         typer.Option(help="A run that is the first stage already; its settings are taken over."),
     ] = None,
+    init_from: Annotated[
+        Path | None,
+        typer.Option(
+            help="A run whose weights training starts from; its settings are taken over, --dataset "
+            "may have more rows and other relations."
+        ),
+    ] = None,
+    freeze: Annotated[
+        bool,
+        typer.Option("--freeze", metavar="", help="With --init-from: train the classifier alone."),
+    ] = False,
     sampler: Annotated[
         str | None,
         typer.Option(help="Which rows an epoch shows, such as class_balanced or square_root."),
@@ -82,8 +124,8 @@ def train(
     name: Annotated[
         str | None,
         typer.Option(
-            help="The run's name; by default that of the preset (and of another corpus than its "
-            "own) or corpus, then --encoder's, --loss, --classifier and --sampler, joined by -."
+            help="The run's name; by default that of the corpus (and of a recipe that is not its "
+            "own), then --encoder's, --loss, --classifier and --sampler, joined by -."
         ),
     ] = None,
     output: Annotated[Path, typer.Option(help="The folder that runs are written to.")] = Path(
@@ -94,7 +136,7 @@ def train(
         int, typer.Option(min=1, help="Train so many runs with successive seeds; print mean ± sd.")
     ] = 1,
     resume: Annotated[
-        bool, typer.Option("--resume", metavar="", help="Go on with an unfinished run.")
+        bool, typer.Option("--resume", metavar="", help="Resume an unfinished run.")
     ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", metavar="", help="Replace runs.")
@@ -109,160 +151,216 @@ def train(
     ] = False,
     data_dir: DataDir = None,
     vectors_dir: VectorsDir = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", metavar="", help="Print JSON instead of tables.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Train a model on a corpus and write its run folder.
 
     Prints precision, recall and F1 on validation and test; the folder holds the model, its
     configuration, its history with a figure, its metrics and a card.
     """
-    if stages == 2 and representation is not None:
-        raise typer.BadParameter("Give --stages 2 or --representation RUN, not both.")
-    if representation is not None:
-        if preset is not None:
-            raise typer.BadParameter(
-                "--representation takes the settings of its run over: leave --preset out."
-            )
-        base, default_name = second_stage_base(representation)
-    else:
-        base, default_name = base_config(dataset, preset)
-    whole = base
-    if loss is not None and loss != base.loss.name:
-        whole = whole.model_copy(update={"loss": LossConfig(name=loss)})
-    if classifier is not None and classifier != base.classifier.name:
-        kept = base.classifier.representation
-        new = ClassifierConfig(name=classifier, representation=kept)
-        whole = whole.model_copy(update={"classifier": new})
-    run_config = with_overrides(
-        whole,
-        [
-            *dataset_setting(dataset),
-            *encoder_setting(encoder),
-            *vectors_setting(vectors),
-            *setting("loss.teacher", None if teacher is None else str(teacher.resolve())),
-            *setting("classifier.name", classifier),
-            *setting("training.sampler", sampler),
-            *setting("training.seed", seed),
-            *(["training.deterministic=true"] if deterministic else []),
-            *(["training.tensorboard=true"] if tensorboard else []),
-            *(settings or []),
-        ],
+    base = _base(dataset, recipe, stages, representation, init_from, data_dir)
+    config = _changed(
+        base.config,
+        loss,
+        classifier,
+        {
+            **given(
+                data__dataset=lasting_dataset(dataset),
+                encoder__name=lasting_encoder(encoder),
+                vectors__name=lasting_vectors(vectors),
+                loss__teacher=None if teacher is None else str(teacher.resolve()),
+                training__sampler=sampler,
+                training__seed=seed,
+                training__freeze=freeze or None,
+                training__deterministic=deterministic or None,
+                training__tensorboard=tensorboard or None,
+            ),
+            **parse_settings(settings or []),
+        },
     )
-    if stages == 2 and run_config.encoder.name == _TFIDF:
+    if stages == 2 and config.encoder.name == _TFIDF:
         raise MrcaError(
             "An SVM has no stages: it is solved at once, and has no layers before its classifier. "
             "Leave --stages out."
         )
-    parts = [default_name, encoder and encoder_part(encoder), loss, classifier, sampler]
+    parts = [base.name, encoder and encoder_part(encoder), loss, classifier, sampler]
     if stages == 2 or (representation is not None and not any(parts[1:])):
         parts.append("stage2")
     name = checked_name(name or "-".join(filter(None, parts)))
-    first = run_config.training.seed
-    runs = [
-        (
-            name if seeds == 1 else f"{name}-seed{number}",
-            with_overrides(run_config, [f"training.seed={number}"]),
-        )
-        for number in range(first, first + seeds)
-    ]
     with quiet_start():
         from mrca import training
 
-    before: dict[str, RunConfig] = {}
-    if stages == 2:
-        before = {f"{each}-stage1": training.first_stage_config(one, base) for each, one in runs}
-        runs = _pointed(runs, before, "classifier.representation", output)
-        runs = [(each, training.second_stage_config(one)) for each, one in runs]
-    elif training.is_distillation(run_config) and not run_config.loss.teacher:
-        before = {f"{each}-teacher": training.teacher_config(one) for each, one in runs}
-        runs = _pointed(runs, before, "loss.teacher", output)
-    # All of them before the first one is trained. One that others build on is used again.
-    plan = [(*each, not overwrite) for each in before.items()]
-    plan += [(*each, resume) for each in runs]
-    for run_name, one, goes_on in plan:
-        training.check_config(one)
-        training.check_output(one, output / run_name, resume=goes_on, overwrite=overwrite)
+    plan = _plan(config, base.config, name, output, seeds, stages, resume, overwrite)
+    for each in plan:  # all of them before the first one is trained
+        training.check_config(each.config)
+        training.check_output(
+            each.config, output / each.name, resume=each.resume, overwrite=overwrite
+        )
     metrics = []
-    with TrainingProgress(Console(stderr=True), run_config.training.patience) as progress:
-        if resume and not any(_is_there(output / each, overwrite) for each, _ in runs):
+    with TrainingProgress(Console(stderr=True), config.training.patience) as progress:
+        if base.note:
+            progress.message(base.note)
+        if resume and not any(_is_there(output / each.name, overwrite) for each in plan):
             progress.message("nothing to resume: starts anew.")
-        if seeds > 1 and run_config.encoder.name == _TFIDF:
+        if seeds > 1 and config.encoder.name == _TFIDF:
             progress.message("nothing in an SVM is random: every seed gives the same scores.")
-        for run_name, one, goes_on in plan:
+        for each in plan:
             try:
                 run = training.train(
-                    one,
-                    output / run_name,
+                    each.config,
+                    output / each.name,
                     data_dir=data_dir,
                     vectors_dir=vectors_dir,
-                    resume=goes_on,
+                    resume=each.resume,
                     overwrite=overwrite,
                     reporter=progress,
                 )
             except KeyboardInterrupt:
-                _say_stopped(output / run_name, progress)
+                _say_stopped(output / each.name, progress)
                 raise
-            if run_name not in before:
+            if each.reported:
                 metrics.append(run.metrics)
             if not as_json:
-                _print_run(run_name, run.folder, run.metrics)
+                _print_run(each.name, run.folder, run.metrics)
     if as_json:
         typer.echo(json.dumps(_summary(metrics) if seeds > 1 else metrics[0], indent=2))
-    elif seeds > 1:
-        _print_summary(name, metrics)
+    else:
+        if seeds > 1:
+            _print_summary(name, metrics)
+        _print_examples(run, data_dir)
+    last = shlex.quote(str(output / plan[-1].name))
+    say_next(f"mrca evaluate {last}   or: mrca predict {last} ROWS.jsonl")
+
+
+def _base(
+    dataset: str | None,
+    recipe: str | None,
+    stages: int,
+    representation: Path | None,
+    init_from: Path | None,
+    data_dir: Path | None,
+) -> Base:
+    """The settings that options are changes of."""
+    starts = {"--representation": representation, "--init-from": init_from}
+    named = [option for option, run in starts.items() if run is not None]
+    if stages == 2 and named:
+        raise typer.BadParameter(f"Give --stages 2 or {named[0]} RUN, not both.")
+    if len(named) == 2:
+        raise typer.BadParameter("Give --representation RUN or --init-from RUN, not both.")
+    if named and recipe is not None:
+        raise typer.BadParameter(
+            f"{named[0]} takes the settings of its run over: leave --recipe out."
+        )
+    if representation is not None:
+        return second_stage_base(representation)
+    if init_from is not None:
+        base = init_from_base(init_from)
+        return base._replace(name=f"{Path(dataset).resolve().name}-continued") if dataset else base
+    return base_config(dataset, recipe, data_dir)
+
+
+def _changed(
+    base: RunConfig, loss: str | None, classifier: str | None, settings: Mapping[str, Any]
+) -> RunConfig:
+    """The base with options; another loss or classifier comes with its own defaults."""
+    config = base
+    if loss is not None and loss != base.loss.name:
+        config = config.changed({"loss": {"name": loss}})
+    if classifier is not None and classifier != base.classifier.name:
+        kept = base.classifier.representation
+        config = config.changed({"classifier": {"name": classifier, "representation": kept}})
+    return config.changed(settings)
+
+
+def _plan(
+    config: RunConfig,
+    base: RunConfig,
+    name: str,
+    output: Path,
+    seeds: int,
+    stages: int,
+    resume: bool,
+    overwrite: bool,
+) -> list[_Planned]:
+    """The runs, those that others build on first."""
+    from mrca import training
+
+    first = config.training.seed
+    runs = [
+        (
+            name if seeds == 1 else f"{name}-seed{number}",
+            config.changed({"training.seed": number}),
+        )
+        for number in range(first, first + seeds)
+    ]
+    before: list[tuple[str, RunConfig]] = []
+    if stages == 2:
+        before = [(f"{each}-stage1", training.first_stage_config(one, base)) for each, one in runs]
+        runs = _pointed(runs, before, "classifier.representation", output)
+        runs = [(each, training.second_stage_config(one)) for each, one in runs]
+    elif training.is_distillation(config) and not config.loss.teacher:
+        before = [(f"{each}-teacher", training.teacher_config(one)) for each, one in runs]
+        runs = _pointed(runs, before, "loss.teacher", output)
+    # One that others build on is used again.
+    return [
+        *(_Planned(each, one, not overwrite, reported=False) for each, one in before),
+        *(_Planned(each, one, resume) for each, one in runs),
+    ]
 
 
 def _pointed(
-    runs: list[tuple[str, RunConfig]], before: dict[str, RunConfig], name: str, output: Path
+    runs: list[tuple[str, RunConfig]],
+    before: list[tuple[str, RunConfig]],
+    setting: str,
+    output: Path,
 ) -> list[tuple[str, RunConfig]]:
-    """Each run with a setting, of this name, that says which run is trained before it."""
+    """Each run with a setting that says which run is trained before it."""
     return [
-        (each, with_overrides(one, setting(name, str((output / of).resolve()))))
-        for (each, one), of in zip(runs, before, strict=True)
+        (each, one.changed({setting: str((output / first).resolve())}))
+        for (each, one), (first, _) in zip(runs, before, strict=True)
     ]
 
 
 def _is_there(folder: Path, overwrite: bool) -> bool:
-    """Whether --resume finds something of a run: a part to go on with, or the whole of it."""
-    from mrca.training import run_folder
-
-    unfinished = run_folder.unfinished_folder(folder)
-    return run_folder.is_resumable(unfinished) or (folder.exists() and not overwrite)
+    """Whether --resume finds something of a run: a part to resume, or the whole of it."""
+    unfinished = layout.unfinished_folder(folder)
+    return layout.is_resumable(unfinished) or (folder.exists() and not overwrite)
 
 
 def _say_stopped(folder: Path, progress: TrainingProgress) -> None:
-    """After Ctrl-C: how far it came, and the command that goes on."""
-    from mrca.training import run_folder
-
-    unfinished = run_folder.unfinished_folder(folder)
-    if not run_folder.is_resumable(unfinished):
+    """After Ctrl-C: how far it came, and the command that resumes it."""
+    unfinished = layout.unfinished_folder(folder)
+    if not layout.is_resumable(unfinished):
         return
-    history = unfinished / run_folder.HISTORY  # a header, and a line for each whole epoch
+    history = unfinished / layout.HISTORY  # a header, and a line for each whole epoch
     epochs = len(history.read_text("utf-8").splitlines()) - 1 if history.exists() else 0
     where = f"after epoch {epochs}" if epochs else "before its first epoch was done"
-    progress.message(f"{folder.name} stopped {where}. Go on with: {resume_command()}")
+    progress.message(f"{folder.name} stopped {where}. Resume it with: {resume_command()}")
 
 
 def _print_run(name: str, folder: Path, metrics: dict[str, Any]) -> None:
-    console, title = Console(), name + sample_note(metrics["corpus"])
-    table = Table(
-        *("split", "rows", "micro P", "micro R", "micro F1", "macro F1"),
-        title=escape(title),
-        min_width=min(len(title), console.width),  # or a long name is broken
-    )
-    for split, report in metrics["splits"].items():
-        numbers = [report["micro"][key] for key in ("precision", "recall", "f1")]
-        numbers.append(report["macro"]["f1"])
-        table.add_row(split, str(report["rows"]), *(f"{number:.4f}" for number in numbers))
-    console.print(table)
-    best = ""
-    if metrics["epochs"]:
-        best = f"Best of {counted(metrics['epochs'], 'epoch')}: {metrics['best_epoch']}. "
-    if "tau" in metrics:
-        best = f"tau: {metrics['tau']:g}. "
-    typer.echo(f"{best}Written to {folder}")
+    from mrca.reporting import run_table
+
+    Console().print(run_table(name, metrics))
+    typer.echo(f"Written to {folder}")
+
+
+def _print_examples(run: "Run", data_dir: Path | None) -> None:
+    """What the run finds in a few documents that it was not trained on."""
+    from mrca.datasets import iter_rows, locate_corpus
+    from mrca.datasets.locate import split_file
+    from mrca.reporting import examples_table
+
+    folder = locate_corpus(run.config.data.dataset, data_dir)
+    split = next((one for one in ("test", "valid") if split_file(folder, one)), None)
+    file = split and split_file(folder, split)
+    if not file:
+        return
+    documents = (row.document for row in iter_rows(file, offsets=run.config.data.offsets))
+    shown = list(islice((one for one in documents if one and one.labels), _EXAMPLES))
+    pairs = run.config.candidates.kind == "pairs"
+    title = f"the first documents of the {split} split"
+    Console().print(examples_table(run.predict(shown), title, pairs=pairs))
 
 
 def _summary(metrics: list[dict[str, Any]]) -> dict[str, Any]:
@@ -280,7 +378,8 @@ def _summary(metrics: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _print_summary(name: str, metrics: list[dict[str, Any]]) -> None:
-    from mrca.evaluation import runs_table
+    from mrca.datasets import sample_note
+    from mrca.reporting import runs_table
 
     for split, summary in _summary(metrics)["summary"].items():
         title = f"{name}{sample_note(metrics[0]['corpus'])}: {split}"

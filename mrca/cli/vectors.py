@@ -1,14 +1,16 @@
 """`mrca vectors`: word vectors imported, fetched, listed and described."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mrca.cli.stage_progress import StageProgress
+from mrca.cli.options import AsJson, VectorsDir, say_next
+from mrca.cli.progress import StageProgress
 from mrca.errors import MrcaError
-from mrca.resources import cache_folder
+from mrca.files import cache_folder
 from mrca.vectors import (
     KNOWN_VECTORS,
     VectorFormat,
@@ -23,11 +25,6 @@ from mrca.vectors.resolve import stored_names
 
 app = typer.Typer(no_args_is_help=True, help="Import, fetch and describe word vectors.")
 
-_VectorsDir = Annotated[
-    Path | None, typer.Option(help="A folder to look in before all others.", show_default=False)
-]
-_Json = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON instead of a table.")]
-
 
 @app.command("import")
 def import_(
@@ -40,7 +37,7 @@ def import_(
         typer.Option(help="What the file is; told from how it starts if not given."),
     ] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace vectors of the same name.")] = False,
-    as_json: _Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Import a file of vectors into the cache, where its name finds it from then on."""
     name = name if name is not None else default_name(file.name)
@@ -67,7 +64,7 @@ def fetch(
     from_file: Annotated[
         Path | None, typer.Option(help="Take this file instead of downloading.")
     ] = None,
-    as_json: _Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Download published vectors into the cache, or take a file that was brought."""
     with StageProgress() as progress:
@@ -78,8 +75,8 @@ def fetch(
 @app.command()
 def info(
     vectors: Annotated[str, typer.Argument(help="A name, a store's folder or a file of vectors.")],
-    vectors_dir: _VectorsDir = None,
-    as_json: _Json = False,
+    vectors_dir: VectorsDir = None,
+    as_json: AsJson = False,
 ) -> None:
     """Describe vectors: how many, of which dimension, how large. Never downloads."""
     with StageProgress() as progress:
@@ -88,7 +85,7 @@ def info(
 
 
 @app.command("list")
-def list_(vectors_dir: _VectorsDir = None, as_json: _Json = False) -> None:
+def list_(vectors_dir: VectorsDir = None, as_json: AsJson = False) -> None:
     """List the names that `--vectors` takes here and where each is found."""
     from rich.console import Console
     from rich.table import Table
@@ -155,6 +152,7 @@ def _show(store: VectorStore, as_json: bool) -> None:
     table.add_row("size on disk", f"{size / 1e6:,.1f} MB")
     table.add_row("fingerprint", store.fingerprint)
     Console().print(table)
+    say_next(f"mrca train --dataset CORPUS --vectors {shlex.quote(store.name)}")
     if not usable:
         typer.echo(
             "No word of this store is in lower case. Models look words up in lower case and would "

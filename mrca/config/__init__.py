@@ -1,4 +1,4 @@
-"""What a run is: its configuration, presets and overrides."""
+"""What a run is: its configuration, recipes and comparisons."""
 
 from mrca.config.comparison import (
     ComparisonConfig,
@@ -8,18 +8,12 @@ from mrca.config.comparison import (
     comparison_names,
     load_comparison,
 )
-from mrca.config.presets import beside, is_preset_file, load_preset, preset_names
-from mrca.config.run_config import (
-    REPRESENTATION_SECTIONS,
-    ClassifierConfig,
-    LossConfig,
-    RunConfig,
-)
-from mrca.config.toml_file import dump_config, load_config, with_overrides
+from mrca.config.recipe import beside, is_recipe_file, load_recipe, recipe_names
+from mrca.config.run_config import REPRESENTATION_SECTIONS, LossConfig, RunConfig
+from mrca.config.toml_file import dump_config, load_config, parse_settings, read_toml
 
 __all__ = [
     "REPRESENTATION_SECTIONS",
-    "ClassifierConfig",
     "ComparisonConfig",
     "LossConfig",
     "MethodConfig",
@@ -29,10 +23,11 @@ __all__ = [
     "beside",
     "comparison_names",
     "dump_config",
-    "is_preset_file",
+    "is_recipe_file",
     "load_comparison",
     "load_config",
-    "load_preset",
-    "preset_names",
-    "with_overrides",
+    "load_recipe",
+    "parse_settings",
+    "read_toml",
+    "recipe_names",
 ]

@@ -2,9 +2,9 @@
 
 import json
 import re
-import tomllib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -17,35 +17,39 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from mrca.config.presets import beside, load_preset
+from mrca.config.recipe import beside, load_recipe
 from mrca.config.run_config import REPRESENTATION_SECTIONS, RunConfig
-from mrca.config.toml_file import with_overrides
+from mrca.config.toml_file import parse_settings, read_toml
 from mrca.errors import MrcaError, did_you_mean
 
 _FOLDER = Path(__file__).parent / "comparisons"
 # What has no meaning for an SVM on word frequencies; of training only the seed has one.
-_OF_NETWORKS = ("encoder", "vectors", "features", "model", "loss", "training")
+_OF_NETWORKS = (*REPRESENTATION_SECTIONS, "loss", "training")
 
 Metric = Literal["micro", "macro", "macro_present"]
 Tune = Literal["none", "global", "per-relation"]
 
 
-def _beside(preset: str, info: ValidationInfo) -> str:
-    return beside(info.context or Path(), preset)
+def _beside(recipe: str, info: ValidationInfo) -> str:
+    return beside(info.context or Path(), recipe)
 
 
-Preset = Annotated[str, AfterValidator(_beside)]
+Recipe = Annotated[str, AfterValidator(_beside)]
 
 
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+    def changed(self, **values: Any) -> Self:
+        """A copy with some fields changed, which are checked as those of a file are."""
+        return self.model_validate({**dict(self), **values})
 
 
 class MethodConfig(_Table):
     """One of the methods: what it does otherwise than the base."""
 
     name: str = Field(description="what tables call it")
-    preset: Preset = Field("", description="as the comparison's, in place of it")
+    recipe: Recipe = Field("", description="as the comparison's, in place of it")
     settings: list[str] = Field([], alias="set", description="section.key=value, as --set takes")
     seeds: Annotated[int, Field(ge=1)] | None = Field(
         None, description="its runs; by default as many as the file says"
@@ -77,8 +81,8 @@ class ComparisonConfig(_Table):
     )
     tune: Tune = Field("none", description="the threshold to choose on validation, if any")
     ignore: list[str] = Field([], description="relations left out of every score")
-    preset: Preset = Field(
-        "paper", description="published settings by name, or a file: every method starts from them"
+    recipe: Recipe = Field(
+        "mrca", description="published settings by name, or a file: every method starts from them"
     )
     settings: list[str] = Field([], alias="set", description="section.key=value, for every method")
     methods: Annotated[list[MethodConfig], Field(min_length=2)]
@@ -120,23 +124,25 @@ class ComparisonConfig(_Table):
         Settings for every method that have no meaning for an SVM are passed over where a method
         reads with TF-IDF; such settings of its own are not.
 
-        A second stage has encoder, vectors, features, model and precision of its representation;
+        A second stage has encoder, vectors, features, candidates and model of its representation;
         the run that it builds on, `classifier.representation`, is left to
-        `mrca.training.plan_runs`.
+        `mrca.experiments.plan_runs`.
 
         Raises:
-            MrcaError: if there is no such preset or setting, or a second stage sets what it takes
+            MrcaError: if there is no such recipe or setting, or a second stage sets what it takes
                 over.
         """
         try:
-            base = load_preset(method.preset or self.preset)
-            config = with_overrides(base, [*self.settings, *method.settings])
-            if _reads_with_tfidf(base, method):
-                shared = [each for each in self.settings if not _is_of_networks(each)]
-                config = with_overrides(base, [*shared, *method.settings])
+            base = load_recipe(method.recipe or self.recipe)
+            shared, own = parse_settings(self.settings), parse_settings(method.settings)
+            config = base.changed({**shared, **own})
+            # A method may itself ask for word frequencies, whatever all methods are given.
+            if own.get("encoder.name", base.encoder.name) == "tfidf":
+                shared = {name: each for name, each in shared.items() if not _is_of_networks(name)}
+                config = base.changed({**shared, **own})
             if not method.representation:
                 return config
-            _check_second_stage(method)
+            _check_second_stage(method, own)
         except MrcaError as error:
             raise MrcaError(f"Method {method.name!r}: {error}") from None
         [first] = [each for each in self.methods if each.name == method.representation]
@@ -144,8 +150,8 @@ class ComparisonConfig(_Table):
 
     def with_seeds(self, seeds: int) -> "ComparisonConfig":
         """A copy in which each method has so many runs."""
-        methods = [method.model_copy(update={"seeds": None}) for method in self.methods]
-        return self.model_copy(update={"seeds": seeds, "methods": methods})
+        methods = [method.changed(seeds=None) for method in self.methods]
+        return self.changed(seeds=seeds, methods=methods)
 
     def with_encoder(self, name: str) -> "ComparisonConfig":
         """A copy whose methods that read with a BERT encoder read with this one.
@@ -160,7 +166,7 @@ class ComparisonConfig(_Table):
         """
         setting = f"encoder.name={json.dumps(name, ensure_ascii=False)}"
         methods = [
-            method.model_copy(update={"settings": [setting, *method.settings]})
+            method.changed(settings=[setting, *method.settings])
             if ":" in self.run_config(method).encoder.name and not method.representation
             else method
             for method in self.methods
@@ -170,7 +176,7 @@ class ComparisonConfig(_Table):
                 "No method of the comparison reads with a BERT encoder that could be replaced by "
                 f"{name!r}. Give all of them one with --set encoder.name={name}."
             )
-        return self.model_copy(update={"methods": methods})
+        return self.changed(methods=methods)
 
     @property
     def dataset(self) -> str:
@@ -214,21 +220,14 @@ def load_comparison(name_or_file: str | Path) -> ComparisonConfig:
     path = Path(name_or_file)
     if not path.is_file() and str(name_or_file) in comparison_names():
         path = _FOLDER / f"{name_or_file}.toml"
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, IsADirectoryError):
+    if not path.is_file():
         known = comparison_names()
         raise MrcaError(
             f"There is no comparison {str(name_or_file)!r}."
             f"{did_you_mean(str(name_or_file), known)} Expected a TOML file, or one of "
             f"{', '.join(known)} (mrca compare --list); or two or more runs."
-        ) from None
-    except OSError as error:
-        raise MrcaError(f"Cannot read the comparison {path}: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise MrcaError(f"The comparison {path} is not UTF-8 text.") from None
-    except ValueError as error:  # a TOMLDecodeError, or a number of too many digits
-        raise MrcaError(f"The comparison {path} is not valid TOML: {error}.") from None
+        )
+    values = read_toml(path, "comparison")
     try:
         comparison = ComparisonConfig.model_validate(values, context=path.parent)
     except ValidationError as error:
@@ -241,30 +240,17 @@ def load_comparison(name_or_file: str | Path) -> ComparisonConfig:
     return comparison
 
 
-def _reads_with_tfidf(base: RunConfig, method: MethodConfig) -> bool:
-    """Whether a method itself asks for word frequencies, whatever all methods are given."""
-    own = [each for each in method.settings if _setting(each) == "encoder.name"]
-    return with_overrides(base, own).encoder.name == "tfidf"
-
-
 def _is_of_networks(setting: str) -> bool:
-    path = _setting(setting)
-    return path.partition(".")[0] in _OF_NETWORKS and path != "training.seed"
+    return setting.partition(".")[0] in _OF_NETWORKS and setting != "training.seed"
 
 
-def _setting(override: str) -> str:
-    """The name in `name=value`, such as `"training.seed"`."""
-    return ".".join(part.strip() for part in override.partition("=")[0].split("."))
-
-
-def _check_second_stage(method: MethodConfig) -> None:
-    for setting in method.settings:
-        path = _setting(setting)
-        taken_over = path in ("classifier.representation", "training.precision")
-        if taken_over or path.partition(".")[0] in REPRESENTATION_SECTIONS:
+def _check_second_stage(method: MethodConfig, own: Iterable[str]) -> None:
+    for setting in own:
+        first = setting.partition(".")[0]
+        if setting == "classifier.representation" or first in REPRESENTATION_SECTIONS:
             raise MrcaError(
-                f"It takes its layers over from {method.representation!r}, so it cannot set {path} "
-                "itself. Set that there, or leave `representation` out."
+                f"It takes its layers over from {method.representation!r}, so it cannot set "
+                f"{setting} itself. Set that there, or leave `representation` out."
             )
 
 

@@ -1,11 +1,15 @@
 """Everything needed to repeat a run."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from mrca.errors import MrcaError, did_you_mean
 
 # The sections that a second stage takes over with the layers of another run.
-REPRESENTATION_SECTIONS = ("encoder", "vectors", "features", "model")
+REPRESENTATION_SECTIONS = ("encoder", "vectors", "features", "candidates", "model")
 
 
 class _Section(BaseModel):
@@ -13,13 +17,36 @@ class _Section(BaseModel):
 
 
 class DataConfig(_Section):
-    """Where the sentences come from."""
+    """Where the documents come from."""
 
     dataset: str = Field("", description="a corpus's name, or a folder of your own")
     unmatched: Literal["keep", "drop"] = Field(
         "keep",
         description="a training row with a mention that is not in its text: keep it without the "
         "mark, or drop it",
+    )
+    offsets: Literal["exact", "widen"] = Field(
+        "exact",
+        description="character offsets inside a word: an error, or the mention is the whole word",
+    )
+    roles: Literal["corpus", "unknown"] = Field(
+        "corpus",
+        description="which entities may be subjects and which objects: as the corpus has it, or "
+        "every one both",
+    )
+
+
+class CandidatesConfig(_Section):
+    """What is asked about a document."""
+
+    kind: Literal["whole", "pairs"] = Field(
+        "whole", description="which relations it states, or which two of its entities have"
+    )
+    max_distance: Annotated[int, Field(ge=0)] = Field(
+        0, description="of a pair's nearest mentions, in tokens between them; 0 for no limit"
+    )
+    types: Literal["all", "seen"] = Field(
+        "all", description="pairs of all entity types, or of those that training has related"
     )
 
 
@@ -28,8 +55,7 @@ class VectorsConfig(_Section):
 
     name: str = Field(
         "glove-wiki-gigaword-300",
-        description="a name that `mrca vectors list` shows, a path, or "
-        "`corpus` for the vectors/ in the corpus's own folder",
+        description="a name that `mrca vectors list` shows, or a path",
     )
 
 
@@ -49,15 +75,18 @@ class EncoderConfig(_Section):
 
 
 class FeaturesConfig(_Section):
-    """How a sentence becomes numbers."""
+    """How a document becomes numbers."""
 
     case: bool = Field(True, description="mark words whose first character is upper case")
     role: bool = Field(True, description="mark words of subjects and objects")
+    types: bool = Field(
+        False, description="mark words with the type of their entity, where it has one"
+    )
     padding: Literal["masked", "fixed"] = Field(
         "masked", description="compute on real tokens only, or on everything padded to max_length"
     )
     max_length: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        100, description="tokens, or a BERT encoder's word pieces; longer sentences are cut"
+        100, description="tokens, or a BERT encoder's word pieces; longer documents are cut"
     )
     markers: bool = Field(
         False, description="put [E1] [/E1] and [E2] [/E2] around entities, for a BERT encoder"
@@ -70,17 +99,31 @@ class ModelConfig(_Section):
     units: Annotated[int, Field(ge=0)] = Field(
         500, description="of each LSTM direction; 0 for no LSTM"
     )
-    pooling: Literal["windows", "first", "mean", "entities"] = Field(
+    pooling: Literal["windows", "first", "mean", "entities", "pairs"] = Field(
         "windows",
-        description="the paper's average pooling; or one vector of each row: its first state, the "
-        "mean, or first, subjects' and objects' means",
+        description="of whole documents: the paper's average pooling, or one vector of each: its "
+        "first state, the mean, or first, subjects' and objects' means; of entity pairs: pairs",
     )
     pool_size: Annotated[int, Field(ge=1)] = Field(80, description="of average pooling, in tokens")
     strides: Annotated[int, Field(ge=1)] = Field(2, description="of average pooling, in tokens")
+    entity_pooling: Literal["mean", "max", "mean_max", "logsumexp"] = Field(
+        "mean_max", description="of pairs: an entity from the states of its mentions"
+    )
+    pair_context: Literal["none", "mean_max", "attention"] = Field(
+        "attention", description="of pairs: what is read of the rest of the document"
+    )
     hidden: Annotated[int, Field(ge=0)] = Field(
         0, description="units of a dense tanh layer after pooling; 0 for none"
     )
+    state_dropout: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0, description="of the states that are pooled"
+    )
     dropout: Annotated[float, Field(ge=0, lt=1)] = Field(0.15, description="before the output")
+    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = Field(
+        "float32",
+        description="Keras's dtype policy: what a network computes in; a mixed one is for a GPU, "
+        "and weights, scores and the loss stay float32",
+    )
 
     @model_validator(mode="after")
     def _windows_touch(self) -> "ModelConfig":
@@ -97,7 +140,7 @@ class ClassifierConfig(_Section):
 
     name: str = Field(
         "linear",
-        description="one of `mrca.heads.HEADS`; tau_normalised, with a representation; or "
+        description="one of `mrca.layers.heads.HEADS`; tau_normalised, with a representation; or "
         "linear_svm, with the encoder tfidf",
     )
     options: dict[str, Any] = Field({}, description="the classifier's own arguments")
@@ -123,13 +166,23 @@ class LossConfig(_Section):
         return self
 
 
+class DecisionConfig(_Section):
+    """How scores become facts, beside the loss's own rule."""
+
+    types: Literal["any", "seen"] = Field(
+        "any",
+        description="facts between entities of any types, or of those that training has between "
+        "subject and object of the relation; entities without a type are never refused",
+    )
+
+
 class TrainingConfig(_Section):
     """How it is minimised (paper, table 4)."""
 
-    batch_size: Annotated[int, Field(ge=1)] = Field(32, description="rows a batch")
+    batch_size: Annotated[int, Field(ge=1)] = Field(32, description="documents a batch, at most")
     sampler: str = Field(
         "instance_balanced",
-        description="which rows an epoch shows: one of `mrca.samplers.SAMPLERS`",
+        description="which documents an epoch shows: one of `mrca.encoding.SAMPLERS`",
     )
     epochs: Annotated[int, Field(ge=1)] = Field(50, description="at most this many")
     patience: Annotated[int, Field(ge=1)] = Field(
@@ -139,13 +192,17 @@ class TrainingConfig(_Section):
     learning_rate_decay: Annotated[float, Field(ge=0)] = Field(
         3e-5, description="subtracted after each epoch"
     )
+    weight_average: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0,
+        description="momentum of an exponential moving average of the weights, which is then what "
+        "is validated and kept; 0 for none",
+    )
+    init_from: str = Field("", description="the run whose weights training starts from")
+    freeze: bool = Field(
+        False, description="with init_from: train the classifier alone, the layers before it frozen"
+    )
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(1, description="of everything random")
     deterministic: bool = Field(False, description="deterministic kernels, on a GPU slower")
-    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = Field(
-        "float32",
-        description="Keras's dtype policy: what a network computes in; a mixed one is for a GPU, "
-        "and weights, scores and the loss stay float32",
-    )
     tensorboard: bool = Field(False, description="write logs for TensorBoard")
 
     @model_validator(mode="after")
@@ -160,19 +217,118 @@ class TrainingConfig(_Section):
 
 
 class RunConfig(_Section):
-    """A run's whole configuration; the defaults are the paper's settings."""
+    """A run's whole configuration; the defaults are MRCA's (recipe `mrca`)."""
 
     data: DataConfig = DataConfig()
+    candidates: CandidatesConfig = CandidatesConfig()
     encoder: EncoderConfig = EncoderConfig()
     vectors: VectorsConfig = VectorsConfig()
     features: FeaturesConfig = FeaturesConfig()
     model: ModelConfig = ModelConfig()
     classifier: ClassifierConfig = ClassifierConfig()
     loss: LossConfig = LossConfig()
+    decision: DecisionConfig = DecisionConfig()
     training: TrainingConfig = TrainingConfig()
+
+    @classmethod
+    def checked(cls, values: Mapping[str, Any], heading: str) -> "RunConfig":
+        """The configuration that nested values describe.
+
+        Raises:
+            MrcaError: if they do not; after the heading it names each setting, what it takes and
+                what it was given.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            lines = "\n".join(f"  {_explained(problem)}" for problem in error.errors())
+            raise MrcaError(f"{heading}:\n{lines}") from None
+
+    def changed(self, settings: Mapping[str, Any]) -> "RunConfig":
+        """A copy with some settings changed: the one way to change a configuration.
+
+        Args:
+            settings: values by dotted name, such as `{"training.epochs": 5}`; the name of a whole
+                section takes all of it, such as `{"loss": {"name": "focal"}}`.
+
+        Raises:
+            MrcaError: if a name is no setting, or its value does not fit.
+
+        Example:
+            >>> RunConfig().changed({"training.seed": 3}).training.seed
+            3
+        """
+        values = self.model_dump()
+        for path, value in settings.items():
+            *sections, last = path.split(".")
+            place = values
+            for name in sections:
+                place = place.setdefault(name, {})
+                if not isinstance(place, dict):
+                    raise MrcaError(f"Setting {path!r}: {name!r} is a value, not a section.")
+            place[last] = value.model_dump() if isinstance(value, BaseModel) else value
+        return self.checked(values, "The settings do not fit")
 
     def with_layers_of(self, first: "RunConfig") -> "RunConfig":
         """A copy with what a second stage takes over: what the first stage's layers follow from."""
-        training = self.training.model_copy(update={"precision": first.training.precision})
-        layers = {section: getattr(first, section) for section in REPRESENTATION_SECTIONS}
-        return self.model_copy(update={**layers, "training": training})
+        return self.changed({name: getattr(first, name) for name in REPRESENTATION_SECTIONS})
+
+    def differences(self, other: "RunConfig", then: str, now: str) -> list[str]:
+        """Every setting in which another configuration differs, in words.
+
+        Example:
+            >>> RunConfig().differences(RunConfig().changed({"training.seed": 2}), "was", "is now")
+            ['training.seed was 1 and is now 2']
+        """
+        old, new = self.model_dump(), other.model_dump()
+        return [
+            f"{section}.{name} {then} {value!r} and {now} {new[section][name]!r}"
+            for section, values in old.items()
+            for name, value in values.items()
+            if new[section][name] != value
+        ]
+
+
+# What pydantic's kinds of errors expect, in the words of someone who writes a setting.
+_EXPECTED = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "dict_type": "a table of settings",
+    "model_type": "a section of settings",
+    "greater_than_equal": "at least {ge}",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "at most {le}",
+    "less_than": "less than {lt}",
+    "literal_error": "{expected}",
+}
+
+
+def _explained(problem: ErrorDetails) -> str:
+    """One of pydantic's errors: the setting, what it takes, what it was given."""
+    kind, given, context = problem["type"], problem["input"], problem.get("ctx", {})
+    place = ".".join(str(part) for part in problem["loc"])
+    if kind == "extra_forbidden":
+        received = "" if isinstance(given, dict) else f", received {given!r}"
+        known = _settings(problem["loc"])
+        near = did_you_mean(str(problem["loc"][-1]), known)
+        return (
+            f"{place}: there is no such setting{received}.{near} Expected one of {', '.join(known)}"
+        )
+    if kind == "value_error":  # raised by a validator of ours
+        return f"{place}: {context['error']}"
+    if kind in _EXPECTED:
+        expected = _EXPECTED[kind].format(**context)
+    else:
+        expected = problem["msg"].removeprefix("Input should be ")
+    return f"{place}: expected {expected}, received {given!r}"
+
+
+def _settings(location: tuple[int | str, ...]) -> list[str]:
+    fields = RunConfig.model_fields
+    if len(location) > 1 and location[0] in fields:
+        section: Any = fields[str(location[0])].annotation
+        fields = section.model_fields
+    return list(fields)

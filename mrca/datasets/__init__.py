@@ -1,28 +1,34 @@
-"""Corpora: readers, registry, download, statistics.
+"""Corpora: readers, registry, download, candidates, statistics.
 
 `load_corpus` gives a named corpus or the user's own folder; `iter_jsonl` streams rows that need
 not have labels.
 """
 
-from mrca.datasets.cooccurrence import Cooccurrence, label_cooccurrence
-from mrca.datasets.corpus import Corpus, load_corpus
-from mrca.datasets.fewrel import read_fewrel
+from mrca.datasets.candidates import (
+    Candidate,
+    Candidates,
+    CandidateSelection,
+    LabelledCandidates,
+    distance,
+    stated_types,
+)
+from mrca.datasets.corpus import Corpus, load_corpus, marks_in_words, marks_line
 from mrca.datasets.fewrel_lt import fewrel_lt_splits, long_tail_counts
-from mrca.datasets.fewrel_sentence import FewRelSentence
-from mrca.datasets.group_limits import GROUP_LIMITS, GroupLimits, group_limits
 from mrca.datasets.hold_out import hold_out
-from mrca.datasets.jsonl import iter_jsonl, row_from_value
 from mrca.datasets.locate import fetch_corpus, find_corpus, locate_corpus
-from mrca.datasets.reader import iter_rows
-from mrca.datasets.registry import CORPORA, SPLITS, CorpusSource, corpus_source
+from mrca.datasets.long_tail import GROUP_LIMITS, GroupLimits, group_limits, long_tail_groups
+from mrca.datasets.readers.fewrel import FewRelSentence, read_fewrel
+from mrca.datasets.readers.jsonl import iter_jsonl, row_from_value
+from mrca.datasets.readers.read_file import iter_rows
+from mrca.datasets.readers.row import Problem, Row, RowError
+from mrca.datasets.registry import CORPORA, SPLITS, CorpusSource, corpus_source, sample_note
 from mrca.datasets.relations_json import read_relations
-from mrca.datasets.row import Problem, Row, RowError
 from mrca.datasets.statistics import (
+    Cooccurrence,
     CorpusStatistics,
-    LabelStatistics,
+    LabelCounts,
     corpus_statistics,
-    label_statistics,
-    long_tail_groups,
+    label_cooccurrence,
 )
 from mrca.datasets.write import to_json_row, write_jsonl
 
@@ -30,18 +36,23 @@ __all__ = [
     "CORPORA",
     "GROUP_LIMITS",
     "SPLITS",
+    "Candidate",
+    "CandidateSelection",
+    "Candidates",
     "Cooccurrence",
     "Corpus",
     "CorpusSource",
     "CorpusStatistics",
     "FewRelSentence",
     "GroupLimits",
-    "LabelStatistics",
+    "LabelCounts",
+    "LabelledCandidates",
     "Problem",
     "Row",
     "RowError",
     "corpus_source",
     "corpus_statistics",
+    "distance",
     "fetch_corpus",
     "fewrel_lt_splits",
     "find_corpus",
@@ -50,14 +61,17 @@ __all__ = [
     "iter_jsonl",
     "iter_rows",
     "label_cooccurrence",
-    "label_statistics",
     "load_corpus",
     "locate_corpus",
     "long_tail_counts",
     "long_tail_groups",
+    "marks_in_words",
+    "marks_line",
     "read_fewrel",
     "read_relations",
     "row_from_value",
+    "sample_note",
+    "stated_types",
     "to_json_row",
     "write_jsonl",
 ]

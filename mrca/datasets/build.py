@@ -10,7 +10,7 @@ from mrca.datasets.recipe import Recipe
 from mrca.datasets.relations_json import write_relations
 from mrca.datasets.write import write_jsonl
 from mrca.errors import MrcaError
-from mrca.resources import file_digest, replace_folder, search_folders
+from mrca.files import file_digest, replace_folder, search_folders
 
 SOURCE = "source.json"
 
@@ -65,8 +65,8 @@ def build_corpus(recipe: Recipe, files: Sequence[Path], folder: Path) -> Path:
             dir=folder.parent, prefix=f".{folder.name}-", ignore_cleanup_errors=True
         ) as temporary:
             made = Path(temporary) / folder.name
-            for split, examples in splits.items():
-                write_jsonl(examples, made / f"{split}.jsonl")
+            for split, documents in splits.items():
+                write_jsonl(documents, made / f"{split}.jsonl")
             names = {label for rows in splits.values() for row in rows for label in row.labels}
             write_relations(sorted(names), made)
             (made / SOURCE).write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")

@@ -10,13 +10,14 @@ from typing import Literal
 import numpy as np
 
 from mrca.datasets.locate import locate_corpus, split_file
-from mrca.datasets.reader import iter_rows, row_unit
+from mrca.datasets.readers.jsonl import Offsets
+from mrca.datasets.readers.read_file import iter_rows, row_unit
+from mrca.datasets.readers.row import Problem, Row, RowError
 from mrca.datasets.registry import CORPORA, SPLITS
 from mrca.datasets.relations_json import RELATIONS, corpus_relations
-from mrca.datasets.row import Problem, Row, RowError
-from mrca.errors import MrcaError
-from mrca.resources.download import Progress
-from mrca.text import Example, RelationSet, counted
+from mrca.errors import MrcaError, counted
+from mrca.files.download import Progress
+from mrca.text import Document, RelationSet
 
 _SHOWN = 5  # how many unusable rows an error lists
 _HELD_OUT = 10  # one training row in so many becomes validation where there is none
@@ -24,7 +25,7 @@ _HELD_OUT = 10  # one training row in so many becomes validation where there is 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Splits of examples that share one relation set.
+    """Splits of documents that share one relation set.
 
     Attributes:
         name: the registered name, or the folder's own.
@@ -38,7 +39,7 @@ class Corpus:
 
     name: str
     folder: Path
-    splits: dict[str, list[Example]]
+    splits: dict[str, list[Document]]
     relations: RelationSet
     fingerprint: str
     problems: list[Problem]
@@ -50,7 +51,7 @@ class Corpus:
 
     @property
     def unmatched(self) -> list[Problem]:
-        """The mentions that do not stand in their sentence."""
+        """The mentions that do not stand in their text."""
         return [problem for problem in self.problems if problem.kind == "unmatched"]
 
     @property
@@ -58,11 +59,49 @@ class Corpus:
         """What was decided for the user, such as a held-out validation split."""
         return [problem for problem in self.problems if problem.kind == "note"]
 
+    @property
+    def oracle(self) -> bool:
+        """Whether training marks the entities of the facts and no others; see `Document`."""
+        return any(document.oracle for document in self.splits["train"])
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types of the training split's entities, sorted."""
+        found = {entity.type for row in self.splits["train"] for entity in row.entities}
+        return tuple(sorted(found - {""}))
+
+
+ORACLE = (
+    "Only the entities of the facts are marked (the rows list none): the marks are an oracle, and "
+    "scores are those of a model that is told which entities are related."
+)
+
+
+def marks_line(documents: Iterable[Document]) -> str:
+    """Where the marks of some documents come from, in one line; empty where nothing is marked."""
+    marked = [document for document in documents if document.oracle or document.entities]
+    return marks_in_words(sum(document.oracle for document in marked), len(marked))
+
+
+def marks_in_words(oracle: int, marked: int) -> str:
+    """The same of numbers of documents: with the marks of their facts alone, and with any."""
+    if not marked:
+        return ""
+    if not oracle:
+        return "Entities are listed by the corpus; pairs of them without a fact are negatives."
+    if oracle == marked:
+        return ORACLE
+    return (
+        f"{oracle:,} of {marked:,} rows list no entities, so that only those of their facts are "
+        "marked: there the marks are an oracle."
+    )
+
 
 def load_corpus(
     name_or_folder: str,
     data_dir: Path | None = None,
     unmatched: Literal["keep", "drop"] = "keep",
+    offsets: Offsets = "exact",
     download: bool = True,
     progress: Progress | None = None,
 ) -> Corpus:
@@ -80,9 +119,10 @@ def load_corpus(
         name_or_folder: such as `"webnlg"` or `"my/corpus"`.
         data_dir: a folder to look in before all others.
         unmatched: what becomes of a training row with a mention that does not stand in its
-            sentence: `"keep"` it without that mark, or `"drop"` it. Either way it is reported. Rows
+            text: `"keep"` it without that mark, or `"drop"` it. Either way it is reported. Rows
             of the other splits are always kept, so that scores stay comparable.
-        download: whether a missing corpus may be downloaded, or written where it is the sample.
+        offsets: what becomes of character offsets inside a word: see `iter_jsonl`.
+        download: whether a missing corpus may be downloaded.
         progress: called with the bytes so far and in all while a file is downloaded.
 
     Raises:
@@ -94,8 +134,12 @@ def load_corpus(
         >>> sorted(corpus.splits), len(corpus.relations)
         (['test', 'train', 'valid'], 12)
     """
-    if unmatched not in ("keep", "drop"):
-        raise MrcaError(f"unmatched is {unmatched!r}. Expected 'keep' or 'drop'.")
+    for name, value, known in (
+        ("unmatched", unmatched, ("keep", "drop")),
+        ("offsets", offsets, ("exact", "widen")),
+    ):
+        if value not in known:
+            raise MrcaError(f"{name} is {value!r}. Expected {known[0]!r} or {known[1]!r}.")
     folder = locate_corpus(name_or_folder, data_dir, download=download, progress=progress)
     registered = name_or_folder in CORPORA
     files = {split: path for split in SPLITS if (path := split_file(folder, split))}
@@ -104,14 +148,14 @@ def load_corpus(
             f"{folder} has no training split. Expected train.jsonl (or train.json in a public "
             f"form). It holds: {_listing(folder)}."
         )
-    rows = {split: _read_split(path) for split, path in files.items()}
+    rows = {split: _read_split(path, offsets) for split, path in files.items()}
     problems = [problem for split in rows.values() for row in split for problem in row.problems]
     first_seen = {split: _first_seen(split_rows) for split, split_rows in rows.items()}
     relations = corpus_relations(folder, registered, first_seen)
     if relations is None:
         raise MrcaError(
-            f"No training row of {folder} has a relation, so there is nothing to learn. Give "
-            '"triples" or "labels" in train.jsonl.'
+            f"No training row of {folder} states a relation, so there is nothing to learn. Give "
+            '"facts" or "labels" in train.jsonl.'
         )
     _check_labels(folder, files, relations, first_seen)
     if "valid" not in rows:
@@ -121,18 +165,23 @@ def load_corpus(
     return Corpus(
         name=name_or_folder if registered else folder.resolve().name,
         folder=folder,
-        splits={split: [_example(row) for row in rows[split]] for split in SPLITS if split in rows},
+        splits={
+            # The strings behind the words are not needed any more, and take as much room again.
+            split: [_document(row).without_text() for row in rows[split]]
+            for split in SPLITS
+            if split in rows
+        },
         relations=relations,
         fingerprint=_fingerprint(files, relations),
         problems=problems,
     )
 
 
-def _read_split(path: Path) -> list[Row]:
+def _read_split(path: Path, offsets: Offsets) -> list[Row]:
     """The rows of a file, all of which can be used."""
     rows: list[Row] = []
     errors: list[RowError] = []
-    for row in iter_rows(path, require_labels=True):
+    for row in iter_rows(path, require_labels=True, offsets=offsets):
         if row.error is None:
             rows.append(row)
             continue
@@ -146,7 +195,7 @@ def _read_split(path: Path) -> list[Row]:
             f"See all of them with: mrca data validate {path.parent}"
         )
     if not rows:
-        raise MrcaError(f"{path} holds no rows. Expected at least one sentence.")
+        raise MrcaError(f"{path} holds no rows. Expected at least one.")
     return rows
 
 
@@ -154,21 +203,21 @@ def _first_seen(rows: list[Row]) -> dict[str, int]:
     """Relation → the line or item that it stands in first."""
     seen: dict[str, int] = {}
     for row in rows:
-        for label in _example(row).labels:
+        for label in _document(row).labels:
             seen.setdefault(label, row.line)
     return seen
 
 
-def _example(row: Row) -> Example:
-    assert row.example is not None
-    return row.example
+def _document(row: Row) -> Document:
+    assert row.document is not None
+    return row.document
 
 
 def _without_unmatched(rows: list[Row], path: Path) -> list[Row]:
     kept = [row for row in rows if all(problem.kind != "unmatched" for problem in row.problems)]
     if not kept:
         raise MrcaError(
-            f"Every row of {path} has a mention that does not stand in its sentence, so none is "
+            f"Every row of {path} has a mention that does not stand in its text, so none is "
             "left to train on. Keep them (data.unmatched=keep), or correct them: mrca data "
             f"validate {path}"
         )

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from mrca.datasets.fewrel_sentence import FewRelSentence
+from mrca.datasets.readers.fewrel import FewRelSentence
 from mrca.errors import MrcaError
-from mrca.text import Example
+from mrca.text import Document
 
 
 def long_tail_counts(relations: int = 50, largest: int = 500, ratio: float = 100) -> list[int]:
@@ -37,7 +37,7 @@ def fewrel_lt_splits(
     counts: Sequence[int] | None = None,
     held_out: int = 100,
     seed: int = 0,
-) -> dict[str, list[Example]]:
+) -> dict[str, list[Document]]:
     """Cut a long-tailed corpus with one label per sentence.
 
     No wording and no pair of entities stands in the corpus twice, whatever the relation, the order
@@ -67,7 +67,7 @@ def fewrel_lt_splits(
     waiting = [sorted(pools)[index] for index in random.permutation(len(pools))]
     wordings: set[str] = set()
     pairs: set[frozenset[str]] = set()
-    splits: dict[str, list[Example]] = {"train": [], "valid": [], "test": []}
+    splits: dict[str, list[Document]] = {"train": [], "valid": [], "test": []}
     for rank, count in enumerate(counts or long_tail_counts()):
         needed = count + 2 * held_out
         most = 0
@@ -86,13 +86,13 @@ def fewrel_lt_splits(
         waiting.remove(relation)
         wordings.update(sentence.wording for sentence in taken)
         pairs.update(sentence.pair for sentence in taken)
-        drawn = [taken[index].example for index in random.permutation(needed)]
+        drawn = [taken[index].document for index in random.permutation(needed)]
         splits["train"] += drawn[:count]
         splits["valid"] += drawn[count : count + held_out]
         splits["test"] += drawn[count + held_out :]
     return {
-        split: [examples[index] for index in random.permutation(len(examples))]
-        for split, examples in splits.items()
+        split: [documents[index] for index in random.permutation(len(documents))]
+        for split, documents in splits.items()
     }
 
 

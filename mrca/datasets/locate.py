@@ -1,18 +1,18 @@
-"""From a corpus's name to the folder that holds it, fetching or writing it where it is missing."""
+"""From a corpus's name to the folder that holds it, fetching or building it where it is missing."""
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from mrca.datasets.build import build_corpus, find_raw, is_outdated
-from mrca.datasets.reader import iter_rows
+from mrca.datasets.readers.read_file import iter_rows
 from mrca.datasets.registry import CORPORA, SPLITS, CorpusSource, corpus_source
 from mrca.datasets.relations_json import RELATIONS, write_relations
 from mrca.errors import MrcaError
-from mrca.resources import adopt_any, cache_folder, fetch, search_folders
-from mrca.resources.download import Progress
+from mrca.files import adopt_any, cache_folder, fetch, search_folders
+from mrca.files.download import Progress
 
 # `.txt` is SemEval's form; published corpora call the validation split by three names.
+_PACKAGED = Path(__file__).parent
 _ENDINGS = (".jsonl", ".json", ".txt")
 _NAMES = {"train": ("train",), "valid": ("valid", "dev", "val"), "test": ("test",)}
 
@@ -55,7 +55,10 @@ def find_corpus(name: str, data_dir: Path | None = None) -> Path | None:
         data_dir: a folder to look in before all others.
     """
     source = corpus_source(name)
-    folders = (place / name for place in search_folders("data", data_dir))
+    places = search_folders("data", data_dir)
+    if source.origin == "packaged":  # the cache may hold what an earlier version wrote
+        places = [*(place for place in places if place != cache_folder("data")), _PACKAGED]
+    folders = (place / name for place in places)
     return next((folder for folder in folders if _is_complete(folder, source)), None)
 
 
@@ -97,8 +100,7 @@ def locate_corpus(
     Args:
         name_or_folder: such as `"webnlg"` or `"my/corpus"`.
         data_dir: a folder to look in before all others.
-        download: whether a missing corpus may be downloaded, built, or written where it is the
-            sample.
+        download: whether a missing corpus may be downloaded or built.
         progress: called with the bytes so far and in all while a file is downloaded.
 
     Raises:
@@ -130,7 +132,7 @@ def fetch_corpus(
     brought: Sequence[Path] = (),
     progress: Progress | None = None,
 ) -> Path:
-    """Download a corpus (or build it, or write it, the sample) and return its folder.
+    """Download a corpus, or build it, and return its folder.
 
     The folder gets a `relations.json` too, the sorted relations of all splits, so that it can also
     be loaded by its path.
@@ -147,6 +149,8 @@ def fetch_corpus(
         MrcaError: if the corpus cannot be had from anywhere.
     """
     source = corpus_source(name)
+    if source.origin == "packaged":
+        return _PACKAGED / name
     folder = (data_dir if data_dir is not None else cache_folder("data")) / name
     if source.recipe is not None:
         if not brought and _is_complete(folder, source):
@@ -156,8 +160,6 @@ def fetch_corpus(
         raise MrcaError(f"{name!r} has no published files to bring. {_remedy(source)}")
     if source.origin == "local":
         raise MrcaError(f"The corpus {name!r} cannot be downloaded. {_remedy(source)}")
-    if source.origin == "generated":
-        return _generate(folder)
     for path in brought:
         adopt_any(path, source.files, folder)
     for file in source.files:
@@ -192,29 +194,11 @@ def _write_all_relations(folder: Path) -> None:
     for split in SPLITS:
         if path := split_file(folder, split):
             for row in iter_rows(path):
-                names.update(row.example.labels if row.example else ())
+                names.update(row.document.labels if row.document else ())
     try:
         write_relations(sorted(names), folder)
     except OSError as error:
         raise MrcaError(f"Cannot write {folder / RELATIONS}: {error.strerror or error}.") from error
-
-
-def _generate(folder: Path) -> Path:
-    from mrca.datasets.sample import generate_sample
-
-    if all(split_file(folder, split) for split in SPLITS):
-        return folder
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".sample-") as temporary:
-            made = Path(temporary) / "sample"
-            generate_sample(made)
-            made.replace(folder)
-    except OSError as error:
-        raise MrcaError(
-            f"Cannot write the sample corpus to {folder}: {error.strerror or error}."
-        ) from error
-    return folder
 
 
 def _remedy(source: CorpusSource) -> str:
@@ -238,8 +222,6 @@ def _remedy(source: CorpusSource) -> str:
             f"from {source.files[0].urls[0].rpartition('/')[0]}/ and run:\n"
             f"  mrca data fetch {source.name} {options}"
         )
-    if source.origin == "generated":
-        return f"Write it with: mrca data fetch {source.name}"
     return (
         f"Put its train.json, valid.json and test.json into <folder>/{source.name}/ and pass "
         "--data-dir <folder>, or set MRCA_DATA_DIR=<folder>."

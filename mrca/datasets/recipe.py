@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mrca.errors import MrcaError
-from mrca.text import Example
+from mrca.text import Document
 
-Splits = Mapping[str, Sequence[Example]]
+Splits = Mapping[str, Sequence[Document]]
 
+_DDI_HELD_OUT = 10  # one text in so many
 _REUTERS_HELD_OUT = 1000  # documents, as the balanced-loss paper's code holds out
 
 
@@ -37,15 +38,15 @@ class Recipe:
 
 
 def _fewrel_lt(files: Sequence[Path]) -> Splits:
-    from mrca.datasets.fewrel import read_fewrel
     from mrca.datasets.fewrel_lt import fewrel_lt_splits
+    from mrca.datasets.readers.fewrel import read_fewrel
 
     return fewrel_lt_splits(read_fewrel(files), seed=0)
 
 
 def _reuters(files: Sequence[Path]) -> Splits:
     from mrca.datasets.hold_out import hold_out
-    from mrca.datasets.reuters import reuters_splits
+    from mrca.datasets.readers.reuters import reuters_splits
 
     if len(files) != 1:
         received = ", ".join(map(str, files))
@@ -53,6 +54,21 @@ def _reuters(files: Sequence[Path]) -> Splits:
     published = reuters_splits(files[0])
     train, valid = hold_out(published["train"], _REUTERS_HELD_OUT, seed=0)
     return {"train": train, "valid": valid, "test": published["test"]}
+
+
+def _ddi(files: Sequence[Path]) -> Splits:
+    from mrca.datasets.readers.ddi import ddi_documents
+
+    published = ddi_documents(files[0])
+    # Whole texts are held out, as sentences of one text resemble each other; they are in the order
+    # of their names, so that both sources have their share.
+    texts = published["train"]
+    parts = {
+        "train": [text for number, text in enumerate(texts) if number % _DDI_HELD_OUT],
+        "valid": texts[::_DDI_HELD_OUT],
+        "test": published["test"],
+    }
+    return {split: [row for text in texts for row in text] for split, texts in parts.items()}
 
 
 FEWREL_LT = Recipe(
@@ -63,4 +79,5 @@ FEWREL_LT = Recipe(
     make_splits=_fewrel_lt,
     beside=("pid2name.json",),
 )
+DDI = Recipe(raw=(("ddi2013/DDICorpus-2013.zip",),), make_splits=_ddi)
 REUTERS = Recipe(raw=(("reuters21578/reuters21578.tar.gz",),), make_splits=_reuters)

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from mrca.datasets.recipe import FEWREL_LT, REUTERS, Recipe
+from mrca.datasets.recipe import DDI, FEWREL_LT, REUTERS, Recipe
 from mrca.errors import MrcaError, did_you_mean
-from mrca.resources import RemoteFile
+from mrca.files import RemoteFile
 
 SPLITS = ("train", "valid", "test")
 
@@ -19,8 +19,8 @@ class CorpusSource:
         name: what `--dataset` calls it.
         description: one line for `mrca data list`.
         origin: `"download"`: fetched when it is missing; `"local"`: brought by the user;
-            `"generated"`: written by this package when it is missing; `"built"`: made from
-            published files, which are searched for, downloaded or brought.
+            `"packaged"`: part of this package; `"built"`: made from published files, which are
+            searched for, downloaded or brought.
         files: what there is to download.
         recipe: how it is built, where it is.
         limits: the `GroupLimits` that its paper uses, by name.
@@ -28,7 +28,7 @@ class CorpusSource:
 
     name: str
     description: str
-    origin: Literal["download", "local", "generated", "built"]
+    origin: Literal["download", "local", "packaged", "built"]
     files: tuple[RemoteFile, ...] = ()
     recipe: Recipe | None = None
     limits: str = "default"
@@ -109,6 +109,13 @@ CORPORA: dict[str, CorpusSource] = {
         ),
         recipe=FEWREL_LT,
     ),
+    "ddi": CorpusSource(
+        "ddi",
+        "DDI corpus of 2013, from its archive: 4 kinds of interaction between all drugs of a "
+        "sentence, most pairs without one",
+        "built",
+        recipe=DDI,
+    ),
     "reuters": CorpusSource(
         "reuters",
         "Reuters-21578 ModApte, from its original archive: 90 topics, 10,789 documents, no marked "
@@ -120,9 +127,14 @@ CORPORA: dict[str, CorpusSource] = {
     "sample": CorpusSource(
         "sample",
         "2,000 invented sentences, 12 relations. It shows the product; no score on it means much",
-        "generated",
+        "packaged",
     ),
 }
+
+
+def sample_note(corpus: str) -> str:
+    """What follows a run's name where a score of it on this corpus is shown."""
+    return " (sample corpus)" if corpus == "sample" else ""
 
 
 def corpus_source(name: str, folders: Iterable[str] = ()) -> CorpusSource:

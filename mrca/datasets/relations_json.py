@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from mrca.datasets.strict_json import JsonError, decode, parse
+from mrca.datasets.readers.strict_json import JsonError, decode, parse
 from mrca.errors import MrcaError
-from mrca.resources import whole_file
+from mrca.files import whole_file
 from mrca.text import RelationSet
 
 RELATIONS = "relations.json"

@@ -1,4 +1,4 @@
-"""Counts of a corpus: labels, lengths, the long tail."""
+"""Counts of a corpus: labels, lengths, entities and their pairs, the long tail."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -7,76 +7,41 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from mrca.datasets.candidates import CandidateSelection, LabelledCandidates
 from mrca.datasets.corpus import Corpus
-from mrca.datasets.group_limits import DEFAULT_LIMITS, GroupLimits
-from mrca.text import Example, RelationSet
+from mrca.datasets.long_tail import DEFAULT_LIMITS, GroupLimits, long_tail_groups
+from mrca.text import Document, RelationSet
 
 
 @dataclass(frozen=True)
-class LabelStatistics:
-    """How often each relation holds in the training rows: what losses and samplers need.
+class LabelCounts:
+    """How often each relation is stated in training: what losses and samplers need.
 
     Attributes:
-        counts: rows in which the relation holds, in the relation set's order.
-        num_samples: rows in all, those without a relation included.
+        counts: candidates that have the relation, in the relation set's order.
+        num_samples: candidates in all, those without a relation included.
     """
 
     counts: list[int]
     num_samples: int
 
-
-def label_statistics(examples: Iterable[Example], relations: RelationSet) -> LabelStatistics:
-    """Count the rows in which each relation holds.
-
-    Args:
-        examples: the training rows.
-        relations: the order of the counts.
-
-    Raises:
-        MrcaError: if a label is not one of the relations.
-    """
-    counts = [0] * len(relations)
-    num_samples = 0
-    for example in examples:
-        num_samples += 1
-        for label in example.labels:
-            counts[relations.index(label)] += 1
-    return LabelStatistics(counts, num_samples)
-
-
-def long_tail_groups(
-    counts: Sequence[int], head_above: int = 100, tail_below: int = 20
-) -> dict[str, list[int]]:
-    """Split relations by their training counts, as long-tail work does.
-
-    Args:
-        counts: training rows of each relation.
-        head_above: more rows than this make a relation part of the head.
-        tail_below: fewer rows than this make it part of the tail.
-
-    Returns:
-        Indices of the relations under `"head"`, `"medium"` and `"tail"`, in the order of `counts`.
-
-    Example:
-        >>> long_tail_groups([500, 100, 20, 19, 0])
-        {'head': [0], 'medium': [1, 2], 'tail': [3, 4]}
-    """
-    groups: dict[str, list[int]] = {"head": [], "medium": [], "tail": []}
-    for index, count in enumerate(counts):
-        name = "head" if count > head_above else "tail" if count < tail_below else "medium"
-        groups[name].append(index)
-    return groups
+    @classmethod
+    def of(cls, candidates: LabelledCandidates) -> "LabelCounts":
+        """Those of some candidates."""
+        counts = candidates.labels.sum(axis=0, dtype=np.int64)
+        return cls(counts.tolist(), len(candidates))
 
 
 @dataclass(frozen=True)
 class Spread:
-    """How many of something a sentence has.
+    """How many of something a document has.
 
     Attributes:
-        mean: over the sentences.
-        deviation: standard deviation over the sentences (of a population, not of a sample).
-        share_3: share of the sentences that have three or more, from 0 to 1.
+        mean: over the documents.
+        deviation: standard deviation over the documents (of a population, not of a sample).
+        share_3: share of the documents that have three or more, from 0 to 1.
     """
 
     mean: float
@@ -89,26 +54,38 @@ class SplitStatistics:
     """Counts of one split.
 
     Attributes:
-        sentences: its rows.
+        documents: its rows.
         tokens: words in all.
-        mean_length: words per sentence.
-        median_length: half of the sentences are not longer.
-        max_length: words of the longest sentence.
-        triples: facts per sentence; `None` where the split gives labels only.
-        relations: different relations per sentence.
-        labels_per_sentence: number of different relations → number of sentences.
-        never_seen: relations that hold nowhere in the split.
-        unmatched: mentions that do not stand in their sentence.
+        mean_length: words per document.
+        median_length: half of the documents are not longer.
+        max_length: words of the longest document.
+        entities: per document; `None` where none is marked.
+        mentions: of entities, in all.
+        pairs: candidate pairs in all; see `CandidateSelection`.
+        empty_pairs: share of them without a fact, from 0 to 1; `None` without pairs.
+        empty_documents: share of the documents that state nothing, from 0 to 1.
+        oracle: documents in which the entities of the facts are marked and no others.
+        facts: per document; `None` where the split gives labels only.
+        relations: different relations per document.
+        relations_per_document: number of different relations → number of documents.
+        never_seen: relations that are stated nowhere in the split.
+        unmatched: mentions that do not stand in their text.
     """
 
-    sentences: int
+    documents: int
     tokens: int
     mean_length: float
     median_length: float
     max_length: int
-    triples: Spread | None
+    entities: Spread | None
+    mentions: int
+    pairs: int
+    empty_pairs: float | None
+    empty_documents: float
+    oracle: int
+    facts: Spread | None
     relations: Spread
-    labels_per_sentence: dict[int, int]
+    relations_per_document: dict[int, int]
     never_seen: list[str]
     unmatched: int
 
@@ -121,7 +98,8 @@ class CorpusStatistics:
         name: the corpus.
         fingerprint: of its data.
         splits: counts of each split.
-        train_counts: relation → training rows, in the relation set's order.
+        types: entity types of the training split, sorted.
+        train_counts: relation → training documents that state it, in the relation set's order.
         groups: `"head"`, `"medium"`, `"tail"` → relations, most frequent first.
         limits: the name of the limits between these groups.
     """
@@ -129,13 +107,14 @@ class CorpusStatistics:
     name: str
     fingerprint: str
     splits: dict[str, SplitStatistics]
+    types: tuple[str, ...]
     train_counts: dict[str, int]
     groups: dict[str, list[str]]
     limits: str
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON values."""
-        return asdict(self)
+        return {**asdict(self), "types": list(self.types)}
 
 
 def corpus_statistics(corpus: Corpus, limits: GroupLimits = DEFAULT_LIMITS) -> CorpusStatistics:
@@ -145,43 +124,56 @@ def corpus_statistics(corpus: Corpus, limits: GroupLimits = DEFAULT_LIMITS) -> C
         corpus: what to count.
         limits: where head, medium and tail begin.
     """
-    counts = label_statistics(corpus.splits["train"], corpus.relations).counts
+    counts = _document_counts(corpus.splits["train"], corpus.relations)
     names = corpus.relations.names
     unmatched = Counter(Path(problem.source).stem for problem in corpus.unmatched)
+    groups = long_tail_groups(counts, limits.head_above, limits.tail_below)
     return CorpusStatistics(
         name=corpus.name,
         fingerprint=corpus.fingerprint,
         splits={
-            split: _split_statistics(examples, corpus.relations, unmatched[split])
-            for split, examples in corpus.splits.items()
+            split: _split_statistics(documents, corpus.relations, unmatched[split])
+            for split, documents in corpus.splits.items()
         },
+        types=corpus.types,
         train_counts=dict(zip(names, counts, strict=True)),
         groups={
             group: [names[index] for index in sorted(indices, key=lambda i: (-counts[i], i))]
-            for group, indices in long_tail_groups(
-                counts, limits.head_above, limits.tail_below
-            ).items()
+            for group, indices in groups.items()
         },
         limits=limits.name,
     )
 
 
+def _document_counts(documents: Sequence[Document], relations: RelationSet) -> list[int]:
+    stated = Counter(label for document in documents for label in document.labels)
+    return [stated[name] for name in relations]
+
+
 def _split_statistics(
-    examples: Sequence[Example], relations: RelationSet, unmatched: int
+    documents: Sequence[Document], relations: RelationSet, unmatched: int
 ) -> SplitStatistics:
-    lengths = np.array([len(example.tokens) for example in examples])
-    labels = [len(example.labels) for example in examples]
-    triples = [len(example.triples) for example in examples]
-    seen = {label for example in examples for label in example.labels}
+    lengths = np.array([len(document.tokens) for document in documents])
+    labels = [len(document.labels) for document in documents]
+    facts = [len(document.facts) for document in documents]
+    entities = [len(document.entities) for document in documents]
+    pairs = [candidate for row in documents for candidate in CandidateSelection("pairs").of(row)]
+    seen = {label for document in documents for label in document.labels}
     return SplitStatistics(
-        sentences=len(examples),
+        documents=len(documents),
         tokens=int(lengths.sum()),
         mean_length=float(lengths.mean()),
         median_length=float(np.median(lengths)),
         max_length=int(lengths.max()),
-        triples=_spread(triples) if any(triples) else None,
+        entities=_spread(entities) if any(entities) else None,
+        mentions=sum(len(each.mentions) for row in documents for each in row.entities),
+        pairs=len(pairs),
+        empty_pairs=float(np.mean([not pair.labels for pair in pairs])) if pairs else None,
+        empty_documents=float(np.mean([not each for each in labels])),
+        oracle=sum(document.oracle for document in documents),
+        facts=_spread(facts) if any(facts) else None,
         relations=_spread(labels),
-        labels_per_sentence=dict(sorted(Counter(labels).items())),
+        relations_per_document=dict(sorted(Counter(labels).items())),
         never_seen=[name for name in relations if name not in seen],
         unmatched=unmatched,
     )
@@ -190,3 +182,64 @@ def _split_statistics(
 def _spread(counts: Sequence[int]) -> Spread:
     values = np.array(counts)
     return Spread(float(values.mean()), float(values.std()), float((values >= 3).mean()))
+
+
+@dataclass(frozen=True, eq=False)
+class Cooccurrence:
+    """How often the most frequent relations are stated, alone and two at a time.
+
+    Attributes:
+        names: the relations, most frequent first.
+        counts: documents that state both, shape `(relations, relations)`; on the diagonal those
+            that state the one.
+    """
+
+    names: tuple[str, ...]
+    counts: NDArray[np.int64]
+
+    @property
+    def conditional(self) -> NDArray[np.float64]:
+        """P(b | a): of the documents that state a (first axis), the share that states b too."""
+        given = np.maximum(self.counts.diagonal(), 1)
+        return self.counts / given[:, None]
+
+    @property
+    def any_pair(self) -> bool:
+        """Whether any document states two of the relations."""
+        return bool(np.triu(self.counts, 1).any())
+
+
+def label_cooccurrence(
+    documents: Sequence[Document], relations: RelationSet, most: int = 25
+) -> Cooccurrence:
+    """Count the documents that state two relations.
+
+    Args:
+        documents: usually those of training.
+        relations: the corpus's relations.
+        most: of how many relations at most, the most frequent ones. Memory grows with its square.
+
+    Raises:
+        MrcaError: if a label is not one of the relations.
+
+    Example:
+        >>> rows = [Document(("A",), labels=("a", "b")), Document(("A",), labels=("b",))]
+        >>> both = label_cooccurrence(rows, RelationSet("abc"))
+        >>> both.names, both.counts.tolist()
+        (('b', 'a'), [[2, 1], [1, 1]])
+    """
+    frequency = _document_counts(documents, relations)
+    ranked = sorted(range(len(relations)), key=lambda index: (-frequency[index], index))
+    names = tuple(relations.names[index] for index in ranked[:most] if frequency[index])
+    place = {name: index for index, name in enumerate(names)}
+    counts = np.zeros((len(names), len(names)), dtype=np.int64)
+    for chosen in _places(documents, place):
+        counts[np.ix_(chosen, chosen)] += 1
+    return Cooccurrence(names, counts)
+
+
+def _places(documents: Iterable[Document], place: dict[str, int]) -> Iterable[list[int]]:
+    for document in documents:
+        chosen = [place[label] for label in document.labels if label in place]
+        if chosen:
+            yield chosen

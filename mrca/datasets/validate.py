@@ -4,13 +4,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mrca.datasets.locate import corpora_beside, locate_corpus, split_file
-from mrca.datasets.reader import iter_rows, row_unit
+from mrca.datasets.readers.jsonl import Offsets
+from mrca.datasets.readers.read_file import iter_rows, row_unit
+from mrca.datasets.readers.row import Problem, shorten
 from mrca.datasets.registry import CORPORA, SPLITS
 from mrca.datasets.relations_json import RELATIONS, corpus_relations
-from mrca.datasets.row import Problem, shorten
-from mrca.errors import MrcaError, did_you_mean
-from mrca.resources.download import Progress
-from mrca.text import RelationSet, counted
+from mrca.errors import MrcaError, counted, did_you_mean
+from mrca.files.download import Progress
+from mrca.text import RelationSet
 
 
 @dataclass
@@ -19,12 +20,16 @@ class ValidationReport:
 
     Attributes:
         rows: file → rows in it, usable or not.
-        unlabelled: usable rows that do not say which relations hold (fit to predict on only).
+        unlabelled: usable rows that do not say which relations are stated (to predict on only).
+        marked: usable rows with entities, or facts whose entities are marked.
+        oracle: those of them in which the entities of the facts are marked and no others.
         problems: everything found, in the order of the files and their lines.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
     unlabelled: int = 0
+    marked: int = 0
+    oracle: int = 0
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -34,7 +39,10 @@ class ValidationReport:
 
 
 def validate(
-    name_or_path: str, data_dir: Path | None = None, progress: Progress | None = None
+    name_or_path: str,
+    data_dir: Path | None = None,
+    offsets: Offsets = "exact",
+    progress: Progress | None = None,
 ) -> ValidationReport:
     """Check a file, or a corpus as `load_corpus` would read it.
 
@@ -45,6 +53,7 @@ def validate(
         name_or_path: a file in any form that the readers take, a corpus's name, or a folder with
             train, valid and test.
         data_dir: a folder to look for a name in before all others.
+        offsets: what becomes of character offsets inside a word: see `iter_jsonl`.
         progress: called with the bytes so far and in all while a missing corpus is downloaded.
 
     Raises:
@@ -55,7 +64,7 @@ def validate(
     if path.is_file():
         splits = [split_file(path.parent, split) for split in SPLITS]
         is_split = splits[0] is not None and path in splits
-        _check_file(path, report, require_labels=is_split)
+        _check_file(path, report, offsets, require_labels=is_split)
         return report
     registered = name_or_path in CORPORA
     if not registered and not path.is_dir():
@@ -71,7 +80,8 @@ def validate(
             Problem("error", str(folder), 0, "train", "train.jsonl or train.json", "neither")
         )
     first_seen = {
-        split: _check_file(file, report, require_labels=True) for split, file in files.items()
+        split: _check_file(file, report, offsets, require_labels=True)
+        for split, file in files.items()
     }
     try:
         relations = corpus_relations(folder, registered, first_seen)
@@ -104,18 +114,22 @@ def _check_labels(
                 )
 
 
-def _check_file(path: Path, report: ValidationReport, *, require_labels: bool) -> dict[str, int]:
+def _check_file(
+    path: Path, report: ValidationReport, offsets: Offsets, *, require_labels: bool
+) -> dict[str, int]:
     """Add a file's problems to the report; its relations and the row each stands in first."""
     first_seen: dict[str, int] = {}
     count = 0
-    for row in iter_rows(path, require_labels=require_labels):
+    for row in iter_rows(path, require_labels=require_labels, offsets=offsets):
         count += 1
-        if row.example is None:
+        if row.document is None:
             report.problems.extend(row.error.problems if row.error else ())
             continue
         report.problems.extend(row.problems)
         report.unlabelled += not row.labelled
-        for label in row.example.labels:
+        report.marked += row.document.oracle or bool(row.document.entities)
+        report.oracle += row.document.oracle
+        for label in row.document.labels:
             first_seen.setdefault(label, row.line)
     report.rows[str(path)] = count
     if not count:

@@ -1,37 +1,185 @@
-"""Examples to JSON Lines that read back as the same examples."""
+"""Documents to JSON Lines that read back as the same documents, and any readable form to them."""
 
 import json
-from collections.abc import Iterable
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mrca.datasets.readers.jsonl import Offsets
+from mrca.datasets.readers.read_file import iter_rows
+from mrca.datasets.relations_json import write_relations
 from mrca.errors import MrcaError
-from mrca.resources import whole_file
-from mrca.text import Example, Span
+from mrca.files import whole_file
+from mrca.text import Document, Entity, Span, find_mention
+
+if TYPE_CHECKING:
+    from mrca.datasets.corpus import Corpus
 
 
-def write_jsonl(examples: Iterable[Example], path: Path) -> int:
-    """Write a file that `iter_jsonl` reads as the same examples; how many there were.
+def write_jsonl(documents: Iterable[Document], path: Path) -> int:
+    """Write a file that `iter_jsonl` reads as the same documents; how many there were.
 
-    Rows hold `tokens`, the marks as token offsets with their text, and the triples (or, where
-    there are none, the labels). The file appears whole or not at all.
+    Rows hold `tokens`. The file appears whole or not at all.
 
     Args:
-        examples: what to write; they may come from a generator.
+        documents: what to write; they may come from a generator.
         path: the file; one of that name is replaced.
 
     Raises:
         MrcaError: if the file cannot be written.
     """
-    return write_rows(map(to_json_row, examples), path)
+    return _write_rows(map(to_json_row, documents), path)
 
 
-def write_rows(rows: Iterable[dict[str, Any]], path: Path) -> int:
-    """Write JSON objects, one per line, as `write_jsonl` does; how many there were.
+def convert_file(source: Path, target: Path, offsets: Offsets = "exact") -> int:
+    """Write one file as JSON Lines; how many rows it has.
+
+    A row that does not say which relations are stated stays one that does not.
+
+    Args:
+        source: a file in any form that the readers take.
+        target: the file to write; it must not exist.
+        offsets: see `iter_jsonl`.
 
     Raises:
-        MrcaError: if the file cannot be written.
+        MrcaError: if a row cannot be used (nothing is written then), or the target exists.
     """
+    _refuse_existing(target)
+    return _write_rows(_json_rows(source, offsets), target)
+
+
+def convert_corpus(corpus: "Corpus", target: Path) -> None:
+    """Write a corpus as a folder of JSON Lines, with `relations.json` to keep their order.
+
+    Args:
+        corpus: what `load_corpus` gave.
+        target: the folder to make; it must not exist.
+
+    Raises:
+        MrcaError: if the target exists or cannot be written.
+    """
+    _refuse_existing(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as temporary:
+            made = Path(temporary) / "corpus"
+            for split, documents in corpus.splits.items():
+                write_jsonl(documents, made / f"{split}.jsonl")
+            write_relations(corpus.relations, made)
+            made.replace(target)
+    except OSError as error:
+        raise MrcaError(f"Cannot write {target}: {error.strerror or error}.") from error
+
+
+def to_json_row(document: Document, *, labelled: bool = True) -> dict[str, Any]:
+    """The document as a row of the JSON Lines schema.
+
+    Args:
+        document: what to write.
+        labelled: whether it is known which relations are stated; else they are left out.
+    """
+    row: dict[str, Any] = {"id": document.id} if document.id else {}
+    row["tokens"] = list(document.tokens)
+    if document.sentences != (0,):
+        row["sentences"] = list(document.sentences)
+    if document.oracle:  # a row with facts alone: their entities are the marks
+        row["facts"] = [fact for each in document.facts for fact in _bare_facts(document, each)]
+        return row
+    if document.entities or document.roles == "unknown":
+        row["entities"] = [_entity(document, entity) for entity in document.entities]
+    if document.entities and document.roles == "given":
+        row["subjects"] = [_reference(document, number) for number in document.subjects]
+        row["objects"] = [_reference(document, number) for number in document.objects]
+    stated = tuple(dict.fromkeys(fact.relation for fact in document.facts))
+    if document.facts or (labelled and document.roles == "unknown" and not document.labels):
+        row["facts"] = [_fact(document, fact) for fact in document.facts]
+    if document.labels != stated or (labelled and "facts" not in row):
+        row["labels"] = list(document.labels)
+    if document.labels != stated:
+        row.pop("facts", None)
+    return row
+
+
+def _fact(document: Document, fact: Any) -> Any:
+    subject, object_ = (_reference(document, each) for each in (fact.subject, fact.object))
+    if not fact.evidence:
+        return [subject, fact.relation, object_]
+    return {
+        "subject": subject,
+        "relation": fact.relation,
+        "object": object_,
+        "evidence": list(fact.evidence),
+    }
+
+
+def _bare_facts(document: Document, fact: Any) -> Iterator[Any]:
+    """A fact whose entities it marks itself; once for each mention that only offsets give."""
+    subjects, objects = (
+        _bare_mentions(document, document.entities[number])
+        for number in (fact.subject, fact.object)
+    )
+    for subject, object_ in zip_longest(subjects, objects):
+        stated = [subject or subjects[0], fact.relation, object_ or objects[0]]
+        if not fact.evidence:
+            yield stated
+        else:
+            named = dict(zip(("subject", "relation", "object"), stated, strict=True))
+            yield {**named, "evidence": list(fact.evidence)}
+
+
+def _bare_mentions(document: Document, entity: Entity) -> list[Any]:
+    everywhere = tuple(find_mention(document.tokens, entity.name.split(" ")))
+    if entity.mentions == everywhere:
+        return [entity.name]
+    return [_offsets(document, span) for span in entity.mentions]
+
+
+def _entity(document: Document, entity: Entity) -> dict[str, Any]:
+    if len(entity.mentions) == 1:
+        row = _offsets(document, entity.mentions[0])
+    elif entity.mentions:
+        row = {"mentions": [_offsets(document, span) for span in entity.mentions]}
+    else:
+        row = {"text": entity.name}
+    row.update({"type": entity.type} if entity.type else {})
+    row.update({"id": entity.id} if entity.id else {})
+    return row
+
+
+def _reference(document: Document, number: int) -> Any:
+    """What stands for an entity: its id, words that no other has, or its first mention."""
+    entity = document.entities[number]
+    if entity.id:
+        return entity.id
+    names = Counter(
+        name
+        for each in document.entities
+        for name in {each.name, *map(document.words, each.mentions)}
+    )
+    ids = {each.id for each in document.entities}
+    if (names[entity.name] == 1 and entity.name not in ids) or not entity.mentions:
+        return entity.name
+    return _offsets(document, entity.mentions[0])
+
+
+def _offsets(document: Document, span: Span) -> dict[str, Any]:
+    return {"token_start": span.start, "token_end": span.end, "text": document.words(span)}
+
+
+def _json_rows(source: Path, offsets: Offsets) -> Iterator[dict[str, Any]]:
+    for row in iter_rows(source, offsets=offsets):
+        if row.document is None:
+            raise MrcaError(
+                f"{row.error}\nNothing was written. See every such row with: "
+                f"mrca data validate {source}"
+            )
+        yield to_json_row(row.document, labelled=row.labelled)
+
+
+def _write_rows(rows: Iterable[dict[str, Any]], path: Path) -> int:
     count = 0
     try:
         with (
@@ -46,25 +194,6 @@ def write_rows(rows: Iterable[dict[str, Any]], path: Path) -> int:
     return count
 
 
-def to_json_row(example: Example, *, labelled: bool = True) -> dict[str, Any]:
-    """The example as a row of the JSON Lines schema.
-
-    Args:
-        example: what to write.
-        labelled: whether it is known which relations hold; else `labels` is left out.
-    """
-    row: dict[str, Any] = {"id": example.id} if example.id else {}
-    row["tokens"] = list(example.tokens)
-    row["subjects"] = [_entity(example, span) for span in example.subjects]
-    row["objects"] = [_entity(example, span) for span in example.objects]
-    if example.triples:
-        row["triples"] = [list(triple) for triple in example.triples]
-    if example.labels != tuple(dict.fromkeys(triple.relation for triple in example.triples)):
-        row["labels"] = list(example.labels)
-    elif labelled and not example.triples:
-        row["labels"] = []
-    return row
-
-
-def _entity(example: Example, span: Span) -> dict[str, Any]:
-    return {"token_start": span.start, "token_end": span.end, "text": example.text_of(span)}
+def _refuse_existing(target: Path) -> None:
+    if target.exists():
+        raise MrcaError(f"{target} exists. Choose another name, or remove it first.")

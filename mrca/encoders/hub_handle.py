@@ -8,8 +8,8 @@ import textwrap
 from pathlib import Path
 
 from mrca.errors import MrcaError
-from mrca.resources import cache_folder, replace_folder
-from mrca.resources.download import request_reason
+from mrca.files import cache_folder, replace_folder
+from mrca.files.download import request_reason
 
 _TIMEOUT = (10.0, 30.0)  # seconds to connect, seconds without a byte
 _CHUNK = 1 << 20

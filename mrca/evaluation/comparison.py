@@ -8,19 +8,21 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mrca.config import Metric
-from mrca.datasets.group_limits import DEFAULT_LIMITS, GroupLimits
-from mrca.datasets.statistics import long_tail_groups
-from mrca.errors import MrcaError
+from mrca.datasets.long_tail import DEFAULT_LIMITS, GroupLimits, long_tail_groups
+from mrca.errors import MrcaError, counted
+from mrca.evaluation.false_positive_rate import false_positive_rate
 from mrca.evaluation.paired_bootstrap import RESAMPLES, Difference, ResampledF1, resampled_f1
 from mrca.evaluation.report import evaluate
 from mrca.evaluation.scores import binary_matrix, macro_score, micro_score
 from mrca.evaluation.seeds import mean_and_deviation, summarise_runs
-from mrca.text import RelationSet, counted
+from mrca.text import RelationSet
 
 ALL = "all"
 # What a difference from chance is called significant below.
 LEVEL = 0.05
 _KEPT = ("rows", "micro", "macro", "macro_present", "exact_match", "groups", "by_relation_count")
+# As in the report of a run: what is predicted for rows without a gold label.
+_EMPTY = "empty_candidates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class ComparedMethod:
 
     Attributes:
         runs: how many.
-        summary: mean and deviation of every measure over them (`summarise_runs`).
+        summary: mean and deviation of every measure over them (`summarise_runs`), among them the
+            `rate` of false positives of `empty_candidates`, rows without a relation.
         f1: by `"all"`, `"head"`, `"medium"` and `"tail"`; None for a group none of whose relations
             has a positive in the test rows.
         from_best: how it differs from the best method; None for the best itself.
@@ -69,6 +72,8 @@ class Comparison:
     Attributes:
         title: what is compared.
         rows: number of test rows.
+        documents: number of test documents, where rows are pairs of their entities; None where
+            rows are documents themselves.
         metric: by what the best was chosen and differences were tested.
         resamples: of the bootstrap.
         best: the method with the highest F1.
@@ -80,6 +85,7 @@ class Comparison:
 
     title: str
     rows: int
+    documents: int | None
     metric: Metric
     resamples: int
     best: str
@@ -98,6 +104,18 @@ class Comparison:
         """The metric as text, such as `"macro F1"`."""
         return f"{self.metric.replace('_', ' ')} F1"
 
+    @property
+    def tested_on(self) -> str:
+        """What the bootstrap draws, as text, such as `"40 test rows"`."""
+        if self.documents is None:
+            return counted(self.rows, "test row")
+        return counted(self.documents, "test document")
+
+    @property
+    def has_empty_rows(self) -> bool:
+        """Whether there are test rows without a relation."""
+        return any(method.summary[_EMPTY]["rate"] for method in self.methods.values())
+
     def marks(self, name: str) -> str:
         """`*` for a method that differs from the best, `†` for one that differs from the first.
 
@@ -115,13 +133,21 @@ class Comparison:
         notes = list(self.remarks)
         if any(method.runs > 1 for method in self.methods.values()):
             notes.append("±: standard deviation (n - 1) over runs with different seeds.")
+        if self.has_empty_rows:
+            empty = "rows" if self.documents is None else "pairs"
+            notes.append(
+                f"empty FP: of the {empty} without a relation, the share for which one is "
+                "predicted; the lower, the better."
+            )
         if len(self.methods) > 1:
             first = f", † from the first ({self.first})" if self.best != self.first else ""
             notes.append(
                 f"* differs in {self.metric_name} from the best ({self.best}){first}, p < .05: "
-                f"paired bootstrap over the {counted(self.rows, 'test row')} "
-                f"({counted(self.resamples, 'resample')}, two-sided, each pair by itself). It "
-                "covers the choice of test rows, not of training seeds."
+                f"paired bootstrap over the {self.tested_on}"
+                + ("" if self.documents is None else f" with their {self.rows:,} pairs")
+                + f" ({counted(self.resamples, 'resample')}, two-sided, each pair by itself). It "
+                f"covers the choice of test {'rows' if self.documents is None else 'documents'}, "
+                "not of training seeds."
             )
         if any(method.seconds is not None for method in self.methods.values()):
             notes.append(
@@ -155,6 +181,7 @@ def compare_methods(
     remarks: Sequence[str] = (),
     seconds: Mapping[str, Sequence[float | None]] | None = None,
     made_from: Mapping[str, Any] | None = None,
+    documents: ArrayLike | None = None,
 ) -> Comparison:
     """Measure several methods on the same test rows, and test their differences.
 
@@ -166,12 +193,14 @@ def compare_methods(
         train_counts: for each relation, the number of *training* rows that hold it.
         title: what is compared.
         metric: what the best is chosen by and differences are tested in (`paired_bootstrap`).
-        limits: how relations are cut into head, medium and tail (`mrca.datasets.group_limits`).
+        limits: how relations are cut into head, medium and tail (`mrca.datasets.long_tail`).
         resamples: of the bootstrap.
         seed: of the bootstrap.
         remarks: sentences for a reader.
         seconds: for each method, how long each of its runs trained; None for a run without epochs.
         made_from: JSON values to tell this comparison from others by.
+        documents: the document of each row, where rows are pairs of entities; the bootstrap then
+            draws documents.
 
     Raises:
         MrcaError: if there is no method, a method has no run, no row holds a relation, or shapes or
@@ -204,22 +233,21 @@ def compare_methods(
     f1: dict[str, dict[str, ResampledF1]] = {}
     for name, runs in predictions.items():
         reports[name] = [
-            evaluate(gold, run, relations, train_counts, limits=limits).to_dict() for run in runs
+            {
+                **evaluate(gold, run, relations, train_counts, limits=limits).to_dict(),
+                _EMPTY: false_positive_rate(gold, run).to_dict(),
+            }
+            for run in runs
         ]
-        f1[name] = dict(
-            zip(
-                groups,
-                resampled_f1(
-                    gold, np.stack(runs), metric, resamples, seed, groups=list(groups.values())
-                ),
-                strict=True,
-            )
-        )
+        columns = list(groups.values())
+        resampled = resampled_f1(gold, np.stack(runs), metric, resamples, seed, columns, documents)
+        f1[name] = dict(zip(groups, resampled, strict=True))
     first = next(iter(f1))
     best = max(f1, key=lambda name: f1[name][ALL].observed)
     return Comparison(
         title=title,
         rows=len(gold),
+        documents=None if documents is None else len(np.unique(documents)),
         metric=metric,
         resamples=resamples,
         best=best,
@@ -227,7 +255,7 @@ def compare_methods(
             name: ComparedMethod(
                 runs=len(runs),
                 summary=summarise_runs(
-                    [{key: report[key] for key in _KEPT} for report in reports[name]]
+                    [{key: report[key] for key in (*_KEPT, _EMPTY)} for report in reports[name]]
                 ),
                 f1={
                     group: _group_f1(gold, runs, columns, metric, f1[name][group])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mrca.config import Metric
-from mrca.errors import MrcaError
+from mrca.errors import MrcaError, counted
 from mrca.evaluation.scores import binary_matrix
 
 RESAMPLES = 1000
@@ -72,6 +72,7 @@ def paired_bootstrap(
     metric: Metric = "micro",
     resamples: int = RESAMPLES,
     seed: int = 0,
+    documents: ArrayLike | None = None,
 ) -> Difference:
     """Test the difference of two methods' F1 on the same test rows.
 
@@ -84,12 +85,14 @@ def paired_bootstrap(
     not d, is the centre: a relation with few positives is missing from many resamples, which draws
     every macro F1, and the differences with it, towards 0.)
 
-    Where a method has several runs, its F1 in each resample is the mean over them.
+    Where a method has several runs, its F1 in each resample is the mean over them. Where rows are
+    pairs of entities, whole documents are drawn, each with all of its pairs: those of one document
+    stand or fall together, and taken as independent they would make any difference look certain.
 
     What it says is about the choice of *test rows*: whether the difference would last on other
     sentences of the same kind. It says nothing about training again with other seeds (look at the
-    standard deviation over runs), on other training rows or on another corpus, takes rows as
-    independent, and is not corrected for testing many methods at once.
+    standard deviation over runs), on other training rows or on another corpus, takes what is drawn
+    as independent, and is not corrected for testing many methods at once.
 
     Args:
         labels: gold, shape `(rows, relations)`, bool or 0/1 integers.
@@ -100,6 +103,8 @@ def paired_bootstrap(
             or `"macro_present"` over those with a positive in the resample.
         resamples: how many; p is no smaller than 1 / (resamples + 1).
         seed: of the resamples.
+        documents: the document of each row, shape `(rows,)`, whose rows are drawn together; by
+            default each row is drawn by itself.
 
     Raises:
         MrcaError: on differing shapes, values that are not decided labels, an unknown metric, no
@@ -115,7 +120,7 @@ def paired_bootstrap(
         (0.333, True)
     """
     one, other = (
-        resampled_f1(labels, predictions, metric, resamples, seed)[0]
+        resampled_f1(labels, predictions, metric, resamples, seed, documents=documents)[0]
         for predictions in (first, second)
     )
     return one.minus(other)
@@ -128,6 +133,7 @@ def resampled_f1(
     resamples: int = RESAMPLES,
     seed: int = 0,
     groups: Sequence[Sequence[int]] | None = None,
+    documents: ArrayLike | None = None,
 ) -> list[ResampledF1]:
     """F1 on the test rows and on resamples of them, for each of several groups of relations.
 
@@ -140,6 +146,7 @@ def resampled_f1(
         resamples: how many.
         seed: of the resamples.
         groups: the columns of each group; by default one group of all columns.
+        documents: see `paired_bootstrap`.
 
     Raises:
         MrcaError: as `paired_bootstrap`.
@@ -156,15 +163,17 @@ def resampled_f1(
     active = np.flatnonzero(gold.any(axis=0) | runs.any(axis=(0, 1)))
     inside = [np.flatnonzero(np.isin(active, columns)) for columns in groups]
     gold, runs = gold[:, active], runs[:, :, active]
+    drawn = None if documents is None else _numbered(documents, len(gold))
+    gold_counts = _counts(gold, drawn)
+    counts_of_runs = [(_counts(run & gold, drawn), _counts(run, drawn)) for run in runs]
     f1 = np.zeros((len(groups), 1 + resamples))
     start = 0
-    for weights in _weights(len(gold), resamples, seed):
+    for weights in _weights(len(gold_counts), resamples, seed):
         part = slice(start, start + len(weights))
         start = part.stop
-        present = weights @ gold.astype(np.float32)
-        for run in runs:
-            hits = weights @ (run & gold).astype(np.float32)
-            total = present + weights @ run.astype(np.float32)
+        present = weights @ gold_counts
+        for right, predicted in counts_of_runs:
+            hits, total = weights @ right, present + weights @ predicted
             for group, columns in enumerate(inside):
                 counts = (each[:, columns] for each in (hits, total, present))
                 f1[group, part] += _f1(metric, len(groups[group]), *counts)
@@ -172,8 +181,30 @@ def resampled_f1(
     return [ResampledF1(float(values[0]), values[1:]) for values in f1]
 
 
+def _numbered(documents: ArrayLike, rows: int) -> NDArray[np.int64]:
+    """The document of each row, numbered from 0 without gaps."""
+    given = np.asarray(documents)
+    if given.shape != (rows,):
+        raise MrcaError(
+            f"Expected the document of each of {counted(rows, 'row')}. Received: shape "
+            f"{given.shape}."
+        )
+    return np.unique(given, return_inverse=True)[1]
+
+
+def _counts(cells: NDArray[np.bool_], documents: NDArray[np.int64] | None) -> NDArray[np.float32]:
+    """The cells that are set, added up over the rows of each document, `(drawn, columns)`."""
+    if documents is None:
+        return cells.astype(np.float32)
+    rows, columns = np.nonzero(cells)
+    shape = (documents.max() + 1, cells.shape[1])
+    places = documents[rows] * shape[1] + columns
+    counts = np.bincount(places, minlength=shape[0] * shape[1])
+    return counts.reshape(shape).astype(np.float32)
+
+
 def _weights(rows: int, resamples: int, seed: int) -> Iterator[NDArray[np.float32]]:
-    """How often each row is drawn: once each, then a line per resample, in chunks."""
+    """How often each row (or document) is drawn: once each, then a line per resample, in chunks."""
     yield np.ones((1, rows), np.float32)
     generator = np.random.default_rng(seed)
     chunk = max(_CHUNK_CELLS // rows, 1)

@@ -8,13 +8,14 @@ from mrca.evaluation.scores import binary_matrix
 
 
 def precision_recall_curve(
-    labels: ArrayLike, scores: ArrayLike
+    labels: ArrayLike, scores: ArrayLike, missed: int = 0
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.floating]]:
     """Micro precision and recall at every distinct score, all cells pooled.
 
     Args:
         labels: gold, shape `(rows, relations)`, bool or 0/1 integers.
         scores: what the decision rule cuts, same shape, finite, comparable between relations.
+        missed: gold positives outside these rows, which no threshold finds.
 
     Returns:
         `(precision, recall, thresholds)`, one entry per distinct score, from the highest score
@@ -31,10 +32,10 @@ def precision_recall_curve(
             "Expected at least one. Use a split that holds relations."
         )
     thresholds, tp, predicted = counts_by_score(gold.ravel(), values.ravel())
-    return tp / predicted, tp / tp[-1], thresholds
+    return tp / predicted, tp / (tp[-1] + missed), thresholds
 
 
-def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
+def average_precision(labels: ArrayLike, scores: ArrayLike, missed: int = 0) -> float:
     """Area under the micro precision-recall curve: the sum of precision x rise in recall.
 
     The same step-wise sum as scikit-learn's `average_precision_score(average="micro")`.
@@ -42,11 +43,12 @@ def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
     Args:
         labels: gold, shape `(rows, relations)`, bool or 0/1 integers.
         scores: same shape, finite, comparable between relations.
+        missed: gold positives outside these rows, which no threshold finds.
 
     Raises:
         MrcaError: as `precision_recall_curve`.
     """
-    precision, recall, _ = precision_recall_curve(labels, scores)
+    precision, recall, _ = precision_recall_curve(labels, scores, missed)
     return float(np.sum(precision * np.diff(recall, prepend=0.0)))
 
 
@@ -70,13 +72,14 @@ def counts_by_score(
 
 
 def labels_and_scores(
-    labels: ArrayLike, scores: ArrayLike
+    labels: ArrayLike, scores: ArrayLike, name: str = "scores"
 ) -> tuple[NDArray[np.bool_], NDArray[np.floating]]:
     """Checked labels and scores of one shape `(rows, relations)`; scores keep their float type.
 
     Args:
         labels: gold, bool or 0/1 integers.
         scores: finite numbers.
+        name: what to call the scores in an error.
 
     Raises:
         MrcaError: on differing shapes, or if a score is NaN or infinite.
@@ -87,15 +90,28 @@ def labels_and_scores(
         values = values.astype(np.float64)
     if gold.shape != values.shape:
         raise MrcaError(
-            "Labels and scores must have one shape (rows, relations). "
-            f"Received: labels {gold.shape}, scores {values.shape}."
+            f"Labels and {name} must have one shape (rows, relations). "
+            f"Received: labels {gold.shape}, {name} {values.shape}."
         )
+    check_finite(values, name)
+    return gold, values
+
+
+def check_finite(values: NDArray[np.floating], name: str) -> None:
+    """See that all values are finite.
+
+    Args:
+        values: shape `(rows, relations)`.
+        name: what to call them in an error.
+
+    Raises:
+        MrcaError: if one is NaN or infinite, with its place.
+    """
     broken = np.argwhere(~np.isfinite(values))
     if len(broken):
         row, relation = (int(index) for index in broken[0])
         raise MrcaError(
-            f"Scores must be finite. Received {values[row, relation]} in row {row}, relation "
-            f"column {relation} (and {len(broken) - 1} more). The model has diverged: train it "
-            "again with a lower learning rate."
+            f"{name.capitalize()} must be finite. Received {values[row, relation]} in row {row}, "
+            f"relation column {relation} (and {len(broken) - 1} more). The model has diverged: "
+            "train it again with a lower learning rate."
         )
-    return gold, values

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mrca.datasets.group_limits import DEFAULT_LIMITS, GroupLimits
-from mrca.datasets.statistics import long_tail_groups
+from mrca.datasets.long_tail import DEFAULT_LIMITS, GroupLimits, long_tail_groups
 from mrca.errors import MrcaError
 from mrca.evaluation.confused_pairs import ConfusedPair, confused_pairs
 from mrca.evaluation.precision_recall_curve import average_precision
@@ -16,6 +15,7 @@ from mrca.evaluation.scores import (
     Score,
     binary_matrix,
     confusion_counts,
+    macro_of_counts,
     macro_score,
     micro_score,
 )
@@ -122,6 +122,7 @@ def evaluate(
     scores: ArrayLike | None = None,
     limits: GroupLimits = DEFAULT_LIMITS,
     ignored: Sequence[str] = (),
+    missed: Sequence[int] | None = None,
 ) -> Report:
     """Measure decided labels against gold ones.
 
@@ -129,13 +130,15 @@ def evaluate(
         labels: gold, shape `(rows, relations)`, bool or 0/1 integers.
         predictions: what the decision rule made of the scores, same shape and kind.
         relations: the columns' names.
-        train_counts: for each relation, the number of *training* rows that hold it.
+        train_counts: for each relation, the number of *training* rows that have it.
         scores: what the decision rule cut, same shape; adds the average precision.
         limits: how relations are cut into head, medium and tail, and rows by their number of
-            relations (`mrca.datasets.group_limits`); by default more than 100, 20 to 100, fewer
+            relations (`mrca.datasets.long_tail`); by default more than 100, 20 to 100, fewer
             than 20 training rows, and 0, 1, 2, 3, 4, 5 and more relations.
         ignored: relations left out of everything, such as the `no_relation` of TACRED, whose
             official micro F1 leaves it out, and the `Other` of SemEval-2010 Task 8.
+        missed: for each relation, gold facts that are in no row, such as those of entity pairs that
+            a filter has left out; they count as false negatives.
 
     Raises:
         MrcaError: if shapes or numbers of relations differ, or if values are no decided labels.
@@ -153,6 +156,7 @@ def evaluate(
             "Expected one column and one training count for each relation. Received: "
             f"{len(relations)} relations, {gold.shape[1]} columns, {len(train_counts)} counts."
         )
+    outside = np.zeros_like(fn) if missed is None else np.asarray(missed, fn.dtype)
     if ignored:
         kept = [column for column, name in enumerate(relations) if name not in set(ignored)]
         for name in ignored:
@@ -164,22 +168,27 @@ def evaluate(
             [train_counts[column] for column in kept],
             None if scores is None else np.asarray(scores)[:, kept],
             limits,
+            missed=outside[kept].tolist(),
         )
+    fn = fn + outside
     members = long_tail_groups(train_counts, limits.head_above, limits.tail_below)
     group_of = {column: name for name, columns in members.items() for column in columns}
-    macro = macro_score(gold, predicted)
+    macro = macro_of_counts(tp, fp, fn)
     assert macro is not None  # a relation set is never empty
+    present = np.asarray(gold.any(axis=0))
     return Report(
         rows=len(gold),
-        micro=micro_score(gold, predicted),
+        micro=Score.from_counts(tp.sum(), fp.sum(), fn.sum()),
         macro=macro,
-        macro_present=macro_score(gold, predicted, present_only=True),
+        macro_present=macro_of_counts(tp, fp, fn, present_only=True),
         exact_match=_exact_match(gold, predicted),
         average_precision=(
-            average_precision(gold, scores) if scores is not None and gold.any() else None
+            average_precision(gold, scores, int(outside.sum()))
+            if scores is not None and gold.any()
+            else None
         ),
         groups={
-            name: _group_score(gold[:, columns], predicted[:, columns])
+            name: _group_score(tp[columns], fp[columns], fn[columns], present[columns])
             for name, columns in members.items()
         },
         by_relation_count=_by_relation_count(gold, predicted, limits),
@@ -197,16 +206,21 @@ def evaluate(
     )
 
 
-def _group_score(gold: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> GroupScore | None:
+def _group_score(
+    tp: NDArray[np.int64],
+    fp: NDArray[np.int64],
+    fn: NDArray[np.int64],
+    present: NDArray[np.bool_],
+) -> GroupScore | None:
     macro, macro_present = (
-        macro_score(gold, predicted, present_only=present) for present in (False, True)
+        macro_of_counts(tp, fp, fn, present_only) for present_only in (False, True)
     )
     if macro is None or macro_present is None:
         return None
     return GroupScore(
-        relations=gold.shape[1],
-        present=int(gold.any(axis=0).sum()),
-        micro=micro_score(gold, predicted),
+        relations=len(tp),
+        present=int(present.sum()),
+        micro=Score.from_counts(tp.sum(), fp.sum(), fn.sum()),
         macro=macro,
         macro_present=macro_present,
     )

@@ -90,7 +90,13 @@ def macro_score(
     Raises:
         MrcaError: on differing shapes, or on values that are not decided labels.
     """
-    tp, fp, fn = confusion_counts(labels, predictions)
+    return macro_of_counts(*confusion_counts(labels, predictions), present_only)
+
+
+def macro_of_counts(
+    tp: NDArray[np.int64], fp: NDArray[np.int64], fn: NDArray[np.int64], present_only: bool = False
+) -> Score | None:
+    """`macro_score` of the counts of each relation, each `(relations,)`."""
     chosen = tp + fn > 0 if present_only else np.ones(len(tp), dtype=bool)
     if not chosen.any():
         return None
@@ -110,6 +116,26 @@ def confusion_counts(
     Raises:
         MrcaError: on differing shapes, or on values that are not decided labels.
     """
+    gold, predicted = labels_and_predictions(labels, predictions)
+    return (
+        (gold & predicted).sum(axis=0),
+        (~gold & predicted).sum(axis=0),
+        (gold & ~predicted).sum(axis=0),
+    )
+
+
+def labels_and_predictions(
+    labels: ArrayLike, predictions: ArrayLike
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Gold and decided labels as bool matrices of one shape `(rows, relations)`.
+
+    Args:
+        labels: gold, shape `(rows, relations)`, bool or 0/1 integers.
+        predictions: decided labels, same shape and kind.
+
+    Raises:
+        MrcaError: on differing shapes, or on values that are not decided labels.
+    """
     gold = binary_matrix("labels", labels)
     predicted = binary_matrix("predictions", predictions)
     if gold.shape != predicted.shape:
@@ -117,11 +143,7 @@ def confusion_counts(
             "Labels and predictions must have one shape (rows, relations). "
             f"Received: labels {gold.shape}, predictions {predicted.shape}."
         )
-    return (
-        (gold & predicted).sum(axis=0),
-        (~gold & predicted).sum(axis=0),
-        (gold & ~predicted).sum(axis=0),
-    )
+    return gold, predicted
 
 
 def binary_matrix(name: str, values: ArrayLike) -> NDArray[np.bool_]:

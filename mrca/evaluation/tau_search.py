@@ -57,7 +57,7 @@ def search_tau(
     # Here, since they load Keras.
     from keras import ops
 
-    from mrca.heads.tau_normalisation import tau_normalised
+    from mrca.layers.tau_normalisation import tau_normalised
     from mrca.losses import LargestScore
 
     inputs, weights = np.asarray(features), np.asarray(kernel)

@@ -1,12 +1,14 @@
-"""The decision threshold that gives the best F1 on a validation split."""
+"""Decision thresholds from a validation split: for the best F1, or for a precision."""
 
-from typing import Literal, overload
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mrca.errors import MrcaError
 from mrca.evaluation.precision_recall_curve import counts_by_score, labels_and_scores
+from mrca.evaluation.scores import Score, confusion_counts
 
 
 @overload
@@ -79,13 +81,144 @@ def tune_threshold(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class PrecisionThreshold:
+    """Thresholds chosen for a precision, and what they give on the rows they were chosen on.
+
+    Attributes:
+        wish: the precision that was asked for.
+        threshold: one number for all relations, or one for each, as `FixedThreshold` takes them.
+        score: precision and recall reached, over all cells (micro).
+        relations: the score of each relation with its threshold, in column order.
+        unreachable: columns of the relations that reach the wish with no threshold of their own.
+            They predict nothing here: theirs is the next number above their highest score.
+        without_own: columns of the relations with too few positives for a threshold of their own.
+            They have the global one, which says nothing about their own precision.
+    """
+
+    wish: float
+    threshold: float | list[float]
+    score: Score
+    relations: list[Score]
+    unreachable: list[int]
+    without_own: list[int]
+
+    @property
+    def reached(self) -> bool:
+        """Whether the precision over all cells is what was asked for.
+
+        False where no threshold gives it, so that nothing is predicted; and with one threshold for
+        each relation where those of `without_own` have too many false positives.
+        """
+        return self.score.precision >= self.wish
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields and `reached` under their own names, ready for JSON."""
+        return {**asdict(self), "reached": self.reached}
+
+
+def threshold_for_precision(
+    labels: ArrayLike,
+    scores: ArrayLike,
+    precision: float,
+    per_relation: bool = False,
+    min_positives: int = 1,
+) -> PrecisionThreshold:
+    """The smallest threshold t for which `scores >= t` has at least a wished precision.
+
+    No other threshold with that precision has a higher recall. Every boundary between two distinct
+    scores is tried, in O(n log n); precision may fall and rise again on the way down, and the
+    lowest boundary that reaches the wish is taken. The answer is the middle of the gap below it,
+    representable in the scores' own float type, as that of `tune_threshold`.
+
+    The precision is that of these rows, chosen where it just suffices: on others it comes out lower
+    more often than higher, the more so the fewer positives there are. Ask for somewhat more than
+    is needed.
+
+    Args:
+        labels: gold, shape `(rows, relations)`, bool or 0/1 integers; of a validation split.
+        scores: what the decision rule cuts, same shape, finite.
+        precision: the wish, in (0, 1].
+        per_relation: have each relation reach the wish, instead of all cells together.
+        min_positives: with `per_relation`, a relation with fewer positives than this in `labels`
+            gets the global threshold. One without any always does.
+
+    Returns:
+        The threshold, or one for each relation, and what it gives. Where the wish cannot be
+        reached, that is said there, and the threshold is just above the highest score, so that
+        nothing is predicted rather than too much.
+
+    Raises:
+        MrcaError: if `precision` is not in (0, 1], if there is no positive label (every precision
+            is 0), on differing shapes, or on scores that are not finite.
+
+    Example:
+        >>> found = threshold_for_precision([[1], [0], [1], [0]], [[0.9], [0.7], [0.5], [0.1]], 0.6)
+        >>> found.threshold, round(found.score.precision, 3), found.score.recall
+        (0.3, 0.667, 1.0)
+    """
+    if not isinstance(precision, (int, float, np.floating)) or not 0 < precision <= 1:
+        raise MrcaError(
+            f"A wished precision must be a number above 0 and at most 1. Received: {precision!r}."
+        )
+    gold, values = labels_and_scores(labels, scores)
+    if not gold.any():
+        raise MrcaError(
+            "There is no positive label in these rows, so every threshold has a precision of 0 "
+            "and none can be chosen. Expected at least one. Use a validation split that holds "
+            "relations."
+        )
+    wish = float(precision)
+    everywhere = _precise_boundary(gold.ravel(), values.ravel(), wish)
+    threshold: float | list[float] = _above_all(values) if everywhere is None else everywhere
+    unreachable: list[int] = []
+    without_own: list[int] = []
+    if per_relation:
+        enough = gold.sum(axis=0) >= max(min_positives, 1)
+        without_own = np.flatnonzero(~enough).tolist()
+        thresholds = np.full(gold.shape[1], threshold)
+        for column in np.flatnonzero(enough):
+            own = _precise_boundary(gold[:, column], values[:, column], wish)
+            if own is None:
+                own = _above_all(values[:, column])
+                unreachable.append(int(column))
+            thresholds[column] = own
+        threshold = thresholds.tolist()
+    counts = confusion_counts(gold, values >= np.asarray(threshold, values.dtype))
+    return PrecisionThreshold(
+        wish=wish,
+        threshold=threshold,
+        score=Score.from_counts(*(each.sum() for each in counts)),
+        relations=[Score.from_counts(*each) for each in zip(*counts, strict=True)],
+        unreachable=unreachable,
+        without_own=without_own,
+    )
+
+
 def _best_boundary(gold: NDArray[np.bool_], values: NDArray[np.floating]) -> float:
     distinct, tp, predicted = counts_by_score(gold, values)
     f1 = 2 * tp / (predicted + tp[-1])
     best = np.flatnonzero(f1 == f1.max())
     # Below the lowest score there is no second score to keep a distance from: width 0.
     gaps = -np.diff(distinct.astype(np.float64), append=float(distinct[-1]))
-    cut = best[np.argmax(gaps[best])]
+    return _inside_gap(distinct, best[np.argmax(gaps[best])])
+
+
+def _precise_boundary(
+    gold: NDArray[np.bool_], values: NDArray[np.floating], precision: float
+) -> float | None:
+    """The lowest boundary above which the share of gold cells is `precision`; None for none."""
+    distinct, tp, predicted = counts_by_score(gold, values)
+    reached = np.flatnonzero(tp / predicted >= precision)
+    return _inside_gap(distinct, reached[-1]) if len(reached) else None
+
+
+def _above_all(values: NDArray[np.floating]) -> float:
+    return float(np.nextafter(values.max(), np.array(np.inf, values.dtype)))
+
+
+def _inside_gap(distinct: NDArray[np.floating], cut: np.intp) -> float:
+    """A threshold that lets in the scores up to the one at `cut`, of those highest first."""
     if cut + 1 == len(distinct):
         return float(distinct[cut])
     above, below = distinct[cut], distinct[cut + 1]

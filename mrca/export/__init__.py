@@ -3,6 +3,10 @@
 The modules that import TensorFlow are imported where they are used, by their own names.
 """
 
-from mrca.export.marked_text import MarkedText, marked, parse_marked
+from mrca.text.inline_marks import MarkedText, marked, parse_marked
 
-__all__ = ["MarkedText", "marked", "parse_marked"]
+__all__ = [
+    "MarkedText",
+    "marked",
+    "parse_marked",
+]

@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 import tensorflow as tf
 
-from mrca.training import Run
-from mrca.training.card import SAMPLE_NOTE
+from mrca.runs import Run
+from mrca.runs.card import SAMPLE_NOTE
 
 
 def write_card(run: Run, version: str, reads: str, features: Iterable[str]) -> str:

@@ -11,8 +11,8 @@ from mrca.evaluation import micro_score
 from mrca.export.exported_model import TOKENS, ExportedModel
 from mrca.export.exported_parts import exported_parts
 from mrca.export.token_arrays import token_arrays
+from mrca.runs import Run
 from mrca.text import Example
-from mrca.training import Run
 
 _ROWS = 512
 

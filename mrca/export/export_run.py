@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from mrca.datasets import Corpus
 from mrca.errors import MrcaError
+from mrca.export import exported_files
 from mrca.export.card import write_card
 from mrca.export.effect import Effect, measure_effect
 from mrca.export.exported_model import SERVING_DEFAULT, TOKENS, ExportedModel
@@ -22,8 +23,8 @@ from mrca.export.token_arrays import token_arrays
 from mrca.export.verification import verification_requests, verify
 from mrca.export.versions import free_version
 from mrca.export.warm_up import WarmUpRequest, write_warm_up
-from mrca.resources import exported_files
-from mrca.training import Run, run_folder
+from mrca.runs import Run
+from mrca.runs import layout as run_folder
 
 _PREFIX = ".export-"
 # A server that batches refuses requests with more rows than it puts together.

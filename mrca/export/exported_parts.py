@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mrca.encoding import Vocabulary
 from mrca.errors import MrcaError
 from mrca.export.exported_model import Network, Reader
 from mrca.export.exported_words import FULL, RUN, exported_words
@@ -14,11 +15,10 @@ from mrca.export.piece_network import PieceNetwork
 from mrca.export.text_to_inputs import TextToInputs
 from mrca.export.text_to_pieces import TextToPieces
 from mrca.export.word_network import WordNetwork
-from mrca.features import Vocabulary
 from mrca.models import NeuralModel, PieceModel, TextModel, WordModel
 from mrca.models.piece_model import pooled_first
 from mrca.models.text_model import load_network
-from mrca.training import Run
+from mrca.runs import Run
 from mrca.vectors import VectorStore
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from mrca.export import flat
-from mrca.export.marked_text import ESCAPES, TAGS
+from mrca.text.inline_marks import ESCAPES, TAGS
 
 
 class PlainText(NamedTuple):

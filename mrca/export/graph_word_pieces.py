@@ -5,10 +5,10 @@ from typing import Any
 
 import tensorflow as tf
 
+from mrca.encoding import WordPieces
 from mrca.export.graph_normalise import BertNormaliser
 from mrca.export.piece_trie import PieceTrie
 from mrca.export.word_table import VOCABULARY
-from mrca.features import WordPieces
 
 
 class GraphWordPieces(tf.Module):

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mrca.export.marked_text import parse_marked
 from mrca.text import Example
+from mrca.text.inline_marks import parse_marked
 
 SAMPLE = "<s>Ada Lovelace</s> was born in <o>London</o>, in the south of <o>England</o>."
 

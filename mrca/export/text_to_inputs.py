@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from mrca.encoding import Padding
 from mrca.export.graph_lower import lower
 from mrca.export.text_to_words import (
     TEXT_SPECS,
@@ -16,7 +17,6 @@ from mrca.export.text_to_words import (
     words_of_tokens,
 )
 from mrca.export.word_table import WordTable, encode
-from mrca.features import Padding
 
 
 class TextToInputs(tf.Module):

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from mrca.encoding import WordPieces
+from mrca.encoding.word_pieces import EntityMarkers
 from mrca.export.graph_word_pieces import GraphWordPieces
 from mrca.export.text_to_words import (
     TEXT_SPECS,
@@ -14,8 +16,6 @@ from mrca.export.text_to_words import (
     words_of_text,
     words_of_tokens,
 )
-from mrca.features import WordPieces
-from mrca.features.word_pieces import EntityMarkers
 
 
 class _Stream(NamedTuple):

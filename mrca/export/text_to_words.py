@@ -7,8 +7,8 @@ import tensorflow as tf
 from mrca.export import code_points, flat
 from mrca.export.graph_marks import PlainText, plain_text
 from mrca.export.graph_tokenise import LOOK_AHEAD, word_starts
-from mrca.export.marked_text import INVALID_UTF8, NO_WORD_MARKED, NO_WORDS, TAGS, UNPAIRED
 from mrca.export.token_arrays import BOTH
+from mrca.text.inline_marks import INVALID_UTF8, NO_WORD_MARKED, NO_WORDS, TAGS, UNPAIRED
 
 # What the `tf.function`s that are made of these take.
 TEXT_SPECS = [tf.TensorSpec((None,), tf.string, name="text")]

@@ -15,10 +15,10 @@ from mrca.errors import MrcaError
 from mrca.export import check_saved_model
 from mrca.export.exported_model import FEATURES, SERVING_DEFAULT, TOKENS, ExportedModel
 from mrca.export.exported_parts import Parts
-from mrca.export.marked_text import parse_marked
 from mrca.export.probes import probes
 from mrca.export.token_arrays import token_arrays
-from mrca.training import Run
+from mrca.runs import Run
+from mrca.text.inline_marks import parse_marked
 
 # Rows of the request for the network's own inputs, whose arrays are large as JSON.
 _FEATURE_ROWS = 8

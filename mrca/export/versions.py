@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mrca.errors import MrcaError
-from mrca.training import run_folder
+from mrca.runs import layout as run_folder
 
 
 def free_version(folder: Path, version: int | None = None) -> int:

@@ -7,11 +7,11 @@ import keras
 import numpy as np
 
 from mrca import losses
-from mrca.datasets.palette import BLUE, GREEN, GREY, ORANGE
 from mrca.errors import MrcaError
 from mrca.losses.curve import decision_point, loss_curve
 from mrca.losses.multi_label_loss import MultiLabelLoss
 from mrca.losses.softmax_loss import SoftmaxLoss
+from mrca.reporting.palette import BLUE, GREEN, GREY, ORANGE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

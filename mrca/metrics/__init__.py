@@ -2,4 +2,6 @@
 
 from mrca.metrics.micro_f1 import MicroF1
 
-__all__ = ["MicroF1"]
+__all__ = [
+    "MicroF1",
+]

@@ -1,18 +1,22 @@
-"""Models: encoder, pooling and head, assembled; and what makes examples their inputs."""
+"""Models: the network of states, and classifiers of documents."""
 
-from mrca.models.mrca import MRCA
-from mrca.models.piece_model import PieceModel
-from mrca.models.svm_model import SVMModel
-from mrca.models.text_model import NeuralModel, TextModel
+from mrca.models.classifier import CHUNK, Classifier, Row
+from mrca.models.decision import Decision
+from mrca.models.network import RelationNetwork
+from mrca.models.prediction import PredictedFact, Prediction
+from mrca.models.relation_classifier import RelationClassifier
+from mrca.models.svm_classifier import SVMClassifier
 from mrca.models.tfidf_svm import TfidfSVM
-from mrca.models.word_model import WordModel
 
 __all__ = [
-    "MRCA",
-    "NeuralModel",
-    "PieceModel",
-    "SVMModel",
-    "TextModel",
+    "CHUNK",
+    "Classifier",
+    "Decision",
+    "PredictedFact",
+    "Prediction",
+    "RelationClassifier",
+    "RelationNetwork",
+    "Row",
+    "SVMClassifier",
     "TfidfSVM",
-    "WordModel",
 ]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mrca.errors import MrcaError
-from mrca.resources import file_digest, has_digest, whole_file
+from mrca.files import file_digest, has_digest, whole_file
 
 _FORMAT = "mrca-tfidf-svm"
 _VERSION = 1

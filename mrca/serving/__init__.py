@@ -9,4 +9,8 @@ from mrca.serving.find_exported import find_exported
 from mrca.serving.limits import Limits
 from mrca.serving.request_error import RequestError
 
-__all__ = ["Limits", "RequestError", "find_exported"]
+__all__ = [
+    "Limits",
+    "RequestError",
+    "find_exported",
+]

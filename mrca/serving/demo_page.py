@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mrca.errors import MrcaError
-from mrca.resources.exported_files import RELATIONS
+from mrca.export.exported_files import RELATIONS
 
 _FILES = Path(__file__).parent / "page"
 

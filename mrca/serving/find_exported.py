@@ -4,8 +4,8 @@ import shlex
 from pathlib import Path
 
 from mrca.errors import MrcaError
-from mrca.resources.exported_versions import SAVED_MODEL, exported_versions
-from mrca.resources.other_runs import other_runs
+from mrca.runs.exported_versions import SAVED_MODEL, exported_versions
+from mrca.runs.other_runs import other_runs
 
 
 class NothingExportedError(MrcaError):

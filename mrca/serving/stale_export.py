@@ -5,8 +5,8 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from mrca.resources.exported_files import DECISION, DESCRIPTION
-from mrca.resources.fingerprint_of_run import fingerprint_of_run
+from mrca.export.exported_files import DECISION, DESCRIPTION
+from mrca.runs.fingerprint_of_run import fingerprint_of_run
 
 _DECISION = "decision.json"
 

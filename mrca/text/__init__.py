@@ -1,20 +1,16 @@
-"""Plain-Python language objects: spans, examples, relation sets and the tokeniser."""
+"""Plain-Python language objects: documents, relation sets, the tokeniser, inline marks."""
 
-from mrca.text.counted import counted
-from mrca.text.entity_pairs import EntityPair, entity_pairs
-from mrca.text.example import Example, Span, Triple
+from mrca.text.document import Document, Entity, Fact, Span
 from mrca.text.relation_set import RelationSet
 from mrca.text.tokenise import Token, find_mention, tokenise
 
 __all__ = [
-    "EntityPair",
-    "Example",
+    "Document",
+    "Entity",
+    "Fact",
     "RelationSet",
     "Span",
     "Token",
-    "Triple",
-    "counted",
-    "entity_pairs",
     "find_mention",
     "tokenise",
 ]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mrca.text.example import Span
+from mrca.text.document import Span
 
 _OPENING = "([{<\"'`“‘«¿¡"
 _CLOSING = ")]}>\"'`”’»,;:!?…."

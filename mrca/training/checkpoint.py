@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,10 @@ import numpy as np
 from keras import ops
 
 from mrca.errors import MrcaError
-from mrca.resources import whole_file
+from mrca.files import whole_file
+from mrca.models.averaged_adam import average_in_use
+from mrca.runs.layout import HISTORY, write_text
 from mrca.training.determinism import random_states, restore_random_states
-from mrca.training.run_folder import HISTORY, write_text
 
 STATE = "state.npz"
 _GENERATOR = "generator of "
@@ -26,7 +26,7 @@ class Checkpoint(keras.callbacks.Callback):
     """Early stopping on validation micro F1 whose whole state is saved after every epoch.
 
     After an epoch, weights, optimiser, random generators, history and the best weights so far lie
-    in `folder`. `restore` puts them back, so that a run killed at any moment goes on from the last
+    in `folder`. `restore` puts them back, so that a run killed at any moment resumes after the last
     whole epoch and ends with the same weights, bit for bit, on the same machine.
 
     Args:
@@ -39,7 +39,6 @@ class Checkpoint(keras.callbacks.Callback):
         self.folder = folder
         self.patience = patience
         self.history: list[dict[str, Any]] = []
-        self._frozen: list[Any] = []
         self._generators: dict[str, Any] = {}
 
     @property
@@ -49,7 +48,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     @property
     def next_epoch(self) -> int:
-        """The epoch (from 0) that training goes on with."""
+        """The epoch (from 0) that training resumes with."""
         return len(self.history)
 
     @property
@@ -75,12 +74,13 @@ class Checkpoint(keras.callbacks.Callback):
             )
         self.history.append(row)
         if self.best is row:
-            self._save(self._best_file(row["epoch"]), self._model_variables())
+            with average_in_use(self.model):
+                self._save(self._best_file(row["epoch"]), self.model.variables)
         # Before the state, which counts the epoch as done: nothing of it must be missing then.
         write_text(self.folder / HISTORY, history_csv(self.history))
         self._save(
             self.folder / STATE,
-            [*self._model_variables(), *self.model.optimizer.variables],
+            [*self.model.variables, *self.model.optimizer.variables],
             history=json.dumps(self.history),
             **{_GENERATOR + name: state for name, state in random_states().items()},
         )
@@ -90,10 +90,9 @@ class Checkpoint(keras.callbacks.Callback):
         if self.finished:
             self.model.stop_training = True
 
-    def watch(self, model: Any, frozen: Sequence[Any] = ()) -> None:
-        """Say what is kept: a compiled model, but for variables that never change."""
+    def watch(self, model: Any) -> None:
+        """Say what is kept: a compiled model."""
         self.set_model(model)
-        self._frozen = list(frozen)
 
     def restore(self) -> None:
         """Put model, optimiser and history back to the last whole epoch, if there is one."""
@@ -102,13 +101,13 @@ class Checkpoint(keras.callbacks.Callback):
             return
         optimizer = self.model.optimizer
         optimizer.build(self.model.trainable_variables)
-        rest = self._load(path, [*self._model_variables(), *optimizer.variables])
+        rest = self._load(path, [*self.model.variables, *optimizer.variables])
         self.history = json.loads(str(rest.pop("history")))
         self._generators = {name.removeprefix(_GENERATOR): rest[name] for name in rest}
 
     def restore_best(self) -> None:
         """Give the model the weights of the best epoch."""
-        self._load(self._best_file(self.best["epoch"]), self._model_variables())
+        self._load(self._best_file(self.best["epoch"]), self.model.variables)
 
     def remove(self) -> None:
         """Delete the saved states, if there are any: the run is finished."""
@@ -117,13 +116,6 @@ class Checkpoint(keras.callbacks.Callback):
 
     def _best_file(self, epoch: int) -> Path:
         return self.folder / f"best-{epoch}.npz"
-
-    def _model_variables(self) -> list[Any]:
-        return [
-            variable
-            for variable in self.model.variables
-            if not any(variable is frozen for frozen in self._frozen)
-        ]
 
     def _save(self, path: Path, variables: list[Any], **rest: Any) -> None:
         arrays = {str(i): ops.convert_to_numpy(variable) for i, variable in enumerate(variables)}

@@ -1,14 +1,14 @@
 """A student's targets from a teacher's outputs."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from mrca import losses
-from mrca.config import LossConfig, RunConfig
+from mrca.config import RunConfig
+from mrca.datasets import LabelledCandidates
 from mrca.errors import MrcaError
-from mrca.text import Example, RelationSet
+from mrca.text import RelationSet
 from mrca.training.run import Run, load
 
 
@@ -29,7 +29,7 @@ def teacher_config(config: RunConfig) -> RunConfig:
     loss = losses.check(config.loss.name, config.loss.options)
     assert isinstance(loss, losses.DistillationLoss)
     options = config.loss.options.get("student_options") or {}
-    return config.model_copy(update={"loss": LossConfig(name=loss.student, options=options)})
+    return config.changed({"loss": {"name": loss.student, "options": options}})
 
 
 def load_teacher(config: RunConfig, relations: RelationSet, columns: int) -> Run | None:
@@ -37,7 +37,7 @@ def load_teacher(config: RunConfig, relations: RelationSet, columns: int) -> Run
 
     Raises:
         MrcaError: if a distillation has no teacher, another loss has one, or the teacher has other
-            relations or output columns than the student.
+            relations, output columns or candidates than the student.
     """
     teacher = config.loss.teacher
     if not is_distillation(config):
@@ -54,23 +54,30 @@ def load_teacher(config: RunConfig, relations: RelationSet, columns: int) -> Run
             "of a run, trained on the same relations with the student's own loss."
         )
     run = load(Path(teacher))
-    if run.relations != relations:
+    if run.classifier.relations != relations:
         raise MrcaError(
-            f"The teacher {teacher} has other relations than the corpus ({len(run.relations)} and "
-            f"{len(relations)}, or in another order). Train one on this corpus."
+            f"The teacher {teacher} has other relations than the corpus "
+            f"({len(run.classifier.relations)} and {len(relations)}, or in another order). Train "
+            "one on this corpus."
         )
-    if run.model.columns != columns:
+    if run.classifier.columns != columns:
         raise MrcaError(
             f"The teacher {teacher} was trained with the loss {run.config.loss.name!r} and has "
-            f"{run.model.columns} output columns, where the student has {columns}. Choose a "
+            f"{run.classifier.columns} output columns, where the student has {columns}. Choose a "
             "teacher or a `student` loss that go together."
+        )
+    if run.config.candidates.kind != config.candidates.kind:
+        raise MrcaError(
+            f"The teacher {teacher} asks about {run.config.candidates.kind} candidates, the "
+            f"student about {config.candidates.kind}. Choose a teacher with candidates.kind="
+            f"{config.candidates.kind}."
         )
     return run
 
 
-def targets(examples: Sequence[Example], relations: RelationSet, teacher: Run | None) -> np.ndarray:
-    """What a model is trained on: labels `(rows, relations)`, the teacher's outputs before them."""
-    labels = relations.multi_hot([example.labels for example in examples])
+def targets(candidates: LabelledCandidates, teacher: Run | None) -> np.ndarray:
+    """What a model is trained on: labels `(candidates, relations)`, teacher's outputs before."""
     if teacher is None:
-        return labels
-    return np.concatenate([teacher.outputs(examples, keep=True), labels], axis=1, dtype=np.float32)
+        return candidates.labels
+    outputs = teacher.classifier.raw_outputs(candidates, keep=True)
+    return np.concatenate([outputs, candidates.labels], axis=1, dtype=np.float32)

@@ -1,93 +1,177 @@
-"""A run measured on a split of a corpus."""
+"""A classifier measured on a split of a corpus."""
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
+from keras import ops
+from numpy.typing import NDArray
 
-from mrca.datasets import Corpus, group_limits
+from mrca.config import Tune
+from mrca.datasets import Corpus, GroupLimits, LabelledCandidates, group_limits
 from mrca.errors import MrcaError
-from mrca.evaluation import Report, Score, evaluate, triple_score, tune_threshold
-from mrca.losses import FixedThreshold
-from mrca.text import Example
-from mrca.training.run import Run
+from mrca.evaluation import (
+    DocumentReport,
+    Isotonic,
+    PrecisionThreshold,
+    Temperature,
+    evaluate_candidates,
+    threshold_for_precision,
+    tune_threshold,
+)
+from mrca.losses import DecisionRule, FixedThreshold
+from mrca.models import Classifier, SVMClassifier
+from mrca.text import Document
+
+# Where `metrics.json` keeps a threshold that training itself has chosen.
+THRESHOLD = "threshold"
 
 
-def evaluate_split(run: Run, corpus: Corpus, split: str) -> Report:
-    """How well a run does on a split, at its own decision rule.
+class Answered(NamedTuple):
+    """Candidates of a split with what a classifier gives for them.
+
+    Attributes:
+        candidates: with their labels.
+        outputs: raw, float32 `(candidates, columns)`.
+    """
+
+    candidates: LabelledCandidates
+    outputs: NDArray[np.float32]
+
+
+def answered(classifier: Classifier, corpus: Corpus, split: str) -> Answered:
+    """What a classifier is asked about a split, and its raw outputs.
 
     Raises:
-        MrcaError: if the corpus has no such split, or other relations than the run.
+        MrcaError: if the corpus has no such split, or other relations than the classifier.
     """
-    labels, outputs = labels_and_outputs(run, corpus, split)
-    scores, holds = run.decide(outputs)
-    limits = group_limits(corpus.limits)
-    return evaluate(labels, holds, run.relations, run.label_counts.counts, scores, limits)
+    documents = _documents(classifier, corpus, split)
+    candidates = classifier.candidates(documents).labelled(classifier.relations)
+    return Answered(candidates, classifier.raw_outputs(candidates, keep=True))
 
 
-def evaluate_triples(run: Run, corpus: Corpus, split: str) -> Score:
-    """How well a run finds triples, asked about one pair of a subject and an object at a time.
+def report_on(
+    classifier: Classifier,
+    found: Answered,
+    limits: GroupLimits,
+    ignored: Sequence[str] = (),
+) -> DocumentReport:
+    """How good a classifier's decisions are."""
+    scores, labels = classifier.scores_and_labels(*found)
+    return evaluate_candidates(
+        found.candidates,
+        labels,
+        scores,
+        classifier.relations,
+        classifier.label_counts.counts,
+        limits=limits,
+        ignored=ignored,
+        has_threshold=classifier.decision.rule.has_threshold,
+    )
 
-    The pairs asked about are those of the row's marked subjects with its marked objects, so the
-    score takes the marks' roles as given.
+
+def evaluate_split(classifier: Classifier, corpus: Corpus, split: str) -> DocumentReport:
+    """How good a classifier is on a split, at its own decision.
 
     Raises:
-        MrcaError: as `evaluate_split`, and if no row says which triples hold.
+        MrcaError: if the corpus has no such split, or other relations than the classifier.
     """
-    examples = _examples(run, corpus, split)
-    if not any(example.triples for example in examples):
-        raise MrcaError(
-            f"No row of the {split} split says which triples hold, so triples cannot be scored. "
-            'Expected "triples" in its file.'
-        )
-    predicted = [{fact.triple for fact in facts} for facts in run.predict_triples_iter(examples)]
-    return triple_score([set(example.triples) for example in examples], predicted)
+    found = answered(classifier, corpus, split)
+    return report_on(classifier, found, group_limits(corpus.limits))
 
 
-def tuned_rule(run: Run, corpus: Corpus, tune: Literal["global", "per-relation"]) -> FixedThreshold:
-    """The run's decision rule with the threshold that has the best validation micro F1.
+def tuned_rule(classifier: Classifier, valid: Answered, tune: Tune) -> DecisionRule:
+    """The decision rule with the threshold that has the best micro F1 on validation candidates.
 
     With `"per-relation"` each relation has the threshold of its own best F1. See
     `mrca.evaluation.tune_threshold`.
 
     Raises:
-        MrcaError: as `evaluate_split`, and if the run's rule has no threshold.
+        MrcaError: if the rule has no threshold.
     """
-    rule = run.decision_rule
-    if not isinstance(rule, FixedThreshold):
-        raise MrcaError(
-            f"The run {run.folder} decides by {rule.name}, which has no threshold to tune. "
-            "Evaluate it without --tune."
-        )
-    labels, outputs = labels_and_outputs(run, corpus, "valid")
-    scores, _ = run.decide(outputs)
+    rule = classifier.decision.rule
+    _check_has_threshold(rule)
+    values = ops.convert_to_numpy(rule.compared(valid.outputs))
+    labels = valid.candidates.labels
     if tune == "per-relation":
-        return FixedThreshold(tune_threshold(labels, scores, per_relation=True), rule.activation)
-    return FixedThreshold(tune_threshold(labels, scores), rule.activation)
+        return rule.with_threshold(tune_threshold(labels, values, per_relation=True))
+    return rule.with_threshold(tune_threshold(labels, values))
 
 
-def labels_and_outputs(run: Run, corpus: Corpus, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Gold labels 0/1 `(rows, relations)` and the run's raw outputs `(rows, columns)`.
+def precise_rule(
+    classifier: Classifier, valid: Answered, precision: float, per_relation: bool
+) -> tuple[DecisionRule, PrecisionThreshold]:
+    """The decision rule that reaches a precision on validation candidates, and what recall is left.
 
     Raises:
-        MrcaError: if the corpus has no such split, or other relations than the run.
+        MrcaError: if the rule has no threshold.
     """
-    examples = _examples(run, corpus, split)
-    return run.relations.multi_hot([row.labels for row in examples]), run.outputs(
-        examples, keep=True
-    )
+    rule = classifier.decision.rule
+    _check_has_threshold(rule)
+    values = ops.convert_to_numpy(rule.compared(valid.outputs))
+    found = threshold_for_precision(valid.candidates.labels, values, precision, per_relation)
+    return rule.with_threshold(found.threshold), found
 
 
-def _examples(run: Run, corpus: Corpus, split: str) -> list[Example]:
+def calibration(classifier: Classifier, valid: Answered, kind: str) -> Temperature | Isotonic:
+    """What makes of scores probabilities, fitted on validation candidates.
+
+    Args:
+        classifier: whose margins are calibrated.
+        valid: its validation candidates.
+        kind: `"temperature"` or `"isotonic"`.
+
+    Raises:
+        MrcaError: if there is no such kind, or no positive label.
+    """
+    kinds = {"temperature": Temperature, "isotonic": Isotonic}
+    if kind not in kinds:
+        raise MrcaError(f"Unknown calibration {kind!r}. Expected one of: {', '.join(kinds)}.")
+    margins = ops.convert_to_numpy(classifier.decision.rule.margins(valid.outputs))
+    return kinds[kind].fit(valid.candidates.labels, margins)  # type: ignore[attr-defined]
+
+
+def trained_rule(classifier: Classifier, metrics: dict[str, object]) -> DecisionRule:
+    """The rule that a classifier's loss implies, or the threshold that training an SVM chose.
+
+    Args:
+        classifier: of a run.
+        metrics: what its `metrics.json` holds.
+
+    Raises:
+        MrcaError: if an SVM's threshold was not recorded.
+    """
+    if not isinstance(classifier, SVMClassifier):
+        return classifier.make_loss().decision_rule
+    threshold = metrics.get(THRESHOLD)
+    if not isinstance(threshold, float):
+        raise MrcaError(
+            "Training chose the threshold of this SVM on validation, and an earlier version of "
+            "mrca did not record it. --tune global --save finds the same one again on the corpus "
+            "that it was trained on."
+        )
+    return FixedThreshold(threshold)
+
+
+def _check_has_threshold(rule: DecisionRule) -> None:
+    if not rule.has_threshold:
+        raise MrcaError(
+            f"The run decides by {rule.name}, which has no threshold to tune. Evaluate it without "
+            "--tune and --min-precision."
+        )
+
+
+def _documents(classifier: Classifier, corpus: Corpus, split: str) -> list[Document]:
     if split not in corpus.splits:
         raise MrcaError(
             f"The corpus {corpus.name!r} has no {split} split. It has: {', '.join(corpus.splits)}. "
             "Evaluate on one of them, such as --split valid."
         )
-    unknown = sorted(set(corpus.relations) - set(run.relations))
+    unknown = sorted(set(corpus.relations) - set(classifier.relations))
     if unknown:
         raise MrcaError(
-            f"The corpus {corpus.name!r} has relations that the run {run.folder} was not trained "
-            f"on: {', '.join(unknown[:5])}{' …' if len(unknown) > 5 else ''}. Evaluate on the "
-            "corpus that it was trained on, or on one with the same relations."
+            f"The corpus {corpus.name!r} has relations that the run was not trained on: "
+            f"{', '.join(unknown[:5])}{' …' if len(unknown) > 5 else ''}. Evaluate on the corpus "
+            "that it was trained on, or on one with the same relations."
         )
     return corpus.splits[split]

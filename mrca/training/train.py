@@ -1,34 +1,43 @@
 """From a configuration to a run folder."""
 
+import math
 import shutil
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from mrca import losses
 from mrca.config import RunConfig, dump_config
-from mrca.datasets import Corpus, LabelStatistics, label_statistics, load_corpus
-from mrca.datasets.sample_note import sample_note
-from mrca.errors import MrcaError, check_installed
-from mrca.evaluation import plot_history
-from mrca.resources import replace_folder, require_room
-from mrca.samplers import Sampler
-from mrca.training import run_folder
-from mrca.training.card import write_card
+from mrca.datasets import Corpus, LabelCounts, load_corpus, marks_line
+from mrca.datasets.registry import sample_note
+from mrca.encoders import Encoder, encoder_class
+from mrca.encoders.encoder import Progress, no_progress
+from mrca.encoding import EpochBatches
+from mrca.errors import MrcaError
+from mrca.files import replace_folder, require_room
+from mrca.models import Classifier, RelationClassifier, SVMClassifier
+from mrca.models.epochs import follows_epochs, training_batches
+from mrca.models.parts import (
+    entity_types,
+    network_size,
+    training_candidates,
+    write_described,
+)
+from mrca.models.svm_classifier import TFIDF
+from mrca.reporting import plot_history
+from mrca.runs import layout
+from mrca.runs.card import write_card
+from mrca.runs.environment import describe_environment
+from mrca.training import stages, warm_start
 from mrca.training.checkpoint import Checkpoint
-from mrca.training.combinations import BILATERAL_BRANCH, check_combination
+from mrca.training.checks import check_config, check_labels, check_loss, check_output
 from mrca.training.determinism import enable_determinism
-from mrca.training.distillation import load_teacher
-from mrca.training.environment import describe_environment
-from mrca.training.evaluate_split import evaluate_split
-from mrca.training.learn import learn
-from mrca.training.preflight import check_labels, check_loss, check_output
+from mrca.training.distillation import load_teacher, targets
+from mrca.training.evaluate_split import THRESHOLD, evaluate_split
+from mrca.training.fit import Fit, fit
 from mrca.training.reporter import Reporter, SilentReporter
 from mrca.training.run import Run, load
-from mrca.training.source import Source, open_source
 
 
 def train(
@@ -43,18 +52,18 @@ def train(
     keep_state: bool = False,
     reporter: Reporter | None = None,
 ) -> Run:
-    """Train a model and write its run folder.
+    """Train a classifier and write its run folder.
 
-    Until it is finished the run lives in `<output>.unfinished`, whence `resume` takes it up after
+    Until it is finished the run lives in `<output>.unfinished`, where `resume` takes it up after
     the last whole epoch; then it gets its name in one rename.
 
     Args:
-        config: what to train; see `mrca.load_preset`.
+        config: what to train; see `mrca.load_recipe`.
         output: the run folder to write, such as `saved_models/webnlg`.
         data_dir: a folder of corpora to look in first.
         vectors_dir: a folder of word vectors to look in first.
-        resume: go on with an unfinished run of the same configuration, if there is one; a finished
-            one is returned as it is.
+        resume: resume an unfinished run of the same configuration, if there is one; a finished one
+            is returned as it is.
         overwrite: replace a finished run of that name, and an unfinished one unless `resume`.
         splits: what the finished run is evaluated on, where the corpus has it.
         keep_state: leave what `resume` needs in the finished run, so that a copy of it can be
@@ -62,83 +71,64 @@ def train(
         reporter: told about progress.
 
     Returns:
-        The finished run, ready to predict.
+        The finished run, with what was trained, ready to predict.
 
     Raises:
         MrcaError: before anything is written, if the training cannot work.
     """
     reporter = reporter or SilentReporter()
     folder = Path(output)
-    unfinished = run_folder.unfinished_folder(folder)
+    unfinished = layout.unfinished_folder(folder)
     check_output(config, folder, resume=resume, overwrite=overwrite)
     if folder.exists() and not overwrite:
         reporter.message(f"{folder} is finished already.")
         return load(folder)
-    losses.check(config.loss.name, config.loss.options)
+    check_config(config)
     corpus = load_corpus(
         config.data.dataset,
         data_dir,
         unmatched=config.data.unmatched,
+        offsets=config.data.offsets,
         progress=partial(reporter.preparing, f"fetching {config.data.dataset}"),
     )
-    counts = label_statistics(corpus.splits["train"], corpus.relations)
-    check_labels(corpus, counts)
-    loss = losses.for_corpus(
-        config.loss.name, config.loss.options, counts.counts, counts.num_samples
-    )
-    check_combination(config, loss)
-    columns = loss.columns(len(corpus.relations))
-    teacher = load_teacher(config, corpus.relations, columns)
-    check_loss(loss, len(corpus.relations))
-    sampler = _sampler(config, corpus)
-    source = open_source(config, corpus, vectors_dir, reporter)
-    built_on = source.describe()
-    if teacher is not None:
-        fingerprint = run_folder.fingerprint_of_run(teacher.folder)
-        built_on["teacher"] = {"name": str(teacher.folder), "fingerprint": fingerprint}
-    environment = describe_environment(corpus, built_on, config.training.seed)
-    if config.training.tensorboard:
-        check_installed("training.tensorboard", "tensorboard", "tensorboard")
-    goes_on = resume and run_folder.is_resumable(unfinished)
-    if not goes_on:
-        _check_room(folder, source.bytes_needed(columns))
-    _tell_about_rows(corpus, config, loss, source, reporter)
-
-    keras.utils.set_random_seed(config.training.seed)
+    check_labels(corpus)
+    plan = _Plan(config, corpus, vectors_dir, reporter)
+    environment = describe_environment(plan.built_on, config.training.seed, corpus)
+    resumes = resume and layout.is_resumable(unfinished)
+    if not resumes:
+        _check_room(folder, plan.bytes_needed())
+    plan.tell(reporter)
     if config.training.deterministic:
         enable_determinism()
-    if goes_on:
+    if resumes:
         _check_unchanged(unfinished, environment)
     else:
         if unfinished.exists():
             shutil.rmtree(unfinished)
-        _write_start(unfinished, config, corpus, counts, source, environment)
+        _write_start(unfinished, plan, environment)
     checkpoint = Checkpoint(unfinished, config.training.patience)
-    learnt = learn(source, config, corpus, loss, teacher, sampler, checkpoint, reporter)
+    found = plan.train(checkpoint, reporter)
 
-    run = Run(unfinished, config, learnt.model, corpus.relations, counts, learnt.rule)
+    classifier = plan.classifier
     metrics = {
         "corpus": corpus.name,
         "epochs": checkpoint.next_epoch,
         "best_epoch": checkpoint.best["epoch"] if checkpoint.history else 0,
-        **learnt.found,
+        **found,
         "splits": {
-            split: evaluate_split(run, corpus, split).to_dict()
+            split: evaluate_split(classifier, corpus, split).to_dict()
             for split in splits
             if split in corpus.splits
         },
     }
-    learnt.model.save(unfinished)
-    run_folder.write_json(unfinished / run_folder.DECISION, learnt.rule.get_config())
-    run_folder.write_json(unfinished / run_folder.METRICS, metrics)
-    run_folder.write_text(
-        unfinished / run_folder.CARD,
-        write_card(folder.name, config, corpus.relations, metrics, environment),
-    )
+    classifier.save_parts(unfinished)
+    layout.write_json(unfinished / layout.METRICS, metrics)
+    card = write_card(folder.name, config, corpus.relations, metrics, environment)
+    layout.write_text(unfinished / layout.CARD, card)
     if checkpoint.history:
         title = f"{folder.name}: training on {corpus.name}{sample_note(corpus.name)}"
         figure = plot_history(checkpoint.history, title=title)
-        figure.savefig(unfinished / run_folder.HISTORY_FIGURE, dpi=150)
+        figure.savefig(unfinished / layout.HISTORY_FIGURE, dpi=150)
     if folder.exists() and not overwrite:
         raise MrcaError(
             f"{folder} has appeared while this run was trained, and is left as it is. Rename it "
@@ -147,56 +137,219 @@ def train(
     replace_folder(unfinished, folder)
     if not keep_state:
         Checkpoint(folder, config.training.patience).remove()
-    return load(folder)
+    return Run(folder, classifier)
 
 
-def _tell_about_rows(
-    corpus: Corpus,
+def trainable_weights(config: RunConfig, corpus: Corpus, vectors_dir: Path | None = None) -> int:
+    """How many weights a training changes; 0 for an SVM and for tau-normalisation.
+
+    Args:
+        config: what would be trained.
+        corpus: what on.
+        vectors_dir: a folder of word vectors to look in first.
+
+    Raises:
+        MrcaError: if its loss, its vectors or its encoder cannot be had.
+    """
+    if config.encoder.name == TFIDF or config.classifier.name == stages.TAU_NORMALISED:
+        return 0
+    columns = losses.check(config.loss.name, config.loss.options).columns(len(corpus.relations))
+    if config.classifier.representation:
+        run = load(config.classifier.representation)
+        base = stages.base_classifier(config, run)
+        return network_size(config, base.encoder, columns, base.representation_width)
+    encoder = open_encoder(config, corpus, vectors_dir)
+    return network_size(config, encoder, columns)
+
+
+class _Plan:
+    """What a training consists of, opened and checked before anything is written.
+
+    Attributes:
+        classifier: what is trained.
+        built_on: what `environment.json` says of what it reads with and builds on.
+    """
+
+    def __init__(
+        self, config: RunConfig, corpus: Corpus, vectors_dir: Path | None, reporter: Reporter
+    ) -> None:
+        self.config = config
+        self.corpus = corpus
+        self._representation: Run | None = None
+        self._rescaled = config.classifier.name == stages.TAU_NORMALISED
+        self._open(vectors_dir, reporter)
+        self._valid = self.classifier.candidates(corpus.splits["valid"]).labelled(corpus.relations)
+        self._loss = self.classifier.make_loss()
+        self._teacher = None
+        if isinstance(self.classifier, RelationClassifier):
+            self._teacher = load_teacher(config, corpus.relations, self.classifier.columns)
+            check_loss(self._loss, len(corpus.relations))
+            if self._teacher is not None:
+                self.built_on["teacher"] = _named(self._teacher)
+
+    def _open(self, vectors_dir: Path | None, reporter: Reporter) -> None:
+        """Open what it reads with and builds on, and make the classifier."""
+        config, corpus = self.config, self.corpus
+        documents, relations = corpus.splits["train"], corpus.relations
+        layers, start = None, None
+        if config.encoder.name == TFIDF:
+            words_read = [len(document.tokens) for document in documents]
+            _, self._train = training_candidates(config, documents, relations, words_read)
+            self.classifier: Classifier = SVMClassifier.new(
+                config, relations, LabelCounts.of(self._train)
+            )
+            self.built_on: dict[str, Any] = {"encoder": {"name": TFIDF, "fingerprint": ""}}
+            return
+        if config.classifier.representation:
+            run = self._representation = load(config.classifier.representation)
+            base = stages.base_classifier(config, run)
+            if self._rescaled:
+                stages.check_same_relations(base, run, relations.names)
+            encoder, layers = base.encoder, base.network
+            self.built_on = {**encoder.describe(), "representation": _named(run)}
+        elif config.training.init_from:
+            run = load(config.training.init_from)
+            start = warm_start.base_classifier(config, run)
+            encoder = warm_start.encoder_for(start, corpus)
+            self.built_on = {**encoder.describe(), "init_from": _named(run)}
+        else:
+            encoder = open_encoder(config, corpus, vectors_dir, reporter.preparing)
+            self.built_on = encoder.describe()
+        words_read = encoder.words_read(documents)
+        selection, self._train = training_candidates(config, documents, relations, words_read)
+        classifier = RelationClassifier.new(
+            config, self._train, relations, selection, encoder, layers
+        )
+        if start is not None:
+            warm_start.carry_weights(start, classifier)
+        self.classifier = classifier
+
+    def bytes_needed(self) -> int:
+        """Room on the disk that it takes at most, in bytes."""
+        classifier = self.classifier
+        if not isinstance(classifier, RelationClassifier):
+            return 0  # unknown before the terms are: little
+        # The state (weights and Adam's two moments) and the best weights each stand twice while
+        # they are replaced; then the network's file.
+        trained = sum(math.prod(weight.shape) for weight in classifier.trainable_weights)
+        needed = classifier.encoder.bytes_on_disk() + 4 * 9 * trained
+        if self._representation is not None:
+            width = classifier.representation_width
+            needed += 4 * width * (len(self._train) + len(self._valid))
+        return needed
+
+    def tell(self, reporter: Reporter) -> None:
+        """What a user should know before training."""
+        config, corpus, classifier = self.config, self.corpus, self.classifier
+        for note in corpus.notes:
+            reporter.message(str(note))
+        if corpus.unmatched:
+            reporter.message(
+                f"Mentions that are not in their text: {len(corpus.unmatched):,} (see `mrca data "
+                f"validate {corpus.folder}`); data.unmatched is {config.data.unmatched!r}."
+            )
+        if isinstance(classifier, RelationClassifier):
+            if marks := marks_line(corpus.splits["train"]):
+                reporter.message(marks)
+            encoder = classifier.encoder
+            if encoder.note:
+                reporter.message(encoder.note)
+            if cut := sum(encoder.cut(rows) for rows in corpus.splits.values()):
+                reporter.message(
+                    f"Documents cut at {config.features.max_length} {encoder.unit}: {cut:,} "
+                    "(features.max_length)."
+                )
+        missed = {
+            name: int(candidates.missed.sum())
+            for name, candidates in (("training", self._train), ("validation", self._valid))
+        }
+        if any(missed.values()):
+            both = " and ".join(f"{count:,} in {name}" for name, count in missed.items())
+            reporter.message(
+                f"Facts that no candidate pair asks about: {both}. They cannot be found, and count "
+                "as missed (an entity related to itself, not in the text, or left out by a filter)."
+            )
+        if follows_epochs(config) and config.training.patience < config.training.epochs:
+            reporter.message(
+                f"The balance moves over all {config.training.epochs} epochs, but training stops "
+                f"{config.training.patience} epochs after the best one. To see it through, set "
+                f"training.patience={config.training.epochs}."
+            )
+        others = int((self._train.labels.sum(axis=1) != 1).sum())
+        if others and isinstance(self._loss.decision_rule, losses.LargestScore):
+            reporter.message(
+                f"{others} of {len(self._train)} training candidates have no relation or several, "
+                f"and the loss {config.loss.name!r} decides for exactly one in each."
+            )
+
+    def train(self, checkpoint: Checkpoint, reporter: Reporter) -> dict[str, Any]:
+        """Train it in the checkpoint's folder; what else `metrics.json` says."""
+        classifier, config = self.classifier, self.config
+        if isinstance(classifier, SVMClassifier):
+            return {THRESHOLD: classifier.fit(self._train, self._valid)}
+        assert isinstance(classifier, RelationClassifier)
+        if self._rescaled:
+            self.classifier, search = stages.normalise(classifier, self._valid)
+            return {"tau": search.tau, "tau_search": search.table}
+        if self._representation is not None or config.training.freeze:
+            what = stages.classifier_fit(
+                classifier, config, self._train, self._valid, self._teacher, checkpoint.folder
+            )
+            if config.training.freeze:
+                what.classifier.set_weights(classifier.network.classifier.get_weights())
+        else:
+            what = Fit(classifier, classifier.network.classifier, self._batches)
+        fit(what, self._loss, config, checkpoint, reporter)
+        if what.classifier is not classifier.network.classifier:
+            classifier.network.classifier.set_weights(what.classifier.get_weights())
+        return {}
+
+    def _batches(self) -> tuple[EpochBatches, EpochBatches]:
+        classifier = self.classifier
+        assert isinstance(classifier, RelationClassifier)
+        train = training_batches(
+            classifier.encoder.encode(self._train, keep=True),
+            targets(self._train, self._teacher),
+            self._train.of_documents,
+            self.config,
+            classifier.network.classifier,
+            padding=classifier.padding,
+            max_length=classifier.max_length,
+        )
+        return train, classifier.measured_batches(self._valid, targets(self._valid, self._teacher))
+
+
+def open_encoder(
     config: RunConfig,
-    loss: losses.MultiLabelLoss,
-    source: Source,
-    reporter: Reporter,
-) -> None:
-    for note in corpus.notes:
-        reporter.message(str(note))
-    if corpus.unmatched:
-        reporter.message(
-            f"Mentions that are not in their sentence: {len(corpus.unmatched):,} (see `mrca data "
-            f"validate {corpus.folder}`); data.unmatched is {config.data.unmatched!r}."
-        )
-    if source.note:
-        reporter.message(source.note)
-    if cut := source.cut_rows(corpus):
-        reporter.message(
-            f"Sentences cut at {config.features.max_length} {source.unit}: {cut:,} "
-            "(features.max_length)."
-        )
-    follows_epochs = (
-        config.training.sampler == "progressively_balanced"
-        or config.classifier.name == BILATERAL_BRANCH
+    corpus: Corpus,
+    vectors_dir: Path | None,
+    progress: Progress = no_progress,
+) -> Encoder:
+    """Open what a training reads with, if it builds on no other run.
+
+    Args:
+        config: of a network.
+        corpus: what on.
+        vectors_dir: a folder of word vectors to look in first.
+        progress: told about downloads and imports.
+
+    Raises:
+        MrcaError: if the vectors or the encoder cannot be had.
+    """
+    train = corpus.splits["train"]
+    others = [row for split, rows in corpus.splits.items() if split != "train" for row in rows]
+    return encoder_class(config.encoder.name).open(
+        config,
+        [*train, *others],
+        entity_types(train) if config.features.types else (),
+        vectors_dir=vectors_dir,
+        progress=progress,
     )
-    if follows_epochs and config.training.patience < config.training.epochs:
-        reporter.message(
-            f"The balance moves over all {config.training.epochs} epochs, but training stops "
-            f"{config.training.patience} epochs after the best one. To see it through, set "
-            f"training.patience={config.training.epochs}."
-        )
-    rows = corpus.splits["train"]
-    others = sum(len(row.labels) != 1 for row in rows)
-    if others and isinstance(loss.decision_rule, losses.LargestScore):
-        reporter.message(
-            f"{others} of {len(rows)} training rows have no relation or several, and the loss "
-            f"{config.loss.name!r} decides for exactly one in each row."
-        )
 
 
-def _sampler(config: RunConfig, corpus: Corpus) -> Sampler:
-    return Sampler(
-        config.training.sampler,
-        corpus.relations.multi_hot([example.labels for example in corpus.splits["train"]]),
-        seed=config.training.seed,
-        epochs=config.training.epochs,
-    )
+def _named(run: Run) -> dict[str, str]:
+    """A run that another builds on, as `environment.json` has it."""
+    return {"name": str(run.folder), "fingerprint": layout.fingerprint_of_run(run.folder)}
 
 
 def _check_room(folder: Path, needed: int) -> None:
@@ -210,7 +363,7 @@ def _check_unchanged(unfinished: Path, environment: dict[str, Any]) -> None:
         for name, value in environment.items()
         if isinstance(value, dict) and "fingerprint" in value
     ]
-    with run_folder.reading(unfinished / run_folder.ENVIRONMENT) as kept:
+    with layout.reading(unfinished / layout.ENVIRONMENT) as kept:
         started_with = {what: kept[what]["fingerprint"] for what in parts}
     for what, fingerprint in started_with.items():
         if fingerprint != environment[what]["fingerprint"]:
@@ -220,26 +373,15 @@ def _check_unchanged(unfinished: Path, environment: dict[str, Any]) -> None:
             )
 
 
-def _write_start(
-    unfinished: Path,
-    config: RunConfig,
-    corpus: Corpus,
-    counts: LabelStatistics,
-    source: Source,
-    environment: dict[str, Any],
-) -> None:
+def _write_start(unfinished: Path, plan: _Plan, environment: dict[str, Any]) -> None:
     """Write what is known before training, or nothing."""
-    label_counts = dict(zip(corpus.relations, counts.counts, strict=True))
+    classifier = plan.classifier
+    features = classifier.encoder.types if isinstance(classifier, RelationClassifier) else ()
     try:
         unfinished.mkdir(parents=True)
-        run_folder.write_text(unfinished / run_folder.CONFIG, dump_config(config))
-        source.write(unfinished)
-        run_folder.write_json(unfinished / run_folder.RELATIONS, list(corpus.relations))
-        run_folder.write_json(
-            unfinished / run_folder.LABEL_COUNTS,
-            {"num_samples": counts.num_samples, "counts": label_counts},
-        )
-        run_folder.write_json(unfinished / run_folder.ENVIRONMENT, environment)
+        layout.write_text(unfinished / layout.CONFIG, dump_config(plan.config))
+        write_described(unfinished, classifier, features)
+        layout.write_json(unfinished / layout.ENVIRONMENT, environment)
     except BaseException as error:
         shutil.rmtree(unfinished, ignore_errors=True)
         if isinstance(error, OSError):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mrca.errors import MrcaError
-from mrca.resources import require_room
+from mrca.files import require_room
 from mrca.vectors.formats import Progress, VectorFormat
 from mrca.vectors.readers import read_vector_file
 from mrca.vectors.store import VectorStore

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mrca.resources import RemoteFile
+from mrca.files import RemoteFile
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class KnownVectors:
         files: names under which the file is known, looked for in the search folders.
         remote: where to download them, or `None` where no server has them.
         zip_member: which file of a `.zip` among `files` holds them.
+        packaged: whether they are part of this package, as a store named like them.
     """
 
     name: str
@@ -24,6 +25,7 @@ class KnownVectors:
     files: tuple[str, ...]
     remote: RemoteFile | None = None
     zip_member: str | None = None
+    packaged: bool = False
 
 
 _GLOVE = "glove-wiki-gigaword-300"
@@ -52,6 +54,13 @@ KNOWN_VECTORS: dict[str, KnownVectors] = {
             description="words run alone through all-MiniLM-L6-v2, reduced by PCA; not GloVe",
             dim=300,
             files=("minilm-static.300d.txt.gz",),
+        ),
+        KnownVectors(
+            name="sample",
+            description="word2vec on the sample corpus, for that alone",
+            dim=50,
+            files=(),
+            packaged=True,
         ),
     )
 }

@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mrca.errors import MrcaError, did_you_mean
-from mrca.resources import cache_folder, fetch, file_digest, has_digest, search_folders
+from mrca.files import cache_folder, fetch, file_digest, has_digest, search_folders
 from mrca.vectors.formats import Progress
 from mrca.vectors.import_vectors import import_vectors
 from mrca.vectors.registry import KNOWN_VECTORS, KnownVectors, default_name
@@ -68,6 +68,8 @@ def find_vectors(name: str, vectors_dir: Path | None = None) -> Path | None:
         MrcaError: if a folder holds several files that the name may mean.
     """
     known = KNOWN_VECTORS.get(name)
+    if known is not None and known.packaged:
+        return Path(__file__).parent / name
     for folder in search_folders("vectors", vectors_dir):
         if is_store(folder / name):
             return folder / name
@@ -125,7 +127,7 @@ def fetch_vectors(
             f"Unknown vectors {name!r}.{did_you_mean(name, KNOWN_VECTORS)} Expected one of "
             f"{', '.join(KNOWN_VECTORS)}. For a file of your own: `mrca vectors import FILE`."
         )
-    if from_file is None:
+    if from_file is None or known.packaged:
         return resolve_vectors(name, progress=progress)
     remote = known.remote
     if remote and from_file.name == remote.name and not _matches(from_file, remote.digest):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 import mrca
 from mrca.errors import MrcaError
-from mrca.resources import replace_folder, require_room
+from mrca.files import replace_folder, require_room
 from mrca.vectors.store_files import (
     FORMAT,
     VERSION,

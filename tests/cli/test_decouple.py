@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from mrca import training
+from mrca import experiments
 from mrca.evaluation import Decoupling
 
 FOUR = ["decouple.csv", "decouple.json", "decouple.md", "decouple.png"]
@@ -20,7 +20,7 @@ def asked(monkeypatch):
         runs = {row: {column: [0.5] * seeds for column in WAYS} for row in WAYS}
         return Decoupling("Layers and classifier", runs, 60.0)
 
-    monkeypatch.setattr(training, "decouple", record)
+    monkeypatch.setattr(experiments, "decouple", record)
     return calls
 
 
@@ -30,6 +30,7 @@ def test_a_table_and_four_files(mrca, asked):
     assert "classifier RWL" in done.out
     assert done.out.count("0.5000 ± 0.0000") == 9
     assert "Written: " in done.err
+    assert "Next: mrca evaluate saved_models/decouple/fewrel-lt/ibs-ibs-seed1" in done.err
     config, output, seeds = asked[0]
     assert (config.data.dataset, config.loss.name) == ("fewrel-lt", "categorical_crossentropy")
     assert (output, seeds) == (Path("saved_models/decouple/fewrel-lt"), 2)
@@ -38,7 +39,7 @@ def test_a_table_and_four_files(mrca, asked):
 
 def test_options_are_settings(mrca, asked):
     Path("bert").mkdir()
-    given = ["--preset", "fewrel-lt", "--dataset", "sample", "--encoder", "hub:bert"]
+    given = ["--recipe", "fewrel-lt", "--dataset", "sample", "--encoder", "hub:bert"]
     given += ["--set", "training.epochs=4", "--name", "mine", "--output", "out", "--json"]
     done = mrca("decouple", *given)
     assert done.code == 0, done.err
@@ -54,20 +55,20 @@ def test_it_can_be_stopped(mrca, monkeypatch):
     def stop(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "decouple", stop)
+    monkeypatch.setattr(experiments, "decouple", stop)
     done = mrca("decouple", "--dataset", "fewrel-lt")
     assert done.code == 130
-    assert "stopped. Go on with: mrca decouple --dataset fewrel-lt" in done.err
+    assert "stopped. Resume it with: mrca decouple --dataset fewrel-lt" in done.err
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
         ([], 2, "Give --dataset NAME or FOLDER"),
-        (["--dataset", "sample"], 1, "or a preset that has one (--preset): fewrel-lt"),
+        (["--dataset", "sample"], 1, "or a recipe that has one (--recipe): fewrel-lt"),
         (["--dataset", "smaple"], 1, "No corpus is called 'smaple'"),
         (["--dataset", "sample", "--name", "a/b"], 2, "is not a name for a run"),
-        (["--preset", "fewrel"], 1, "Did you mean 'fewrel-lt'?"),
+        (["--recipe", "fewrel"], 1, "Did you mean 'fewrel-lt'?"),
         (["--dataset", "sample", "--set", "training.epoch=1"], 1, "there is no such setting"),
         (["--dataset", "sample", "--seeds", 0], 2, "'--seeds'"),
     ],

@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from mrca.cli.native_logs import quiet_start
+from mrca.quiet import quiet_start
 
 
 @pytest.fixture

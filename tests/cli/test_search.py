@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from mrca.cli.search import visible_gpus
 from mrca.cli.search_progress import SearchProgress, short_settings
-from mrca.cli.visible_gpus import visible_gpus
-from mrca.search import Trial, write_trial
+from mrca.experiments.search import Trial, write_trial
 
 pytest.importorskip("keras_tuner")
 
 SPACE = """
-preset = "sample"
+recipe = "sample"
 algorithm = "random"
 max_trials = 2
 [search."model.units"]
@@ -41,7 +41,7 @@ def trial(number, score, status="done", **kwargs):
 @pytest.fixture
 def searched(monkeypatch):
     """Nothing is searched; what would have been."""
-    from mrca.search import join, search
+    from mrca.experiments.search import search, workers
 
     calls = []
 
@@ -53,7 +53,7 @@ def searched(monkeypatch):
         calls.append((chief, folder, options))
 
     monkeypatch.setattr(search, "search", remember)
-    monkeypatch.setattr(join, "join", remember_join)
+    monkeypatch.setattr(workers, "join", remember_join)
     return calls
 
 
@@ -79,13 +79,13 @@ def test_a_space_is_searched_and_the_best_trial_named(mrca, space, searched):
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "0,3"
     assert "trial 0008, micro.f1 0.9000" in done.out
     assert "units=8" in done.out
-    assert "mrca train --preset tuning/results/small/best.toml" in done.out
+    assert "Next: mrca train --recipe tuning/results/small/best.toml" in done.err
 
 
 def test_the_command_for_the_best_finds_what_the_search_found(mrca, space, searched, tmp_path):
     space.write_text("seeds = 2\n" + SPACE)
     done = mrca("tune", space, "--data-dir", tmp_path)
-    assert f"--name small-best --seeds 2 --data-dir {tmp_path}" in " ".join(done.out.split())
+    assert f"--name small-best --seeds 2 --data-dir {tmp_path}" in done.err
 
 
 def test_options_are_passed_on(mrca, space, searched):
@@ -171,8 +171,8 @@ def test_a_wrong_space_is_told_before_anything_is_written(mrca, space):
     assert not Path("tuning").exists()
 
 
-def test_ctrl_c_says_how_to_go_on(mrca, space, monkeypatch):
-    from mrca.search import search
+def test_ctrl_c_says_how_to_resume(mrca, space, monkeypatch):
+    from mrca.experiments.search import search
 
     def interrupt(searched, folder, **_):
         folder.mkdir(parents=True)
@@ -181,7 +181,7 @@ def test_ctrl_c_says_how_to_go_on(mrca, space, monkeypatch):
     monkeypatch.setattr(search, "search", interrupt)
     done = mrca("tune", space, "--workers", 1)
     assert done.code == 130
-    assert f"Go on with: mrca tune {space} --workers 1 --resume" in done.err
+    assert f"Resume it with: mrca tune {space} --workers 1 --resume" in done.err
 
 
 @pytest.mark.parametrize(
@@ -200,8 +200,8 @@ def test_a_setting_that_does_not_fit(mrca, space, searched, setting, said):
 
 
 def test_a_report_of_a_search(mrca, space, tmp_path):
-    from mrca.search import load_space
-    from mrca.search.search_folder import start_folder
+    from mrca.experiments.search import load_space
+    from mrca.experiments.search.search_folder import start_folder
 
     folder = tmp_path / "found"
     start_folder(folder, load_space(space), {})
@@ -211,13 +211,14 @@ def test_a_report_of_a_search(mrca, space, tmp_path):
     assert done.code == 0, done.err
     assert "0.8" in done.out
     assert "report.md" in done.err
+    assert f"Next: mrca train --recipe {folder}/best.toml" in done.err
     assert (folder / "best.toml").is_file()
     assert "There is no search" in mrca("tune", "report", tmp_path).err
 
 
 def test_a_report_by_the_name_of_a_search(mrca, space):
-    from mrca.search import load_space
-    from mrca.search.search_folder import start_folder
+    from mrca.experiments.search import load_space
+    from mrca.experiments.search.search_folder import start_folder
 
     folder = Path("tuning/results/found")
     start_folder(folder, load_space(space), {})

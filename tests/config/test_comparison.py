@@ -22,7 +22,7 @@ name = "RC-Dice"
 
 [[methods]]
 name = "BCE (tuned)"
-preset = "webnlg-sigmoid-bce"
+recipe = "webnlg-sigmoid-bce"
 set = ["data.dataset=sample", "training.seed=5", "model.units=7"]
 """
 BCE = 'name = "BCE (tuned)"'
@@ -38,7 +38,7 @@ def written(tmp_path):
     return write
 
 
-def test_a_method_is_its_preset_then_the_shared_settings_then_its_own(written):
+def test_a_method_is_its_recipe_then_the_shared_settings_then_its_own(written):
     comparison = load_comparison(written(GOOD))
     assert (comparison.seeds, comparison.metric, comparison.tune) == (1, "micro", "none")
     assert comparison.dataset == "sample"
@@ -49,29 +49,29 @@ def test_a_method_is_its_preset_then_the_shared_settings_then_its_own(written):
     assert [method.slug for method in comparison.methods] == ["rc-dice", "bce-tuned"]
 
 
-def test_a_preset_is_a_file_beside_the_comparisons_too(written, tmp_path):
+def test_a_recipe_is_a_file_beside_the_comparisons_too(written, tmp_path):
     (tmp_path / "base.toml").write_text("[model]\nunits = 3\n", "utf-8")
     (tmp_path / "other.toml").write_text("[model]\nunits = 4\n", "utf-8")
     text = GOOD.replace(', "model.units=7"', "").replace("webnlg-sigmoid-bce", "other.toml")
-    comparison = load_comparison(written(f'preset = "base.toml"\n{text}'))
+    comparison = load_comparison(written(f'recipe = "base.toml"\n{text}'))
     assert [comparison.run_config(each).model.units for each in comparison.methods] == [3, 4]
 
 
 def test_a_second_stage_has_the_layers_of_its_representation(written):
     text = GOOD.replace(', "model.units=7"', "") + 'representation = "RC-Dice"\n'
-    own = '"RC-Dice"\nset = ["model.units=3", "training.precision=mixed_float16"]\n'
+    own = '"RC-Dice"\nset = ["model.units=3", "model.precision=mixed_float16"]\n'
     text = text.replace('"RC-Dice"\n', own, 1)
     comparison = load_comparison(written(text))
     first, second = (comparison.run_config(method) for method in comparison.methods)
     assert first.model == second.model
     assert second.model.units == 3
-    assert second.training.precision == "mixed_float16"
+    assert second.model.precision == "mixed_float16"
     assert second.loss.name == "binary_crossentropy"
 
 
 def test_an_encoder_replaces_encoders_but_a_methods_own(written):
     text = (
-        'title = "BERT"\npreset = "fewrel-lt"\n'
+        'title = "BERT"\nrecipe = "fewrel-lt"\n'
         '[[methods]]\nname = "one"\n'
         '[[methods]]\nname = "own"\nset = ["encoder.name=hub:mine"]\n'
         '[[methods]]\nname = "words"\nset = ["encoder.name=word_vectors"]\n'
@@ -86,10 +86,10 @@ def test_an_encoder_replaces_encoders_but_a_methods_own(written):
 
 def test_what_has_no_meaning_for_an_svm_is_not_given_to_it(written):
     text = (
-        'title = "SVM"\npreset = "reuters"\n'
+        'title = "SVM"\nrecipe = "reuters"\n'
         'set = ["model.hidden=9", "loss.name=focal", "training.epochs=7", "training.seed=4", '
         '"encoder.name=hub:x", "data.dataset=sample"]\n'
-        '[[methods]]\nname = "SVM"\npreset = "svm"\n'
+        '[[methods]]\nname = "SVM"\nrecipe = "svm"\n'
         '[[methods]]\nname = "own"\n'
         'set = ["encoder . name=tfidf", "classifier.name=linear_svm", "model.units=3"]\n'
         '[[methods]]\nname = "BERT"\n'
@@ -141,7 +141,7 @@ def test_a_file_goes_before_a_name(written, monkeypatch, tmp_path):
         ('name = "RC-Dice"', 'name = "?"', "'?' is no name"),
         ("training.epochs=3", "training.epoch=3", "Method 'RC-Dice': The settings do not fit"),
         ("training.seed=5", "data.dataset=nyt", "on one corpus. Received: 'RC-Dice' on 'sample'"),
-        ("webnlg-sigmoid-bce", "webnlg-bce", "Method 'BCE (tuned)': Unknown preset 'webnlg-bce'"),
+        ("webnlg-sigmoid-bce", "webnlg-bce", "Method 'BCE (tuned)': Unknown recipe 'webnlg-bce'"),
         ("data.dataset=sample", "data.dataset=", "A comparison needs a corpus"),
         ("[[methods]]", "[[methods", "is not valid TOML"),
         (BCE, f'{BCE}\nrepresentation = "RC-dice"', "is no method. Did you mean 'RC-Dice'?"),
@@ -149,8 +149,8 @@ def test_a_file_goes_before_a_name(written, monkeypatch, tmp_path):
         (BCE, f'{BCE}\nrepresentation = "RC-Dice"', "so it cannot set model.units itself"),
         (
             '"model.units=7"]',
-            '"training.precision=mixed_float16"]\nrepresentation = "RC-Dice"',
-            "so it cannot set training.precision itself",
+            '"model.precision=mixed_float16"]\nrepresentation = "RC-Dice"',
+            "so it cannot set model.precision itself",
         ),
     ],
 )
@@ -188,7 +188,7 @@ _VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=5,
 )
-_KEYS = st.sampled_from(["title", "seeds", "metric", "tune", "preset", "set", "methods", "other"])
+_KEYS = st.sampled_from(["title", "seeds", "metric", "tune", "recipe", "set", "methods", "other"])
 
 
 @given(st.dictionaries(_KEYS, _VALUES))

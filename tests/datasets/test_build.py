@@ -122,7 +122,7 @@ def test_reuters_holds_a_thousand_training_documents_out(raw, monkeypatch, tmp_p
         "train": [Example((f"d{i}",), labels=("earn",)) for i in range(1100)],
         "test": [Example(("e",), labels=("earn",))],
     }
-    monkeypatch.setattr("mrca.datasets.reuters.reuters_splits", lambda archive: documents)
+    monkeypatch.setattr("mrca.datasets.readers.reuters.reuters_splits", lambda archive: documents)
     corpus = load_corpus(str(build_corpus(REUTERS, [raw], tmp_path / "reuters")))
     assert {split: len(rows) for split, rows in corpus.splits.items()} == {
         "train": 100,

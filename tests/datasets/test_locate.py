@@ -22,7 +22,7 @@ from mrca.datasets.recipe import Recipe
 from mrca.datasets.registry import SPLITS
 from mrca.datasets.validate import validate
 from mrca.errors import MrcaError
-from mrca.resources import RemoteFile
+from mrca.files import RemoteFile
 from mrca.text import Example
 
 CONTENT = {

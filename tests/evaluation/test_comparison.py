@@ -43,6 +43,37 @@ def test_it_is_json(three_methods):
     assert any("not of training seeds" in note for note in values["notes"])
 
 
+def test_where_rows_are_pairs_documents_are_drawn(three_methods):
+    comparison = three_methods(documents=np.repeat(np.arange(30), 10))
+    assert (comparison.rows, comparison.documents) == (300, 30)
+    assert comparison.tested_on == "30 test documents"
+    notes = " ".join(comparison.notes)
+    assert "paired bootstrap over the 30 test documents with their 300 pairs" in notes
+    assert "of the pairs without a relation" in notes
+    by_rows = three_methods()
+    assert (by_rows.documents, by_rows.tested_on) == (None, "300 test rows")
+    for name, method in comparison.methods.items():
+        assert method.summary == by_rows.methods[name].summary
+        assert method.f1["all"].low != by_rows.methods[name].f1["all"].low
+
+
+def test_false_positives_of_rows_without_a_relation():
+    gold = np.array([[1, 0], [0, 0], [0, 0], [0, 0], [0, 0]], bool)
+    eager = gold.copy()
+    eager[3, 1] = True
+    runs = {"careful": [gold, gold], "eager": [eager, gold]}
+    comparison = compare_methods(gold, runs, RelationSet("ab"), [1, 1])
+    rates = [
+        method.summary["empty_candidates"]["rate"]["mean"]
+        for method in comparison.methods.values()
+    ]
+    assert comparison.has_empty_rows
+    assert rates == [0.0, 0.125]
+    full = compare_methods(gold[:1], {"a": [gold[:1]]}, RelationSet("ab"), [1, 1])
+    assert not full.has_empty_rows
+    assert not any("empty" in note for note in full.notes)
+
+
 def test_one_mark_where_the_first_is_the_best():
     gold = np.eye(3, dtype=bool).repeat(40, axis=0)
     runs = {"first": [gold], "second": [gold & [True, True, False]]}

@@ -38,6 +38,34 @@ def test_each_resample_is_scored_as_its_rows_would_be(metric, columns):
         assert f1 == pytest.approx(np.mean([SCORES[metric](*part) for part in parts]), abs=1e-6)
 
 
+@pytest.mark.parametrize("metric", SCORES)
+def test_rows_of_one_document_are_drawn_together(metric):
+    gold, runs = rows(8)
+    documents = np.random.default_rng(2).choice([3, 5, 8, 13, 21, 34, 55], size=60)
+    (result,) = resampled_f1(gold, runs, metric, resamples=20, seed=3, documents=documents)
+    names = np.unique(documents)
+    drawn = np.random.default_rng(3).integers(len(names), size=(20, len(names)))
+    for chosen, f1 in zip(
+        [np.arange(len(names)), *drawn], [result.observed, *result.resampled], strict=True
+    ):
+        places = np.concatenate([np.flatnonzero(documents == names[each]) for each in chosen])
+        score = np.mean([SCORES[metric](gold[places], run[places]) for run in runs])
+        assert f1 == pytest.approx(score, abs=1e-6)
+    each_alone = resampled_f1(gold, runs, metric, resamples=20, documents=np.arange(60))
+    by_rows = resampled_f1(gold, runs, metric, resamples=20)
+    assert (each_alone[0].resampled == by_rows[0].resampled).all()
+
+
+def test_pairs_of_few_documents_make_no_difference_certain():
+    gold, runs = rows(9, n=40)
+    many = [np.tile(each, (20, 1)) for each in (gold, *runs)]
+    by_pair = paired_bootstrap(*many)
+    by_document = paired_bootstrap(*many, documents=np.tile(np.arange(40) // 10, 20))
+    assert by_document.difference == by_pair.difference
+    assert by_document.high - by_document.low > by_pair.high - by_pair.low
+    assert by_document.p_value > by_pair.p_value
+
+
 def test_a_method_does_not_differ_from_itself():
     gold, runs = rows(2)
     same = paired_bootstrap(gold, runs[0], runs[0])
@@ -110,6 +138,7 @@ def test_many_rows_are_worked_through_in_parts(monkeypatch):
         ({"first": np.full((60, 7), 0.3)}, "as bool or as integers 0 and 1"),
         ({"metric": "weighted"}, "Expected one of micro, macro, macro_present"),
         ({"resamples": 0}, "at least one resample"),
+        ({"documents": [1, 2]}, r"the document of each of 60 rows\. Received: shape \(2,\)"),
     ],
 )
 def test_what_does_not_fit_is_refused(options, said):

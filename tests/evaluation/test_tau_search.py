@@ -4,7 +4,7 @@ import pytest
 from mrca.errors import MrcaError
 from mrca.evaluation import macro_score
 from mrca.evaluation.tau_search import TAUS, search_tau
-from mrca.heads import tau_normalised
+from mrca.layers.tau_normalisation import tau_normalised
 
 
 def long_tailed(rows=200, relations=4, seed=0):

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -6,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 
 from mrca.errors import MrcaError
 from mrca.evaluation.scores import micro_score
-from mrca.evaluation.threshold import tune_threshold
+from mrca.evaluation.threshold import threshold_for_precision, tune_threshold
 
 
 def cells(dtype, elements):
@@ -91,3 +93,101 @@ def test_neighbouring_floats_are_kept_apart():
 def test_what_cannot_be_tuned_on_is_refused(labels, scores, message):
     with pytest.raises(MrcaError, match=message):
         tune_threshold(labels, scores)
+
+
+wishes = st.sampled_from([0.01, 0.3, 0.5, 2 / 3, 0.75, 0.9, 1.0])
+
+
+def precise_brute_force(labels, scores, wish):
+    """Recall at the lowest score that has the precision, and whether there is one."""
+    for threshold in np.unique(scores):
+        score = micro_score(labels, scores >= threshold)
+        if score.precision >= wish:
+            return score, True
+    return micro_score(labels, np.zeros_like(labels)), False
+
+
+@given(
+    cells(np.float32, few_values) | cells(np.float32, any_float32) | cells(float, few_values),
+    wishes,
+)
+def test_the_global_threshold_has_the_wished_precision_or_says_that_none_has(pair, wish):
+    labels, scores = pair
+    if not labels.any():
+        labels[0, 0] = True
+    found = threshold_for_precision(labels, scores, wish)
+    expected, possible = precise_brute_force(labels, scores, wish)
+    assert found.score == expected
+    assert found.reached == possible
+    assert found.unreachable == found.without_own == []
+    for dtype in (scores.dtype, float):
+        decided = scores.astype(dtype) >= np.asarray(found.threshold, dtype)
+        assert micro_score(labels, decided) == found.score
+
+
+@given(cells(np.float32, few_values), wishes, st.integers(0, 3))
+def test_each_relation_has_the_wished_precision_or_is_named(pair, wish, min_positives):
+    labels, scores = pair
+    if not labels.any():
+        labels[0, 0] = True
+    everywhere = threshold_for_precision(labels, scores, wish).threshold
+    found = threshold_for_precision(labels, scores, wish, True, min_positives)
+    decided = scores >= np.asarray(found.threshold, np.float32)
+    assert found.score == micro_score(labels, decided)
+    for column, threshold in enumerate(found.threshold):
+        gold, ranked = labels[:, [column]], scores[:, [column]]
+        assert found.relations[column] == micro_score(gold, decided[:, [column]])
+        if gold.sum() < max(min_positives, 1):
+            assert column in found.without_own
+            assert column not in found.unreachable
+            assert threshold == everywhere
+            continue
+        assert column not in found.without_own
+        expected, possible = precise_brute_force(gold, ranked, wish)
+        assert found.relations[column] == expected
+        assert (column in found.unreachable) == (not possible)
+        assert possible or not decided[:, column].any()
+
+
+def test_the_lowest_boundary_is_taken_although_precision_falls_in_between():
+    labels = np.array([[1, 0, 0, 1, 1, 1, 0, 0]], dtype=bool)
+    scores = np.array([[0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.2, 0.1]])
+    found = threshold_for_precision(labels, scores, 0.6)
+    assert found.threshold == pytest.approx(0.3)
+    assert (found.score.precision, found.score.recall) == (4 / 6, 1.0)
+
+
+def test_a_relation_without_a_positive_may_spoil_the_precision_of_all():
+    labels = np.array([[1, 0]] * 3 + [[0, 0]] * 3, dtype=bool)
+    scores = np.array([[0.6, 0.9]] * 3 + [[0.1, 0.9]] * 3)
+    found = threshold_for_precision(labels, scores, 0.3, per_relation=True)
+    assert found.without_own == [1]
+    # all cells together: 3 right of the 9 from 0.6 on
+    assert found.threshold == pytest.approx([0.1, 0.35])
+    assert [each.precision for each in found.relations] == [0.5, 0.0]
+    assert found.score.precision == 0.25
+    assert not found.reached
+    # where no global threshold gives what is asked for, that relation is never predicted
+    strict = threshold_for_precision(labels, scores, 0.5, per_relation=True)
+    assert strict.threshold == [0.1, np.nextafter(0.9, 1)]
+    assert strict.reached
+
+
+def test_what_was_reached_goes_into_json():
+    found = threshold_for_precision([[1, 0], [0, 1]], [[0.9, 0.8], [0.2, 0.6]], 1, True)
+    written = json.loads(json.dumps(found.to_dict()))
+    assert written["reached"] is True
+    assert written["unreachable"] == [1]
+    assert written["score"] == {"precision": 1.0, "recall": 0.5, "f1": 2 / 3, "support": 2}
+    assert len(written["threshold"]) == len(written["relations"]) == 2
+
+
+@pytest.mark.parametrize("wish", [0, -0.1, 1.01, float("nan"), float("inf"), "0.9", None])
+def test_a_wish_that_is_no_precision_is_refused(wish):
+    with pytest.raises(MrcaError, match="above 0 and at most 1"):
+        threshold_for_precision([[1]], [[0.5]], wish)
+
+
+def test_without_a_positive_no_precision_can_be_reached():
+    with pytest.raises(MrcaError, match="no positive label"):
+        threshold_for_precision([[0, 0]], [[0.1, 0.2]], 0.5)

@@ -20,10 +20,10 @@ tf = pytest.importorskip("tensorflow")
 from mrca.export import export_run as module  # noqa: E402
 from mrca.export.card import write_card  # noqa: E402
 from mrca.export.export_run import export_run  # noqa: E402
+from mrca.export.exported_files import WARM_UP  # noqa: E402
 from mrca.export.exported_parts import exported_parts  # noqa: E402
 from mrca.export.verification import Request, Verified, verify  # noqa: E402
 from mrca.export.warm_up import read_warm_up  # noqa: E402
-from mrca.resources.exported_files import WARM_UP  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import normalizers, pre_tokenizers
 
-from mrca.features import WordPieces
+from mrca.encoding import WordPieces
 
 tf = pytest.importorskip("tensorflow")
 

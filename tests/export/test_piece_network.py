@@ -8,8 +8,8 @@ import pytest
 
 from mrca.config import RunConfig
 from mrca.encoders import KerasHubEncoder, open_encoder
+from mrca.encoding import WordPieces, encode_pieces, plan_batches
 from mrca.export import parse_marked
-from mrca.features import WordPieces, encode_pieces, plan_batches
 from mrca.models import MRCA
 from mrca.models.piece_model import PieceModel
 from mrca.text import Example

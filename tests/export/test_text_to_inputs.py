@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mrca.datasets import load_corpus
+from mrca.encoding import Vocabulary, encode
 from mrca.export import marked, parse_marked
-from mrca.features import Vocabulary, encode
 from mrca.text import Example
 from mrca.text.tokenise import _ABBREVIATION
 from mrca.vectors import word_vectors

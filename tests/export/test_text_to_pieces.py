@@ -7,9 +7,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mrca.datasets import load_corpus
+from mrca.encoding import WordPieces, encode_pieces
 from mrca.errors import MrcaError
 from mrca.export import marked, parse_marked
-from mrca.features import WordPieces, encode_pieces
 from mrca.text import Example, Span
 
 tf = pytest.importorskip("tensorflow")

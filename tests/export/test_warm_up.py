@@ -6,8 +6,8 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from mrca.errors import MrcaError
+from mrca.export.exported_files import WARM_UP
 from mrca.export.warm_up import WarmUpRequest, read_warm_up, write_warm_up
-from mrca.resources.exported_files import WARM_UP
 
 REQUESTS = [
     WarmUpRequest("serving_default", {"text": np.array(["<s>Ada</s> met Böb", ""], object)}),

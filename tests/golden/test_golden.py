@@ -13,12 +13,12 @@ import pytest
 from keras import ops
 
 from mrca import losses
+from mrca.encoding import Sampler
 from mrca.losses import ThresholdColumn, ZeroThreshold
 from mrca.losses.class_counts import ClassCounts
 from mrca.losses.class_weights import ClassWeights
 from mrca.losses.negative_tolerance import NegativeTolerance
 from mrca.losses.rebalanced_weights import RebalancedWeights
-from mrca.samplers import Sampler
 
 FOLDER = Path(__file__).parent
 INDEX = json.loads((FOLDER / "index.json").read_text("utf-8"))
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:SelfAdjustingDice with alpha")
 # These hold no loss; they have tests of their own below.
 PARTS = ("predict_rule_code", "db_weights_code", "cb_weights_cui_code", "samplers_code")
 # And these are read where what they test is tested.
-ELSEWHERE = ("capsule_routing_code", "tau_norm_code", "bbn_code")
+ELSEWHERE = ("capsule_routing_code", "tau_norm_code", "bbn_code", "error_patterns_code")
 
 
 def _arrays(entry: str) -> list[tuple[dict[str, Any], dict[str, np.ndarray]]]:

@@ -12,8 +12,8 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC
 
 from mrca.errors import MrcaError
+from mrca.files import file_digest
 from mrca.models import TfidfSVM, tfidf_svm
-from mrca.resources import file_digest
 
 SUBJECTS = [["wheat", "harvest"], ["oil", "barrel"], ["rate", "bank"]]
 COMMON = ["the", "said", "year", "prices", "rose"]

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from mrca.export.marked_text import parse_marked
 from mrca.text import Example, tokenise
+from mrca.text.inline_marks import parse_marked
 
 webdriver = pytest.importorskip("selenium.webdriver")
 ActionChains = webdriver.ActionChains

@@ -7,7 +7,7 @@ import pytest
 from mrca.models.piece_model import ENCODER
 from mrca.models.svm_model import SVM
 from mrca.models.text_model import NETWORK
-from mrca.resources.fingerprint_of_run import LEARNT_PARTS
+from mrca.runs.fingerprint_of_run import LEARNT_PARTS
 from mrca.serving.stale_export import stale_export
 
 

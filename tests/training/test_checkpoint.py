@@ -23,7 +23,8 @@ import importlib, os, signal, sys
 from pathlib import Path
 from mrca import training
 from mrca.config import load_config
-from mrca.training import checkpoint, run_folder
+from mrca.training import checkpoint
+from mrca.runs import layout as run_folder
 from mrca.training.checkpoint import Checkpoint
 
 config, output, data, moment = sys.argv[1:]

@@ -15,8 +15,7 @@ import mrca
 from mrca import losses, training
 from mrca.config import load_config, with_overrides
 from mrca.datasets import load_corpus
-from mrca.features import epoch_batches
-from mrca.samplers import Sampler
+from mrca.encoding import Sampler, epoch_batches
 from mrca.vectors import VectorStore
 
 FILES = {

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mrca.errors import MrcaError
-from mrca.resources import RemoteFile, cache_folder
+from mrca.files import RemoteFile, cache_folder
 from mrca.vectors import (
     KNOWN_VECTORS,
     VectorStore,

@@ -1,0 +1,110 @@
+"""Options that several commands have."""
+
+import shlex
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mrca.runs.layout import HIGHEST_VERSION
+
+
+class Tune(StrEnum):
+    """Which thresholds are chosen on the validation split."""
+
+    NONE = "none"
+    GLOBAL = "global"
+    PER_RELATION = "per-relation"
+
+
+class OffsetsInWords(StrEnum):
+    """What becomes of character offsets that begin or end inside a word."""
+
+    EXACT = "exact"
+    WIDEN = "widen"
+
+
+RunFolder = Annotated[Path, typer.Argument(help="The run folder, or its name in saved_models/.")]
+Dataset = Annotated[
+    str | None,
+    typer.Option("--dataset", help="A name that `mrca data list` shows, or a folder of your own."),
+]
+Vectors = Annotated[
+    str | None,
+    typer.Option("--vectors", help="A name that `mrca vectors list` shows, or a path."),
+]
+OtherVectors = Annotated[
+    str | None, typer.Option("--vectors", help="Word vectors to look unseen words up in.")
+]
+MovedEncoder = Annotated[
+    str | None,
+    typer.Option(
+        "--encoder",
+        help="Where the BERT encoder that the run was trained on is now, if it has moved: "
+        "hub:FOLDER or keras_hub:FOLDER.",
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="section.key=value; may be given several times."),
+]
+Limits = Annotated[
+    str | None,
+    typer.Option(
+        "--limits",
+        help="Where head, medium and tail begin: default, reuters or pubmed. By default as the "
+        "corpus's paper has it.",
+    ),
+]
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option(help="A relation to leave out of every score, such as no_relation; may repeat."),
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="A folder of corpora to look in before all others."),
+]
+Offsets = Annotated[
+    OffsetsInWords,
+    typer.Option(help="Character offsets inside a word: an error, or widened to it and counted."),
+]
+VectorsDir = Annotated[
+    Path | None,
+    typer.Option("--vectors-dir", help="A folder of vectors to look in before all others."),
+]
+AsJson = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON instead of tables.")]
+ServedVersion = Annotated[
+    int | None,
+    typer.Option(
+        "--version",
+        min=1,
+        max=HIGHEST_VERSION,
+        help="Which exported version; by default the highest.",
+    ),
+]
+Host = Annotated[
+    str, typer.Option("--host", help="The address to listen on; by default this machine only.")
+]
+Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")]
+
+
+def typed_command() -> str:
+    """What was typed: what resumes a command that takes what is finished as it is."""
+    return shlex.join(["mrca", *sys.argv[1:]])
+
+
+def resume_command() -> str:
+    """What was typed, with --resume."""
+    typed = [argument for argument in sys.argv[1:] if argument != "--resume"]
+    return shlex.join(["mrca", *typed, "--resume"])
+
+
+def say_next(command: str) -> None:
+    """What a user may type next, on stderr.
+
+    Args:
+        command: such as `"mrca evaluate saved_models/webnlg"`.
+    """
+    typer.echo(f"Next: {command}", err=True)

@@ -1,0 +1,216 @@
+"""Which questions are asked about a document: it as a whole, or each pair of its entities."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mrca.text import Document, Entity, RelationSet
+
+Kind = Literal["whole", "pairs"]
+
+TypePair = tuple[str, str]
+
+
+class Candidate(NamedTuple):
+    """A question about a document: which relations are stated between these entities?
+
+    Attributes:
+        subjects, objects: numbers of entities; one each where a pair is asked about.
+        labels: the relations that are.
+    """
+
+    subjects: tuple[int, ...]
+    objects: tuple[int, ...]
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CandidateSelection:
+    """Which candidates a document has.
+
+    * `whole`: one, of all its subjects and all its objects: which relations does the text state?
+      (MRCA's question.)
+    * `pairs`: every pair of a subject and another entity that may be its object; with unknown
+      roles every ordered pair of different entities. An entity without a mention in the text is
+      in none, and a filter may leave pairs out: facts of such pairs are not found, and count as
+      missed.
+
+    Args:
+        kind: `"whole"` or `"pairs"`.
+        max_distance: leave out pairs whose nearest mentions have more tokens than this between
+            them; `None` for no limit.
+        type_pairs: leave out pairs of entities of other types than these (subject, object); `None`
+            for no limit. Entities without a type are never left out.
+
+    Example:
+        >>> from mrca.text import Span
+        >>> document = Document(
+        ...     ("Ada", "met", "Bob"), tuple(Entity((Span(i, i + 1),)) for i in (0, 2))
+        ... ).with_unknown_roles()
+        >>> [candidate[:2] for candidate in CandidateSelection("pairs").of(document)]
+        [((0,), (1,)), ((1,), (0,))]
+    """
+
+    kind: Kind = "whole"
+    max_distance: int | None = None
+    type_pairs: frozenset[TypePair] | None = None
+
+    def of(self, document: Document) -> list[Candidate]:
+        """The document's candidates, in the order of its subjects, then objects."""
+        if self.kind == "whole":
+            return [Candidate(document.subjects, document.objects, document.labels)]
+        stated: dict[tuple[int, int], dict[str, None]] = {}
+        for fact in document.facts:
+            stated.setdefault((fact.subject, fact.object), {})[fact.relation] = None
+        return [
+            Candidate((subject,), (object_,), tuple(stated.get((subject, object_), ())))
+            for subject, object_ in self._pairs(document, len(document.tokens))
+        ]
+
+    def select(
+        self, documents: Sequence[Document], words_read: Sequence[int] | None = None
+    ) -> "Candidates":
+        """The candidates of many documents.
+
+        Args:
+            documents: any.
+            words_read: how many words of each a model reads, if not all: an entity that is
+                mentioned only behind them is in no pair.
+        """
+        if self.kind == "whole":
+            starts = np.arange(len(documents) + 1)
+            none = np.full(len(documents), -1, np.int32)
+            return Candidates(documents, "whole", starts, none, none)
+        pairs: list[tuple[int, int]] = []
+        starts = np.zeros(len(documents) + 1, np.int64)
+        for number, document in enumerate(documents):
+            read = len(document.tokens) if words_read is None else words_read[number]
+            pairs += self._pairs(document, read)
+            starts[number + 1] = len(pairs)
+        numbers = np.array(pairs, np.int32).reshape(-1, 2)
+        return Candidates(documents, "pairs", starts, numbers[:, 0], numbers[:, 1])
+
+    def learned(self, documents: Iterable[Document]) -> "CandidateSelection":
+        """The same, that leaves out pairs of types between which training states nothing."""
+        return replace(self, type_pairs=frozenset(pair for pair, _ in stated_types(documents)))
+
+    def _pairs(self, document: Document, words: int) -> Iterator[tuple[int, int]]:
+        entities = document.entities
+        read = [any(span.start < words for span in entity.mentions) for entity in entities]
+        for subject, object_ in product(document.subjects, document.objects):
+            first, second = entities[subject], entities[object_]
+            if subject == object_ or not (read[subject] and read[object_]):
+                continue
+            types = (first.type, second.type)
+            if self.type_pairs is not None and all(types) and types not in self.type_pairs:
+                continue
+            if self.max_distance is None or distance(first, second) <= self.max_distance:
+                yield subject, object_
+
+
+def distance(first: Entity, second: Entity) -> int:
+    """Tokens between the nearest mentions of two entities; 0 where they touch or overlap."""
+    return min(
+        max(later.start - earlier.end, earlier.start - later.end, 0)
+        for earlier in first.mentions
+        for later in second.mentions
+    )
+
+
+def stated_types(documents: Iterable[Document]) -> Counter[tuple[TypePair, str]]:
+    """How often a relation is stated between entities of two types: ((subject, object), relation).
+
+    Entities without a type are not counted.
+    """
+    found: Counter[tuple[TypePair, str]] = Counter()
+    for document in documents:
+        for fact in document.facts:
+            types = (document.entities[fact.subject].type, document.entities[fact.object].type)
+            if all(types):
+                found[types, fact.relation] += 1
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """The candidates of some documents, end to end.
+
+    Attributes:
+        documents: the documents.
+        kind: of the candidates.
+        starts: where each document's candidates begin, int64 `(documents + 1,)`.
+        subjects, objects: numbers of each candidate's entities in its document, int32
+            `(candidates,)`; -1 for whole documents.
+    """
+
+    documents: Sequence[Document]
+    kind: Kind
+    starts: NDArray[np.int64]
+    subjects: NDArray[np.int32]
+    objects: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.subjects)
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Candidates of each document, `(documents,)`."""
+        return np.diff(self.starts)
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """Each candidate's document, `(candidates,)`."""
+        return np.repeat(np.arange(len(self.documents)), self.counts)
+
+    def labelled(self, relations: RelationSet) -> "LabelledCandidates":
+        """The same with what is stated of each.
+
+        Raises:
+            MrcaError: if a document states a relation that is none of these.
+        """
+        stated = relations.multi_hot([document.labels for document in self.documents])
+        if self.kind == "whole":
+            none = np.zeros(len(relations), np.int64)
+            return LabelledCandidates(**vars(self), labels=stated, of_documents=stated, missed=none)
+        labels = np.zeros((len(self), len(relations)), np.uint8)
+        missed = np.zeros(len(relations), np.int64)
+        pairs = zip(self.rows.tolist(), self.subjects.tolist(), self.objects.tolist(), strict=True)
+        place = {pair: number for number, pair in enumerate(pairs)}
+        for row, document in enumerate(self.documents):
+            seen = set()
+            for fact in document.facts:
+                column = relations.index(fact.relation)
+                candidate = place.get((row, fact.subject, fact.object))
+                if candidate is not None:
+                    labels[candidate, column] = 1
+                elif fact[:3] not in seen:
+                    missed[column] += 1
+                seen.add(fact[:3])
+        return LabelledCandidates(**vars(self), labels=labels, of_documents=stated, missed=missed)
+
+    def any_of(self, cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """For each document whether any of its candidates has it: `(candidates, n)` to
+        `(documents, n)`."""
+        found = np.zeros((len(self.documents), cells.shape[1]), bool)
+        np.logical_or.at(found, self.rows, cells)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledCandidates(Candidates):
+    """Candidates with their labels.
+
+    Attributes:
+        labels: 0/1, uint8 `(candidates, relations)`.
+        of_documents: the relations that each document states, uint8 `(documents, relations)`.
+        missed: facts of each relation that no candidate asks about, int64 `(relations,)`.
+    """
+
+    labels: NDArray[np.uint8]
+    of_documents: NDArray[np.uint8]
+    missed: NDArray[np.int64]

@@ -1,0 +1,73 @@
+"""pydantic's errors as problems that name line, field, expected and received."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from mrca.datasets.readers.row import Problem, RowError, shorten
+
+# Names of union branches, which pydantic puts into an error's path although no field is so called.
+BRANCHES = ("as string", "as offsets", "as object", "as list")
+
+
+def expect(expected: str, received: object) -> PydanticCustomError:
+    """An error for a pydantic validator to raise: what would be right, and what is there."""
+    return PydanticCustomError(
+        "mrca", "{expected}", {"expected": expected, "received": shorten(received)}
+    )
+
+
+def row_error(
+    error: ValidationError, model: type[BaseModel], source: str, line: int, unit: Any = "line"
+) -> RowError:
+    """One problem for each of pydantic's errors.
+
+    Args:
+        error: what validating the row raised.
+        model: the row's model, for the names of its fields.
+        source: the file.
+        line: the row's line or item, from 1.
+        unit: `"line"` or `"item"`.
+    """
+    return RowError(
+        [_problem(detail, model, source, line, unit) for detail in error.errors(include_url=False)]
+    )
+
+
+def _problem(
+    detail: ErrorDetails,
+    model: type[BaseModel],
+    source: str,
+    line: int,
+    unit: Literal["line", "item"],
+) -> Problem:
+    kind, context = detail["type"], detail.get("ctx", {})
+    received = shorten(detail["input"])
+    if kind == "mrca":
+        expected, received = context["expected"], context["received"]
+    elif kind == "missing":
+        expected, received = "this field", "a row without it"
+    elif kind == "extra_forbidden":
+        top = len(detail["loc"]) == 1
+        known = ", ".join(model.model_fields) if top else "the documented ones"
+        expected, received = f"no other fields than {known}", f"this field ({received})"
+    elif kind in ("model_type", "model_attributes_type"):
+        expected = "a JSON object, `{…}`"
+    elif kind == "string_too_short":
+        expected = "at least one character"
+    elif kind in ("too_short", "too_long"):
+        expected = f"{context.get('min_length', context.get('max_length'))} items"
+    else:
+        expected = detail["msg"].removeprefix("Input should be ").removeprefix("Input should ")
+    return Problem("error", source, line, _path(detail["loc"]), expected, received, unit)
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    path = ""
+    for part in location:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif part not in BRANCHES:
+            path += f".{part}" if path else part
+    return path

@@ -1,0 +1,224 @@
+"""A BERT encoder from KerasHub as a layer."""
+
+import hashlib
+import json
+import textwrap
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import keras
+from keras import ops
+
+from mrca.encoding.word_pieces import WordPieces
+from mrca.errors import MrcaError
+from mrca.files import whole_folder
+
+_INPUTS = ("token_ids", "padding_mask", "segment_ids")
+_STATES = "sequence_output"
+
+
+@keras.saving.register_keras_serializable(package="mrca", name="KerasHubEncoder")
+class KerasHubStates(keras.layers.Layer):
+    """The states of a KerasHub encoder, on every backend; needs the extra `mrca[keras-hub]`.
+
+    Frozen it always runs as at inference. Trainable its weights move, and dropout is on while
+    training.
+
+    Args:
+        backbone: a `keras_hub.models.BertBackbone`, or another with its inputs and outputs.
+        trainable: whether training changes the encoder.
+        vocabulary: the preset's word pieces, in the order of their ids; `None` if it has none.
+        lower_case: whether it was trained on lower-cased text; `None` if unknown.
+
+    Call arguments:
+        pieces: int32 `(batch, time)`, ids of word pieces.
+        lengths: int32 `(batch,)`, pieces of each row; what follows is padding.
+
+    Returns:
+        float32 `(batch, time, dim)`. States of padding mean nothing.
+
+    Attributes:
+        dim: length of a state.
+        max_positions: the most pieces that a row may have, `None` if unknown.
+        num_pieces: how many pieces it knows, `None` if unknown.
+        vocabulary, lower_case: as given.
+
+    Raises:
+        MrcaError: if the backbone's inputs or outputs are others; the message names them.
+    """
+
+    def __init__(
+        self,
+        backbone: keras.Model,
+        trainable: bool = False,
+        vocabulary: list[str] | None = None,
+        lower_case: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**{**kwargs, "dtype": "float32"})
+        inputs = _names(backbone.input)
+        outputs = _names(backbone.output)
+        if sorted(inputs) != sorted(_INPUTS) or _STATES not in outputs:
+            raise MrcaError(
+                f"{type(backbone).__name__} is no BERT encoder. Expected the inputs "
+                f"{', '.join(_INPUTS)} and an output {_STATES}, received "
+                f"{', '.join(inputs)} -> {', '.join(outputs)}."
+            )
+        self.backbone = backbone
+        self.vocabulary = vocabulary
+        self.lower_case = lower_case
+        self.dim = int(backbone.output[_STATES].shape[-1])
+        self.max_positions: int | None = getattr(backbone, "max_sequence_length", None)
+        self.num_pieces: int | None = getattr(backbone, "vocabulary_size", None)
+        # Not only the layer's: TensorFlow skips an assignment that changes nothing.
+        self.trainable = backbone.trainable = trainable
+        used = keras.Model(backbone.input, backbone.output[_STATES]).layers
+        for layer in backbone.layers:
+            if layer not in used:  # Keras warns about trainable weights that get no gradient
+                layer.trainable = False
+        self.built = True
+
+    @classmethod
+    def from_preset(
+        cls, preset: str, trainable: bool = False, dtype: str | None = None, **kwargs: Any
+    ) -> "KerasHubStates":
+        """Open a preset.
+
+        Args:
+            preset: a preset's name, such as `bert_base_en`, its folder, or an address that
+                KerasHub takes (`kaggle://…`, `hf://…`).
+            trainable: whether training changes the encoder.
+            dtype: the dtype policy that the backbone computes by; by default the preset's. States
+                are float32 by any.
+            **kwargs: for the layer.
+
+        Raises:
+            MrcaError: if KerasHub is not installed, or the preset is unknown or cannot be read.
+        """
+        keras_hub = import_keras_hub()
+        place = Path(preset).expanduser()
+        source = str(place) if place.is_dir() else preset
+        try:
+            backbone = keras_hub.models.Backbone.from_preset(source, dtype=dtype)
+        except Exception as error:  # whatever its many ways to download and to read raise
+            raise MrcaError(
+                f"KerasHub cannot open the preset {preset!r}: {_reason(error)}. Expected a "
+                "preset's name, such as keras_hub:bert_base_en_uncased, or the folder of one "
+                "(config.json, tokenizer.json, model.weights.h5, assets/). Without a connection: "
+                "download the preset's files on a machine that has one, from "
+                "https://www.kaggle.com/models/keras/bert, and give --encoder keras_hub:FOLDER."
+            ) from error
+        tokenizer = _tokenizer(keras_hub, source)
+        return cls(
+            backbone,
+            trainable,
+            None if tokenizer is None else list(tokenizer.get_vocabulary()),
+            getattr(tokenizer, "lowercase", None),
+            **kwargs,
+        )
+
+    def with_dtype(self, dtype: str) -> "KerasHubStates":
+        """A copy with the same weights whose backbone computes by another dtype policy."""
+        config = {**self.backbone.get_config(), "dtype": dtype}
+        backbone = type(self.backbone).from_config(config)
+        backbone.set_weights(self.backbone.get_weights())
+        return KerasHubStates(
+            backbone, self.trainable, self.vocabulary, self.lower_case, name=self.name
+        )
+
+    def call(self, pieces: Any, lengths: Any, training: bool | None = None) -> Any:
+        """See the class."""
+        pieces = ops.cast(pieces, "int32")
+        columns = ops.arange(ops.shape(pieces)[1], dtype="int32")
+        mask = ops.cast(columns < ops.expand_dims(ops.cast(lengths, "int32"), 1), "int32")
+        inputs = dict(zip(_INPUTS, (pieces, mask, ops.zeros_like(pieces)), strict=True))
+        states = self.backbone(inputs, training=bool(training and self.trainable))[_STATES]
+        return ops.cast(states, "float32")
+
+    def compute_output_shape(self, pieces_shape: Any, lengths_shape: Any = None) -> Any:
+        """`(batch, time, dim)`."""
+        return (*pieces_shape, self.dim)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over the backbone's configuration and its weights when first asked for."""
+        config = self.backbone.get_config()
+        # Keras counts names up, and what is trained does not change the states.
+        config = {key: value for key, value in config.items() if key not in ("name", "trainable")}
+        state = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
+        for weight in self.backbone.weights:
+            state.update(ops.convert_to_numpy(weight).tobytes())
+        return state.hexdigest()
+
+    def save(self, folder: Path, word_pieces: WordPieces) -> None:
+        """Write the encoder, as it is now, as a preset that `open_encoder` opens.
+
+        Args:
+            folder: where to; it appears whole or not at all, and replaces what was there.
+            word_pieces: become the preset's tokenizer.
+
+        Raises:
+            MrcaError: if it cannot be written.
+        """
+        keras_hub = import_keras_hub()
+        with whole_folder(folder, "the encoder") as target:
+            self.backbone.save_to_preset(str(target))
+            tokenizer = keras_hub.models.BertTokenizer(
+                vocabulary=list(word_pieces.vocabulary), lowercase=word_pieces.lower_case
+            )
+            tokenizer.save_to_preset(str(target))
+
+    def get_config(self) -> dict[str, Any]:
+        """Every constructor argument."""
+        return {
+            **super().get_config(),
+            "backbone": keras.saving.serialize_keras_object(self.backbone),
+            "vocabulary": self.vocabulary,
+            "lower_case": self.lower_case,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "KerasHubStates":
+        """The layer that `get_config` described, with fresh weights."""
+        import_keras_hub()  # registers the backbone's class
+        backbone = keras.saving.deserialize_keras_object(config["backbone"])
+        return cls(**{**config, "backbone": backbone})
+
+
+def import_keras_hub() -> Any:
+    """The package `keras_hub`.
+
+    Raises:
+        MrcaError: if it is not installed, or does not fit the installed TensorFlow.
+    """
+    try:
+        import keras_hub
+    except Exception as error:  # tensorflow-text beside another TensorFlow: no ImportError
+        raise MrcaError(
+            f"A keras_hub: encoder needs KerasHub, which cannot be imported ({_reason(error)}). "
+            "Type: pip install 'mrca[keras-hub]'"
+        ) from error
+    return keras_hub
+
+
+def _tokenizer(keras_hub: Any, preset: str) -> Any:
+    """The preset's WordPiece tokenizer, or `None` if it has none."""
+    try:
+        tokenizer = keras_hub.tokenizers.Tokenizer.from_preset(preset)
+    except (FileNotFoundError, ValueError):
+        return None
+    is_word_piece = isinstance(tokenizer, keras_hub.tokenizers.WordPieceTokenizer)
+    return tokenizer if is_word_piece else None
+
+
+def _names(structure: Any) -> list[str]:
+    return list(structure) if isinstance(structure, dict) else [type(structure).__name__]
+
+
+def _reason(error: Exception) -> str:
+    """The first line of a message, without a last sentence that goes on in the next line."""
+    line = next(iter(str(error).splitlines()), "")
+    if line.endswith(":"):
+        line = line.rpartition(". ")[0] or line
+    return textwrap.shorten(line, 300, placeholder=" …").rstrip(".:") or type(error).__name__

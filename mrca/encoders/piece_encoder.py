@@ -1,0 +1,317 @@
+"""Pretrained BERT encoders, frozen or trained with the network."""
+
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from mrca.config import RunConfig
+from mrca.datasets import Candidates
+from mrca.encoders.encoder import Encoder, Places, Progress, no_progress
+from mrca.encoders.hub_handle import resolve_hub_handle
+from mrca.encoders.hub_states import HubStates
+from mrca.encoders.keras_hub_states import KerasHubStates
+from mrca.encoders.states import StateReader
+from mrca.encoding import EncodedDocuments, PieceRows, WordPieces, piece_rows
+from mrca.encoding.word_pieces import read_vocabulary
+from mrca.errors import MrcaError
+from mrca.layers import STATE_POOLINGS
+from mrca.text import Document
+
+ENCODER = "encoder"
+VOCABULARY = "vocab.txt"
+_SAY_WHERE = (
+    "say where it is now: --encoder hub:FOLDER of `mrca predict`, `mrca evaluate` and `mrca "
+    'export`, or mrca.load(run, encoder="hub:FOLDER")'
+)
+# Documents whose states tell how large an entry gets.
+_MEASURED = 256
+
+
+class PieceEncoder(Encoder):
+    """A BERT encoder over word pieces.
+
+    A frozen one's states are computed beforehand, in half precision; where nothing but a pooling
+    to one vector stands between it and the classifier, they are pooled before they are kept. A
+    trained one and the network are one Keras model, and the run carries it.
+
+    Args:
+        config: how documents become numbers.
+        types: the entity types that are a feature.
+        states: a layer from word pieces and lengths to states.
+        word_pieces: its vocabulary.
+        measured: documents that tell how large states get.
+    """
+
+    unit = "word pieces"
+    can_train = True
+    kind: ClassVar[str]
+    """What stands before the colon of its name."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        types: Sequence[str],
+        states: Any,
+        word_pieces: WordPieces,
+        measured: Sequence[Document] = (),
+    ) -> None:
+        super().__init__(config, types)
+        self.states = states
+        self.word_pieces = word_pieces
+        self._measured = measured
+        self._reader: StateReader | None = None
+        if config.encoder.trainable:
+            self.layer = states
+        else:
+            self._reader = StateReader(states, self.pooling)
+        self.note = self._casing_note()
+
+    # === What a configuration needs ===
+
+    @classmethod
+    def problems(cls, config: RunConfig) -> Iterator[str]:
+        """See `Encoder`."""
+        if config.features.padding == "fixed" and config.encoder.trainable:
+            yield (
+                "features.padding=fixed computes on padding, which a trained BERT encoder would "
+                "read as words. Take masked padding."
+            )
+
+    # === Opening and loading ===
+
+    @classmethod
+    def open(
+        cls,
+        config: RunConfig,
+        documents: Sequence[Document],
+        types: Sequence[str],
+        *,
+        vectors_dir: Path | None = None,
+        progress: Progress = no_progress,
+    ) -> Self:
+        """See `Encoder`."""
+        states, word_pieces = cls._opened(config, config.encoder.vocab_file)
+        encoder = cls(config, types, states, word_pieces, documents[:_MEASURED])
+        if encoder._reader is not None:
+            encoder._reader.progress = lambda done, total: progress(
+                "computing the encoder's states", done, total
+            )
+        return encoder
+
+    @classmethod
+    def load(cls, folder: Path, config: RunConfig, types: Sequence[str], places: Places) -> Self:
+        """See `Encoder`."""
+        if places.vectors is not None:
+            raise MrcaError(
+                f"The run {folder} reads with {config.encoder.name}, not with word vectors. Leave "
+                "--vectors out."
+            )
+        if config.encoder.trainable:
+            if places.encoder is not None:
+                raise MrcaError(
+                    f"The run {folder} reads with an encoder of its own, which it carries. Leave "
+                    "--encoder out."
+                )
+            here = config.changed({"encoder.name": f"{cls.kind}:{folder / ENCODER}"})
+            return cls(config, types, *cls._opened(here))
+        if places.encoder is not None:
+            config = config.changed({"encoder.name": places.encoder})
+        try:
+            states, word_pieces = cls._opened(config, str(folder / VOCABULARY))
+        except MrcaError as error:
+            raise MrcaError(
+                f"The run {folder} reads with the encoder {config.encoder.name!r}, which cannot be "
+                f"opened. {error} If it has moved, {_SAY_WHERE}."
+            ) from error
+        encoder = cls(config, types, states, word_pieces)
+        if encoder.fingerprint != places.environment["fingerprint"]:
+            raise MrcaError(
+                f"The encoder {config.encoder.name!r} is not the one that the run {folder} was "
+                f"trained with: its files differ. Bring that one and {_SAY_WHERE}, or train the "
+                "run again."
+            )
+        return encoder
+
+    @classmethod
+    def _opened(cls, config: RunConfig, vocab_file: str = "") -> tuple[Any, WordPieces]:
+        """The layer that a configuration names, and its word pieces.
+
+        Raises:
+            MrcaError: if it cannot be opened, or does not read rows as they are configured.
+        """
+        settings, features = config.encoder, config.features
+        place = settings.name.partition(":")[2]
+        # A frozen encoder's states are computed once, and kept for runs of any precision.
+        dtype = config.model.precision if settings.trainable else None
+        states = cls._open_states(place, settings.trainable, dtype)
+        lower_case = {"auto": states.lower_case, "cased": False, "uncased": True}[settings.casing]
+        word_pieces = _word_pieces(states, settings.name, vocab_file, lower_case)
+        if features.markers:
+            _ = word_pieces.markers  # or an error
+        if features.max_length < 3:
+            raise MrcaError(
+                f"features.max_length is {features.max_length}: expected at least 3, for [CLS], "
+                "one piece of a word and [SEP]."
+            )
+        longest = states.max_positions
+        if longest is not None and features.max_length > longest:
+            raise MrcaError(
+                f"features.max_length is {features.max_length}, but the encoder {settings.name} "
+                f"reads {longest} word pieces at most. Lower features.max_length."
+            )
+        return states, word_pieces
+
+    @classmethod
+    def _open_states(cls, place: str, trainable: bool, dtype: str | None) -> Any:
+        raise NotImplementedError
+
+    # === In use ===
+
+    @property
+    def dim(self) -> int:
+        """Length of a state, or of what states are pooled to."""
+        return int(self.states.dim) if self._reader is None else self._reader.width
+
+    @property
+    def pooling(self) -> str | None:
+        """See `Encoder`: where a pooling to one vector comes right after a frozen encoder."""
+        model = self.config.model
+        alone = not self.config.encoder.trainable and not model.units
+        return model.pooling if alone and model.pooling in STATE_POOLINGS else None
+
+    def feature_value(self) -> float:
+        """Of the states of a few training documents."""
+        rows = self._rows(self._measured)
+        pieces = EncodedDocuments(rows.arrays, rows.starts)
+        states = StateReader(self.states).read(pieces).arrays["states"]
+        return float(max(1, math.ceil(states.max(initial=0))))
+
+    def encode(self, candidates: Candidates, *, keep: bool = False) -> EncodedDocuments:
+        """Word pieces, or the states of a frozen encoder."""
+        rows = self._rows(candidates.documents)
+        entities = self.entities(candidates, rows.places)
+        pieces = EncodedDocuments(rows.arrays, rows.starts, entities)
+        return pieces if self._reader is None else self._reader.read(pieces, keep=keep)
+
+    def words_read(self, documents: Sequence[Document]) -> list[int]:
+        """See `Encoder`."""
+        return self._rows(documents).words_read()
+
+    def cut(self, documents: Sequence[Document]) -> int:
+        """See `Encoder`; a document is cut at pieces, not at words."""
+        return int(self._rows(documents).cut.sum())
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the encoder with the word pieces that it is read with."""
+        vocabulary = "\n".join((str(self.word_pieces.lower_case), *self.word_pieces.vocabulary))
+        return hashlib.sha256(f"{self.states.fingerprint} {vocabulary}".encode()).hexdigest()
+
+    def describe(self) -> dict[str, Any]:
+        """Name and fingerprint of the encoder with its word pieces."""
+        return {"encoder": {"name": self.config.encoder.name, "fingerprint": self.fingerprint}}
+
+    def bytes_on_disk(self) -> int:
+        """See `Encoder`; a trained one is counted with what is trained."""
+        return 0
+
+    def save(self, folder: Path) -> None:
+        """Write the word pieces, and the encoder if it is trained."""
+        self.word_pieces.save(folder / VOCABULARY)
+        if self.layer is not None:
+            self.states.save(folder / ENCODER, self.word_pieces)
+
+    def _rows(self, documents: Sequence[Document]) -> PieceRows:
+        features = self.config.features
+        return piece_rows(
+            documents,
+            self.word_pieces,
+            max_length=features.max_length,
+            case=features.case,
+            role=features.role,
+            types=self.types,
+            markers=features.markers,
+        )
+
+    def _casing_note(self) -> str:
+        """A sentence if words are lower-cased otherwise than the encoder says it was trained."""
+        lower_case = self.states.lower_case
+        if lower_case is None or lower_case == self.word_pieces.lower_case:
+            return ""
+        trained, effect = (
+            ("lower-cased text", "words with capitals become [UNK] or single letters")
+            if lower_case
+            else ("text with its capitals", "many names lose the word pieces that they have in it")
+        )
+        settings = self.config.encoder
+        return (
+            f"encoder.casing is {settings.casing!r}, but the encoder {settings.name} says that it "
+            f"was trained on {trained}: its vocabulary does not fit, and {effect}. Leave "
+            "encoder.casing out to follow it."
+        )
+
+
+class HubEncoder(PieceEncoder):
+    """A BERT of TF Hub: `hub:FOLDER` or `hub:HANDLE`; needs the TensorFlow backend."""
+
+    kind = "hub"
+
+    @classmethod
+    def problems(cls, config: RunConfig) -> Iterator[str]:
+        """See `Encoder`."""
+        yield from super().problems(config)
+        precision = config.model.precision
+        if config.encoder.trainable and precision != "float32":
+            yield (
+                f"model.precision={precision} does not reach a trained TF Hub encoder, which is "
+                f"a program that computes in float32. Received: encoder {config.encoder.name!r}, "
+                "encoder.trainable=true. Leave model.precision out, or take a keras_hub: encoder."
+            )
+
+    @classmethod
+    def _open_states(cls, place: str, trainable: bool, dtype: str | None) -> HubStates:
+        return HubStates(resolve_hub_handle(place), trainable, name="encoder")
+
+
+class KerasHubEncoder(PieceEncoder):
+    """A BERT of KerasHub: `keras_hub:PRESET` or `keras_hub:FOLDER`, on every backend."""
+
+    kind = "keras_hub"
+
+    def in_float32(self) -> "KerasHubEncoder":
+        """See `Encoder`; a frozen encoder computes as it does."""
+        if self.layer is None:
+            return self
+        states = self.states.with_dtype("float32")
+        return KerasHubEncoder(self.config, self.types, states, self.word_pieces)
+
+    @classmethod
+    def _open_states(cls, place: str, trainable: bool, dtype: str | None) -> KerasHubStates:
+        return KerasHubStates.from_preset(place, trainable, dtype, name="encoder")
+
+
+def _word_pieces(
+    states: HubStates | KerasHubStates, name: str, vocab_file: str, lower_case: bool | None
+) -> WordPieces:
+    """What splits words into the pieces that an encoder knows."""
+    if lower_case is None:
+        raise MrcaError(
+            f"The encoder {name} does not say whether it was trained on lower-cased text. "
+            "Set encoder.casing=uncased or encoder.casing=cased."
+        )
+    own = states.vocabulary
+    vocabulary = read_vocabulary(Path(vocab_file).expanduser()) if vocab_file else own
+    if vocabulary is None:
+        raise MrcaError(
+            f"The encoder {name} brings no vocabulary of word pieces. Set encoder.vocab_file to "
+            "the vocab.txt that it was trained with."
+        )
+    word_pieces = WordPieces(vocabulary, lower_case, vocab_file or f"the vocabulary of {name}")
+    if states.num_pieces is not None and len(word_pieces) > states.num_pieces:
+        raise MrcaError(
+            f"{word_pieces.source} has {len(word_pieces):,} pieces, but the encoder {name} knows "
+            f"{states.num_pieces:,} only. Expected the vocabulary that it was trained with."
+        )
+    return word_pieces

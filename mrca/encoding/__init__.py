@@ -1,0 +1,34 @@
+"""Documents to arrays, and which rows form which batch."""
+
+from mrca.encoding.batch_plan import Batch, BatchLimits, Padding, plan_batches
+from mrca.encoding.batches import EpochBatches, PairedBatches
+from mrca.encoding.encoded_documents import (
+    EncodedDocuments,
+    EncodedEntities,
+    input_dtype,
+    row_starts,
+)
+from mrca.encoding.marks import word_marks
+from mrca.encoding.piece_rows import PieceRows, piece_rows
+from mrca.encoding.sampler import SAMPLERS, Sampler, check_sampler
+from mrca.encoding.word_pieces import WordPieces
+
+__all__ = [
+    "SAMPLERS",
+    "Batch",
+    "BatchLimits",
+    "EncodedDocuments",
+    "EncodedEntities",
+    "EpochBatches",
+    "Padding",
+    "PairedBatches",
+    "PieceRows",
+    "Sampler",
+    "WordPieces",
+    "check_sampler",
+    "input_dtype",
+    "piece_rows",
+    "plan_batches",
+    "row_starts",
+    "word_marks",
+]

@@ -1,0 +1,183 @@
+"""Documents as word pieces for a BERT encoder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+
+from mrca.encoding.encoded_documents import row_starts
+from mrca.encoding.marks import word_marks
+from mrca.encoding.word_pieces import EntityMarkers, WordPieces
+from mrca.errors import MrcaError
+from mrca.text import Document, Span
+
+
+@dataclass(frozen=True)
+class PieceRows:
+    """Rows of word pieces, end to end: `[CLS]`, the pieces of every word, `[SEP]`.
+
+    Attributes:
+        arrays: `pieces` int32; `case` and `role` int8, and maybe `types` int16, as `word_marks`
+            has them, on each piece of a word and 0 on special pieces.
+        starts: where each row begins, int64 `(rows + 1,)`.
+        word_starts: where each row's words begin among `words`, int64 `(rows + 1,)`.
+        words: the first piece of each word by its place in the row, and after a row's last word
+            that of what follows it; int64.
+        cut: whether the row was longer than is read, bool `(rows,)`.
+    """
+
+    arrays: dict[str, np.ndarray]
+    starts: np.ndarray
+    word_starts: np.ndarray
+    words: np.ndarray
+    cut: np.ndarray
+
+    def places(self, row: int, span: Span) -> range:
+        """The pieces of some words that were kept, by their place in the row."""
+        words = self.words[self.word_starts[row] : self.word_starts[row + 1]]
+        last = len(words) - 1
+        first, end = words[min(span.start, last)], words[min(span.end, last)]
+        kept = int(self.starts[row + 1] - self.starts[row]) - 1  # [SEP] is the last
+        return range(int(first), min(int(end), kept))
+
+    def words_read(self) -> list[int]:
+        """How many words of each row have a piece that was kept."""
+        kept = np.diff(self.starts) - 1
+        return [
+            int(np.searchsorted(self.words[start : end - 1], length))
+            for start, end, length in zip(
+                self.word_starts[:-1], self.word_starts[1:], kept, strict=True
+            )
+        ]
+
+
+def piece_rows(
+    documents: Sequence[Document],
+    word_pieces: WordPieces,
+    *,
+    max_length: int,
+    case: bool = True,
+    role: bool = True,
+    types: Sequence[str] = (),
+    markers: bool = False,
+) -> PieceRows:
+    """Documents as word pieces.
+
+    With `markers` every subject mention stands between `[E1]` and `[/E1]`, every object mention
+    between `[E2]` and `[/E2]`; with unknown roles every mention between `[E1]` and `[/E1]`. Where
+    mentions meet between two words, those that end there are closed before others open. The longer
+    mention opens first and closes last, so that nested ones nest, and of two equal ones the subject
+    is outside: `[E1] [E2] Ada [/E2] [/E1]`. Mentions that cross stay crossed:
+    `[E1] a [E2] b [/E1] c [/E2]`.
+
+    Args:
+        documents: the rows.
+        word_pieces: the encoder's vocabulary.
+        max_length: pieces, special ones included; longer rows are cut to it, `[SEP]` stays last.
+        case: see `word_marks`.
+        role: see `word_marks`.
+        types: see `word_marks`.
+        markers: whether to put markers around the mentions.
+
+    Raises:
+        MrcaError: if `max_length` has no room for a word, or the vocabulary none for markers.
+    """
+    if max_length < 3:
+        raise MrcaError(
+            f"max_length is {max_length}: expected at least 3, [CLS], one piece of a word and [SEP]"
+        )
+    # A word has at least one piece: what lies beyond would be cut anyway.
+    texts = [document.tokens[:max_length] for document in documents]
+    lengths = [len(text) for text in texts]
+    # Each distinct spelling is split once. A unit is a word or a special piece; `table` has the
+    # units' pieces end to end.
+    spellings = list(dict.fromkeys(chain.from_iterable(texts)))
+    special = (word_pieces.cls, word_pieces.sep, *(word_pieces.markers if markers else ()))
+    pieces = [word_pieces.pieces(word) for word in spellings] + [(id,) for id in special]
+    unit_of_word = {word: unit for unit, word in enumerate(spellings)}
+    unit_of_special = {id: unit for unit, id in enumerate(special, len(spellings))}
+    start, end = [unit_of_special[word_pieces.cls]], [unit_of_special[word_pieces.sep]]
+    units = np.fromiter(
+        chain.from_iterable(
+            chain(start, map(unit_of_word.__getitem__, text), end) for text in texts
+        ),
+        np.int64,
+    )
+    starts = row_starts([length + 2 for length in lengths])
+    is_word = np.ones(len(units), bool)
+    is_word[starts[:-1]] = is_word[starts[1:] - 1] = False
+    marks = {}
+    for name, values in word_marks(documents, lengths, case=case, role=role, types=types).items():
+        marks[name] = np.zeros(len(units), values.dtype)
+        marks[name][is_word] = values
+    if markers:
+        at, which, per_row = _markers(documents, lengths, starts, word_pieces.markers)
+        units = np.insert(units, at, [unit_of_special[id] for id in which])
+        is_word = np.insert(is_word, at, False)
+        marks = {name: np.insert(values, at, 0) for name, values in marks.items()}
+        starts = starts + row_starts(per_row)
+
+    # === Units to pieces ===
+    table = np.fromiter(chain.from_iterable(pieces), np.int32)
+    table_starts = row_starts([len(each) for each in pieces])
+    times = np.diff(table_starts)[units]
+    ends = row_starts(times)
+    position = np.arange(ends[-1]) + np.repeat(table_starts[units] - ends[:-1], times)
+    arrays = {"pieces": table[position]}
+    arrays.update({name: np.repeat(values, times) for name, values in marks.items()})
+    words = np.insert(  # each row's words, then its [SEP]
+        ends[:-1][is_word] - np.repeat(ends[starts[:-1]], lengths),
+        row_starts(lengths)[1:],
+        ends[starts[1:] - 1] - ends[starts[:-1]],
+    )
+    word_starts = row_starts([length + 1 for length in lengths])
+    rows = ends[starts]
+    cut = np.diff(rows) > max_length
+    cut |= np.array([len(document.tokens) for document in documents], np.int64) > lengths
+    arrays, rows = _cut(arrays, rows, max_length, word_pieces.sep)
+    return PieceRows(arrays, rows, word_starts, words, cut)
+
+
+def _markers(
+    documents: Sequence[Document],
+    lengths: Sequence[int],
+    starts: np.ndarray,
+    markers: EntityMarkers,
+) -> tuple[list[int], list[int], list[int]]:
+    """Before which units which markers go, in order, and how many in each row."""
+    at: list[int] = []
+    which: list[int] = []
+    per_row: list[int] = []
+    for document, length, start in zip(documents, lengths, starts[:-1].tolist(), strict=True):
+        # (before which word, opening after closing, in which order, subject outside, marker)
+        found: list[tuple[int, bool, int, int, int]] = []
+        objects = () if document.roles == "unknown" else document.spans("object")
+        for spans, outside, opening, closing in (
+            (document.spans("subject"), 1, markers.subject_start, markers.subject_end),
+            (objects, 0, markers.object_start, markers.object_end),
+        ):
+            for span in spans:
+                found.append((span.start, True, -span.end, -outside, opening))
+                found.append((span.end, False, -span.start, outside, closing))
+        found.sort()
+        # A mention beyond the words that were kept is cut off with what follows them.
+        at += [start + 1 + min(word, length) for word, *_ in found]
+        which += [marker for *_, marker in found]
+        per_row.append(len(found))
+    return at, which, per_row
+
+
+def _cut(
+    arrays: dict[str, np.ndarray], starts: np.ndarray, max_length: int, sep: int
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    lengths = np.diff(starts)
+    if not (lengths > max_length).any():
+        return arrays, starts
+    column = np.arange(starts[-1]) - np.repeat(starts[:-1], lengths)
+    arrays = {name: array[column < max_length] for name, array in arrays.items()}
+    starts = row_starts(np.minimum(lengths, max_length))
+    last = starts[1:] - 1
+    for name, array in arrays.items():
+        array[last] = sep if name == "pieces" else 0
+    return arrays, starts

@@ -1,0 +1,218 @@
+"""Everything that is said about one model on the documents of one split."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mrca.datasets import LabelledCandidates, distance
+from mrca.datasets.long_tail import DEFAULT_LIMITS, GroupLimits
+from mrca.evaluation.calibration import expected_calibration_error
+from mrca.evaluation.error_patterns import ErrorPatterns, error_patterns
+from mrca.evaluation.false_positive_rate import FalsePositiveRate, false_positive_rate
+from mrca.evaluation.report import Report, evaluate
+from mrca.evaluation.scores import Score
+from mrca.text import RelationSet
+
+# Tokens between the nearest mentions of a pair: where each group begins.
+_DISTANCES = (0, 5, 10, 20, 40)
+_MOST_TYPE_PAIRS = 12
+_CELLS_PER_LABEL = 4
+
+
+@dataclass(frozen=True, slots=True)
+class PairGroup:
+    """Candidates that have something in common.
+
+    Attributes:
+        name: what.
+        candidates: how many.
+        score: micro, over their facts.
+    """
+
+    name: str
+    candidates: int
+    score: Score
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentReport:
+    """One model on one split; undefined measures are None, never 0 or NaN.
+
+    Attributes:
+        candidates: over what was asked: facts of entity pairs, or the relations of whole documents.
+        documents: the set of relations of each document, the union over its candidates; None where
+            whole documents were asked about.
+        empty_candidates: what is predicted for candidates without a gold label.
+        empty_documents: the same of documents.
+        missed: gold facts that no candidate asked about; they count as false negatives.
+        by_distance: pairs by the tokens between their nearest mentions.
+        by_types: pairs by the types of subject and object, the most facts first.
+        patterns: of errors; None for a decision without a threshold.
+        calibration_error: expected calibration error of the highest scores, four for each gold
+            label; None where scores are no probabilities.
+        oracle: whether the marks are those of the facts alone.
+    """
+
+    candidates: Report
+    documents: Report | None
+    empty_candidates: FalsePositiveRate
+    empty_documents: FalsePositiveRate
+    missed: int
+    by_distance: list[PairGroup]
+    by_types: list[PairGroup]
+    patterns: ErrorPatterns | None
+    calibration_error: float | None
+    oracle: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON values: that of the candidates, and the rest beside it."""
+        return {
+            **self.candidates.to_dict(),
+            "documents": None if self.documents is None else self.documents.to_dict(),
+            "empty_candidates": self.empty_candidates.to_dict(),
+            "empty_documents": self.empty_documents.to_dict(),
+            "missed": self.missed,
+            "by_distance": [_group_dict(group) for group in self.by_distance],
+            "by_types": [_group_dict(group) for group in self.by_types],
+            "patterns": None if self.patterns is None else self.patterns.to_dict(),
+            "calibration_error": self.calibration_error,
+            "oracle": self.oracle,
+        }
+
+
+def evaluate_candidates(
+    candidates: LabelledCandidates,
+    predictions: NDArray[np.bool_],
+    scores: NDArray[np.floating],
+    relations: RelationSet,
+    train_counts: Sequence[int],
+    *,
+    limits: GroupLimits = DEFAULT_LIMITS,
+    ignored: Sequence[str] = (),
+    has_threshold: bool = True,
+) -> DocumentReport:
+    """Measure what was decided about candidates.
+
+    Args:
+        candidates: with their gold labels.
+        predictions: decided labels, bool `(candidates, relations)`.
+        scores: what the decision rule cut, or calibrated, same shape.
+        relations: the columns' names.
+        train_counts: for each relation, the number of training candidates that have it.
+        limits: see `evaluate`.
+        ignored: relations left out of everything.
+        has_threshold: whether a relation is predicted where its score is above something.
+
+    Raises:
+        MrcaError: see `evaluate`.
+    """
+    if ignored:
+        for name in ignored:
+            relations.index(name)  # or an error
+        kept = [column for column, name in enumerate(relations) if name not in set(ignored)]
+        fields = {name: getattr(candidates, name) for name in ("labels", "of_documents")}
+        candidates = LabelledCandidates(
+            **{
+                **vars(candidates),
+                **{name: matrix[:, kept] for name, matrix in fields.items()},
+                "missed": candidates.missed[kept],
+            }
+        )
+        relations = RelationSet(relations.names[column] for column in kept)
+        predictions, scores = predictions[:, kept], scores[:, kept]
+        train_counts = [train_counts[column] for column in kept]
+    gold = candidates.labels.astype(bool)
+    pairs = candidates.kind == "pairs"
+    stated = candidates.of_documents.astype(bool)
+    found = candidates.any_of(predictions) if pairs else predictions
+    probable = scores.size > 0 and bool(((scores >= 0) & (scores <= 1)).all())
+    return DocumentReport(
+        candidates=evaluate(
+            gold,
+            predictions,
+            relations,
+            train_counts,
+            scores,
+            limits,
+            missed=candidates.missed.tolist(),
+        ),
+        documents=evaluate(stated, found, relations, train_counts, None, limits) if pairs else None,
+        empty_candidates=false_positive_rate(gold, predictions),
+        empty_documents=false_positive_rate(stated, found),
+        missed=int(candidates.missed.sum()),
+        by_distance=_by_distance(candidates, gold, predictions) if pairs else [],
+        by_types=_by_types(candidates, gold, predictions) if pairs else [],
+        patterns=error_patterns(gold, predictions, scores) if has_threshold else None,
+        calibration_error=_calibration_error(gold, scores) if probable else None,
+        oracle=any(document.oracle for document in candidates.documents),
+    )
+
+
+def _calibration_error(gold: NDArray[np.bool_], scores: NDArray[np.floating]) -> float | None:
+    """Of the highest scores only: nearly all others are near 0, and right."""
+    most = min(_CELLS_PER_LABEL * int(gold.sum()), scores.size)
+    if not most:
+        return None
+    highest = np.argsort(-scores.ravel(), kind="stable")[:most]
+    return expected_calibration_error(gold.ravel()[highest], scores.ravel()[highest])
+
+
+def _by_distance(
+    candidates: LabelledCandidates, gold: NDArray[np.bool_], predictions: NDArray[np.bool_]
+) -> list[PairGroup]:
+    tokens = np.array([distance(*pair) for pair in _entity_pairs(candidates)], np.int64)
+    place = np.searchsorted(_DISTANCES, tokens, side="right") - 1
+    ends = [f"{start}-{end - 1}" for start, end in pairwise(_DISTANCES)]
+    names = [*ends, f"{_DISTANCES[-1]}+"]
+    groups = [
+        _group(f"{name} tokens", place == number, gold, predictions)
+        for number, name in enumerate(names)
+    ]
+    return [group for group in groups if group.candidates]
+
+
+def _by_types(
+    candidates: LabelledCandidates, gold: NDArray[np.bool_], predictions: NDArray[np.bool_]
+) -> list[PairGroup]:
+    types = np.array(
+        [
+            f"{first.type} → {second.type}" if first.type and second.type else ""
+            for first, second in _entity_pairs(candidates)
+        ]
+    )
+    groups = [
+        _group(str(name), types == name, gold, predictions) for name in np.unique(types) if name
+    ]
+    ranked = sorted(groups, key=lambda group: (-group.score.support, -group.candidates))
+    return ranked[:_MOST_TYPE_PAIRS]
+
+
+def _entity_pairs(candidates: LabelledCandidates) -> Any:
+    for row, subject, object_ in zip(
+        candidates.rows.tolist(),
+        candidates.subjects.tolist(),
+        candidates.objects.tolist(),
+        strict=True,
+    ):
+        entities = candidates.documents[row].entities
+        yield entities[subject], entities[object_]
+
+
+def _group(
+    name: str,
+    chosen: NDArray[np.bool_],
+    gold: NDArray[np.bool_],
+    predictions: NDArray[np.bool_],
+) -> PairGroup:
+    truth, guess = gold[chosen], predictions[chosen]
+    hits = int((truth & guess).sum())
+    score = Score.from_counts(hits, int(guess.sum()) - hits, int(truth.sum()) - hits)
+    return PairGroup(name, int(chosen.sum()), score)
+
+
+def _group_dict(group: PairGroup) -> dict[str, Any]:
+    return {"name": group.name, "candidates": group.candidates, **group.score.to_dict()}

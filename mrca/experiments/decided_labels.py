@@ -1,0 +1,161 @@
+"""What all runs of a comparison are tested on, and what each decides there, computed once."""
+
+import hashlib
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mrca.config import RunConfig, Tune
+from mrca.datasets import Candidates, Corpus, LabelCounts
+from mrca.files import file_digest, whole_file
+from mrca.models.parts import training_candidates
+from mrca.runs import layout
+from mrca.training import answered, load, tuned_rule
+
+# Document, subject and object.
+_Pair = tuple[int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedRows:
+    """The rows that all runs of a comparison have.
+
+    They are the candidates of the test documents, whatever part of these a run reads, and behind
+    them the pairs of facts that no candidate asks about. A run predicts nothing for a pair that it
+    is not asked about, so that facts of such pairs count as missed.
+
+    Attributes:
+        labels: gold, bool `(rows, relations)`.
+        candidates: how many of the rows, the first ones, are candidates.
+        documents: each row's document, int64 `(rows,)`; None where rows are documents themselves.
+        train_counts: training candidates that have the relation, for each relation.
+        places: each pair's row; empty where rows are documents themselves.
+    """
+
+    labels: NDArray[np.bool_]
+    candidates: int
+    documents: NDArray[np.int64] | None
+    train_counts: list[int]
+    places: dict[_Pair, int]
+
+    @classmethod
+    def of(cls, corpus: Corpus, config: RunConfig) -> "ComparedRows":
+        """The rows of a corpus's test split, as a run of this configuration asks about it."""
+        asked, counts = asked_about(corpus, config, "test")
+        relations, test = corpus.relations, asked.documents
+        if asked.kind == "whole":
+            labels = relations.multi_hot([document.labels for document in test]).astype(bool)
+            return cls(labels, len(test), None, counts, {})
+        places = {pair: row for row, pair in enumerate(_pairs(asked))}
+        candidates = len(places)
+        stated = []
+        for number, document in enumerate(test):
+            for fact in document.facts:
+                pair = (number, fact.subject, fact.object)
+                row = places.setdefault(pair, len(places))
+                stated.append((row, relations.index(fact.relation)))
+        labels = np.zeros((len(places), len(relations)), bool)
+        labels[tuple(np.array(stated, int).reshape(-1, 2).T)] = True
+        documents = np.array([number for number, _, _ in places], np.int64)
+        return cls(labels, candidates, documents, counts, places)
+
+    def of_run(self, asked: Candidates, labels: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """What a run decides about its own candidates, by these rows."""
+        if self.documents is None:
+            return labels
+        found = np.zeros(self.labels.shape, bool)
+        found[[self.places[pair] for pair in _pairs(asked)]] = labels
+        return found
+
+
+def asked_about(corpus: Corpus, config: RunConfig, split: str) -> tuple[Candidates, list[int]]:
+    """The candidates of a split, whatever part of its documents a run reads.
+
+    Args:
+        corpus: with that split.
+        config: its `candidates` and `data`.
+        split: its name.
+
+    Returns:
+        The candidates, and for each relation the number of training candidates that have it.
+    """
+    train, documents = corpus.splits["train"], corpus.splits[split]
+    words = [len(document.tokens) for document in train]
+    selection, trained = training_candidates(config, train, corpus.relations, words)
+    if config.data.roles == "unknown":
+        documents = [document.with_unknown_roles() for document in documents]
+    return selection.select(documents), LabelCounts.of(trained).counts
+
+
+def _pairs(candidates: Candidates) -> Iterator[_Pair]:
+    numbers = (candidates.rows, candidates.subjects, candidates.objects)
+    return zip(*(each.tolist() for each in numbers), strict=True)
+
+
+def kept_file(folder: Path, place: Path) -> Path:
+    """The file in `place` for a run's labels; runs of one name in two places have two files."""
+    digest = hashlib.sha256(str(folder.resolve()).encode(errors="surrogateescape")).hexdigest()
+    return place / f"{folder.name}-{digest[:8]}.npz"
+
+
+def decided_labels(
+    folder: Path, corpus: Corpus, rows: ComparedRows, tune: Tune, kept: Path
+) -> tuple[NDArray[np.bool_], bool]:
+    """Decide, with a run, about the rows of a comparison.
+
+    Args:
+        folder: a finished run with the corpus's relations, which asks about these rows.
+        corpus: with a test split.
+        rows: those of the test split.
+        tune: the threshold to choose on validation first; a run whose decision has no threshold
+            keeps its own.
+        kept: the file that keeps the labels; made anew where the run, the corpus or `tune` is
+            another.
+
+    Returns:
+        `(labels, tuned)`: bool `(rows, relations)`, and whether a threshold was chosen.
+
+    Raises:
+        MrcaError: if the run is damaged.
+    """
+    key = _key(folder, corpus, tune)
+    known = _read(kept, key, rows.labels.shape)
+    if known is not None:
+        return known
+    classifier = load(folder).classifier
+    tuned = tune != "none" and classifier.decision.rule.has_threshold
+    if tune != "none" and tuned:
+        rule = tuned_rule(classifier, answered(classifier, corpus, "valid"), tune)
+        classifier.decision = classifier.decision.with_rule(rule)
+    found = answered(classifier, corpus, "test")
+    labels = rows.of_run(found.candidates, classifier.scores_and_labels(*found)[1])
+    with whole_file(kept) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(
+            file, key=key, tuned=tuned, shape=np.array(labels.shape), bits=np.packbits(labels)
+        )
+    return labels, tuned
+
+
+def _key(folder: Path, corpus: Corpus, tune: Tune) -> str:
+    """Everything that the labels follow from."""
+    digests = [
+        f"{name} {file_digest(folder / name, 'sha256')}"
+        for name in (layout.CONFIG, layout.DECISION)
+    ]
+    learnt = f"learnt {layout.fingerprint_of_run(folder)}"
+    return "\n".join([*digests, learnt, f"corpus {corpus.fingerprint}", f"tune {tune}"])
+
+
+def _read(kept: Path, key: str, shape: tuple[int, ...]) -> tuple[NDArray[np.bool_], bool] | None:
+    try:
+        with kept.open("rb") as file, np.load(file, allow_pickle=False) as values:
+            if str(values["key"]) != key or tuple(values["shape"].tolist()) != shape:
+                return None
+            bits = np.unpackbits(values["bits"], count=shape[0] * shape[1])
+            return bits.reshape(shape).astype(bool), bool(values["tuned"])
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+        return None  # not there, or damaged: as good as not there

@@ -1,0 +1,137 @@
+"""Finished runs that are compared: by which names, on which corpus, and what they cost."""
+
+import csv
+import glob
+import math
+import re
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from mrca.config.run_config import DataConfig
+from mrca.datasets import Corpus, load_corpus, read_relations
+from mrca.errors import MrcaError
+from mrca.runs import layout
+from mrca.training import Reporter
+
+_SEED = re.compile("-seed[0-9]{1,10}")
+
+
+def run_families(names: Sequence[str | Path]) -> dict[str, list[Path]]:
+    """Find the run folders that names stand for, those with different seeds together.
+
+    A name is a run folder, or the name of one in `saved_models/`; or, where there is no such run,
+    that of its seeds: `mrca` stands for `mrca-seed1`, `mrca-seed2`, …
+
+    Args:
+        names: such as `["saved_models/mrca", "bce"]`.
+
+    Returns:
+        What to call each family (its folder's name, or all of it where two share one), and its run
+        folders, lowest seed first.
+
+    Raises:
+        MrcaError: if a name stands for no finished run, or for the same one as another.
+    """
+    families: dict[str, list[Path]] = {}
+    paths = [Path(name) for name in names]
+    shared = len({path.name for path in paths}) < len(paths)
+    for path in paths:
+        called = str(path) if shared else path.name
+        if called in families:
+            raise MrcaError(f"The run {called} is named twice. Expected different runs.")
+        families[called] = _runs(path)
+    return families
+
+
+def _runs(path: Path) -> list[Path]:
+    folder = layout.find_run(path)
+    if not (folder / layout.CONFIG).is_file():
+        for name in (path, Path("saved_models") / path):
+            seeds = {
+                int(each.name.removeprefix(f"{name.name}-seed")): each
+                for each in name.parent.glob(f"{glob.escape(name.name)}-seed*")
+                if _SEED.fullmatch(each.name.removeprefix(name.name))
+            }
+            for each in seeds.values():
+                layout.check_run_folder(each)
+            if seeds:
+                return [seeds[number] for number in sorted(seeds)]
+    layout.check_run_folder(folder)
+    return [folder]
+
+
+def shared_corpus(data: DataConfig, data_dir: Path | None, reporter: Reporter) -> Corpus:
+    """Load the corpus that runs are tested on.
+
+    Args:
+        data: that section of any of the runs' configurations.
+        data_dir: a folder of corpora to look in first.
+        reporter: told about a download.
+
+    Raises:
+        MrcaError: if it cannot be had, or has no test split.
+    """
+    name = data.dataset
+    if not name:
+        raise MrcaError(
+            "The runs were trained on rows in memory, so there is no test split to compare them "
+            "on. Expected runs trained on a corpus (data.dataset)."
+        )
+    progress = partial(reporter.preparing, f"fetching {name}")
+    corpus = load_corpus(name, data_dir, offsets=data.offsets, progress=progress)
+    if "test" not in corpus.splits:
+        raise MrcaError(
+            f"The corpus {corpus.name!r} has no test split, so methods cannot be compared on it. "
+            f"Expected a test.jsonl in {corpus.folder}."
+        )
+    return corpus
+
+
+def check_trained_on(folder: Path, corpus: Corpus) -> None:
+    """Check that a run was trained on the corpus as it is now.
+
+    Raises:
+        MrcaError: if not.
+    """
+    with layout.reading(folder / layout.ENVIRONMENT) as environment:
+        about = environment.get("corpus", {"name": "", "fingerprint": ""})
+        name, fingerprint = about["name"], about["fingerprint"]
+    same_relations = read_relations(folder / layout.RELATIONS) == corpus.relations
+    if fingerprint == corpus.fingerprint and same_relations:
+        return
+    if not name:
+        was = "rows in memory"
+    elif name == corpus.name:
+        was = f"{name!r} as it was then: its files have changed since"
+    else:
+        was = f"the corpus {name!r}"
+    raise MrcaError(
+        f"The run {folder} was trained on {was}, and is compared on {corpus.folder}. Expected runs "
+        "on one corpus: leave it out, or delete its folder and train it again."
+    )
+
+
+def training_seconds(folder: Path) -> float | None:
+    """Add up the seconds that the epochs of a finished run took; None for one without epochs.
+
+    Args:
+        folder: the run folder. Its first stage or teacher has its own.
+
+    Raises:
+        MrcaError: if its history is damaged.
+    """
+    path = folder / layout.HISTORY
+    if not path.is_file():
+        return None
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            seconds = math.fsum(float(row["seconds"]) for row in csv.DictReader(file))
+        if not 0 <= seconds < math.inf:
+            raise ValueError(f"{seconds} seconds")
+    except (OSError, KeyError, TypeError, ValueError, OverflowError, csv.Error) as error:
+        raise MrcaError(
+            f"Cannot read the seconds of each epoch in {path}: {type(error).__name__}: {error}. "
+            "The run is damaged: train it again."
+        ) from None
+    return seconds

@@ -1,0 +1,249 @@
+"""Whether every trial of a search space can be trained: its fields, conditions and values."""
+
+import itertools
+import math
+import random
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from mrca.config import RunConfig
+from mrca.errors import MrcaError, did_you_mean
+from mrca.experiments.search.parameter import Parameter, Scalar
+from mrca.experiments.search.search_space import SearchSpace
+from mrca.experiments.search.space_problem import Place, SpaceProblem, said
+from mrca.training import check_config
+
+_FIELD = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+_NOT_SEARCHED = {
+    "data.dataset": "scores on two corpora cannot be compared; write a space for each",
+    "data.roles": "scores of two questions cannot be compared; write a space for each",
+    "candidates.kind": "scores of two questions cannot be compared; write a space for each",
+    "training.seed": "a seed is no quality; `seeds` says how many runs a trial has",
+}
+# Combinations of a section that are tried at most.
+_MOST = 4000
+
+
+def check_field(field: str, place: Place) -> None:
+    """Check that a run's configuration has such a field.
+
+    Raises:
+        SpaceProblem: if it has not.
+    """
+    section, _, rest = field.partition(".")
+    if not _FIELD.fullmatch(field):
+        example = 'expected a dotted field, such as "model.units"'
+        raise SpaceProblem(place, f"{example}; received {field!r}")
+    if section not in RunConfig.model_fields:
+        known: Sequence[str] = list(RunConfig.model_fields)
+        wrong = section
+    else:
+        kind: Any = RunConfig.model_fields[section].annotation
+        known = list(kind.model_fields)
+        wrong, _, option = rest.partition(".")
+        if wrong in known and (wrong == "options") == bool(option):
+            return
+        if wrong in known:
+            expected = f"{section}.options.NAME" if wrong == "options" else f"{section}.{wrong}"
+            raise SpaceProblem(place, f"expected {expected}, received {field!r}")
+    raise SpaceProblem(
+        place,
+        f"there is no setting {field!r}.{did_you_mean(wrong, known)} Expected one of "
+        f"{', '.join(known)}",
+    )
+
+
+def in_order(parameters: Sequence[tuple[Parameter, Place]]) -> list[tuple[Parameter, Place]]:
+    """The parameters, each after the one that its `when` names.
+
+    Args:
+        parameters: each with the place of its table.
+
+    Raises:
+        SpaceProblem: if a condition cannot hold, or two tables of a field could hold at once.
+    """
+    tables: dict[str, list[Parameter]] = {}
+    for parameter, place in parameters:
+        check_field(parameter.field, place)
+        if parameter.field in _NOT_SEARCHED:
+            raise SpaceProblem(place, f"cannot be searched: {_NOT_SEARCHED[parameter.field]}")
+        tables.setdefault(parameter.field, []).append(parameter)
+    for parameter, place in parameters:
+        for parent, values in parameter.when.items():
+            _check_parent(tables, parent, values, (*place, "when"))
+        _check_alternatives(tables[parameter.field], place)
+    depths = [_depth(tables, parameter, place) for parameter, place in parameters]
+    ordered = sorted(zip(depths, parameters, strict=True), key=lambda item: item[0])
+    return [each for _, each in ordered]
+
+
+def _check_parent(
+    tables: Mapping[str, list[Parameter]], parent: str, values: Sequence[Any], place: Place
+) -> None:
+    if parent not in tables:
+        raise SpaceProblem(
+            place,
+            f"{parent!r} is not searched.{did_you_mean(parent, tables)} Expected one of "
+            f"{', '.join(tables)}",
+        )
+    if len(tables[parent]) > 1:
+        raise SpaceProblem(place, f"{parent!r} has several tables; expected a field with one")
+    [found] = tables[parent]
+    if found.values is None:
+        raise SpaceProblem(place, f"{parent!r} is a range; expected a field with choices")
+    for value in values:
+        if not found.holds(value):
+            raise SpaceProblem(
+                place,
+                f"{value!r} is not among the choices of {parent!r}, which are "
+                f"{', '.join(map(repr, found.values))}; one of the two is wrong",
+            )
+
+
+def _check_alternatives(alternatives: Sequence[Parameter], place: Place) -> None:
+    """Check that at most one table of a field holds at once."""
+    if len(alternatives) == 1:
+        return
+    parents = {parent for parameter in alternatives for parent in parameter.when}
+    if len(parents) != 1 or not all(parameter.when for parameter in alternatives):
+        raise SpaceProblem(
+            place, "several tables of a field each need a `when`, all with the same other field"
+        )
+    [parent] = parents
+    seen: set[tuple[type, Any]] = set()
+    for parameter in alternatives:
+        values = {(type(value), value) for value in parameter.when[parent]}
+        if twice := seen & values:
+            value = next(iter(twice))[1]
+            raise SpaceProblem(place, f"two tables of this field hold when {parent!r} is {value!r}")
+        seen |= values
+
+
+def _depth(tables: Mapping[str, list[Parameter]], parameter: Parameter, place: Place) -> int:
+    """How many fields a parameter depends on."""
+    chain = [parameter.field]
+    while parameter.when:
+        [parent] = parameter.when
+        if parent in chain:
+            circle = " on ".join(map(repr, [*chain, parent]))
+            raise SpaceProblem((*place, "when"), f"{circle} depends in a circle")
+        chain.append(parent)
+        [parameter] = tables[parent]
+    return len(chain) - 1
+
+
+class _Choice(NamedTuple):
+    """One value of a parameter, with the value of the field that it depends on."""
+
+    place: Place
+    field: str
+    value: Scalar
+    condition: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.field} = {self.value!r}"
+
+
+def check_values(space: SearchSpace, places: Sequence[Place]) -> None:
+    """Check that a run can be trained with every value of the space, as far as that can be told.
+
+    The lowest and highest number of every range and every choice are tried one by one, all
+    combinations of these within a section, and any two choices together.
+
+    Args:
+        space: with parameters in order.
+        places: of the parameters' tables, in that order.
+
+    Raises:
+        SpaceProblem: if not, at the key of a value that is refused.
+    """
+    choices = [
+        list(_choices(parameter, place))
+        for parameter, place in zip(space.parameters, places, strict=True)
+    ]
+    _check_usual(space, choices)
+    for each in itertools.chain(*reversed(choices)):  # a condition with what depends on it last
+        _try(space, [each])
+    for together in _of_sections(choices):
+        _try(space, together, trained=False)
+    words = [
+        found for found in choices if any(isinstance(each.value, bool | str) for each in found)
+    ]
+    for one, other in itertools.combinations(words, 2):
+        for together in itertools.product(one, other):
+            _try(space, together)
+
+
+def _choices(parameter: Parameter, place: Place) -> Iterator[_Choice]:
+    values: list[Any] = parameter.ends if parameter.choices is None else parameter.choices
+    conditions = [{field: each} for field, held in parameter.when.items() for each in held]
+    for condition, value in itertools.product(conditions or [{}], values):
+        key = "choices" if parameter.choices else "min" if value == values[0] else "max"
+        yield _Choice((*place, key), parameter.field, value, condition)
+
+
+def _check_usual(space: SearchSpace, choices: list[list[_Choice]]) -> None:
+    """Try the values that the others are tried beside; blame the one that is wrong on its own."""
+    usual = space.assignment({})
+    problem = _problem(space, usual)
+    if problem is None:
+        return
+    is_base = _problem(space, {}) is not None
+    for found in [] if is_base else choices:
+        value = usual.get(found[0].field, found[0].value)
+        alone = _problem(space, {**found[0].condition, found[0].field: value})
+        if alone is not None:
+            places = [each.place for each in found if each.value == value]
+            raise SpaceProblem(places[0] if places else found[0].place[:-1], alone)
+    settings = ", ".join(f"{field} = {value!r}" for field, value in usual.items())
+    raise SpaceProblem(("set" if is_base else "search",), f"with {settings}: {problem}")
+
+
+def _of_sections(choices: Iterable[list[_Choice]]) -> Iterator[Sequence[_Choice]]:
+    """Every combination of ends and choices within each section of a configuration."""
+    for section in RunConfig.model_fields:
+        fields: dict[str, list[_Choice]] = {}
+        for found in choices:
+            field = found[0].field
+            if field.split(".")[:2] in ([section, "options"], [section, "name"]):
+                continue  # what an option may be is told by checking the run, one by one
+            if field.startswith(f"{section}."):
+                fields.setdefault(field, []).extend(found)
+        if len(fields) < 2:
+            continue
+        if math.prod(map(len, fields.values())) <= _MOST:
+            yield from itertools.product(*fields.values())
+        else:
+            draw = random.Random(0)
+            for _ in range(_MOST):
+                yield [draw.choice(found) for found in fields.values()]
+
+
+def _try(space: SearchSpace, together: Sequence[_Choice], trained: bool = True) -> None:
+    """Try a trial with these values, if there can be one."""
+    chosen: dict[str, Any] = {}
+    for each in together:
+        for field, value in {**each.condition, each.field: each.value}.items():
+            if chosen.setdefault(field, value) != value:
+                return
+    settings = space.assignment(chosen)
+    if any(field not in settings for field in chosen):
+        return
+    problem = _problem(space, settings, trained)
+    if problem is not None:
+        where = " and ".join(map(str, together))
+        raise SpaceProblem(together[0].place, f"with {where}: {problem}")
+
+
+def _problem(space: SearchSpace, settings: dict[str, Any], trained: bool = True) -> str | None:
+    try:
+        config = space.config(settings)
+        if trained:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of values that may be unwise
+                check_config(config)
+    except MrcaError as error:
+        return said(error)
+    return None

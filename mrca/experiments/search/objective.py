@@ -1,0 +1,106 @@
+"""What a search can maximise: the measures of a report."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from mrca.config import RunConfig
+from mrca.datasets import Corpus, group_limits
+from mrca.errors import MrcaError, did_you_mean
+from mrca.evaluation import evaluate_candidates
+from mrca.experiments.decided_labels import asked_about
+
+_AVERAGES = ("micro", "macro", "macro_present")
+_MEASURES = ("f1", "precision", "recall", "exact_match", "average_precision")
+_SCORES = [f"{average}.{score}" for average in _AVERAGES for score in _MEASURES[:3]]
+# Parts of a report whose keys are a corpus's own.
+_OF_CORPUS = ("by_relation_count", "relations")
+# Before a measure of the set of relations of each document, where pairs are asked about.
+_OF_DOCUMENTS = "documents."
+
+OBJECTIVES: tuple[str, ...] = (
+    *_SCORES,
+    "exact_match",
+    "average_precision",
+    *(f"groups.{group}.{score}" for group in ("head", "medium", "tail") for score in _SCORES),
+)
+
+
+def check_objective(name: str) -> None:
+    """Check that a report may have such a measure, as far as that can be told without a corpus.
+
+    Raises:
+        MrcaError: if it has not.
+    """
+    measure = name.removeprefix(_OF_DOCUMENTS)
+    part, _, rest = measure.partition(".")
+    of_corpus = part in _OF_CORPUS and rest.rpartition(".")[2] in _MEASURES
+    if measure not in OBJECTIVES and not of_corpus:
+        raise _unknown(name)
+
+
+def check_defined(name: str, corpus: Corpus, config: RunConfig) -> None:
+    """Check that a corpus's validation split has such a measure, before anything is trained.
+
+    Args:
+        name: the measure.
+        corpus: what is searched on.
+        config: what is asked about it.
+
+    Raises:
+        MrcaError: if it has not.
+    """
+    candidates, counts = asked_about(corpus, config, "valid")
+    asked = candidates.labelled(corpus.relations)
+    nothing = np.zeros(asked.labels.shape)
+    limits = group_limits(corpus.limits)
+    report = evaluate_candidates(
+        asked, nothing.astype(bool), nothing, corpus.relations, counts, limits=limits
+    )
+    if objective_value(report.to_dict(), name) is None:
+        why = "no row of it has such a relation"
+        if name.startswith(_OF_DOCUMENTS) and report.documents is None:
+            why = f"whole documents are asked about (leave {_OF_DOCUMENTS!r} out)"
+        raise MrcaError(
+            f"The objective {name} is undefined on the validation split of {corpus.name}: {why}. "
+            "Choose another objective."
+        )
+
+
+def objective_value(report: Mapping[str, Any], name: str) -> float | None:
+    """Read a measure off a report's `to_dict()`; None where the split leaves it undefined.
+
+    Raises:
+        MrcaError: if there is no such measure.
+
+    Example:
+        >>> objective_value({"micro": {"f1": 0.5}, "groups": {"tail": None}}, "micro.f1")
+        0.5
+        >>> objective_value({"groups": {"tail": None}}, "groups.tail.micro.f1") is None
+        True
+    """
+    value: Any = report
+    rest = name
+    while rest and value is not None:
+        if not isinstance(value, Mapping):
+            raise _unknown(name)
+        # A relation's name may have dots of its own.
+        keys = [key for key in value if rest == key or rest.startswith(f"{key}.")]
+        if not keys:
+            raise _unknown(name)
+        key = max(keys, key=len)
+        value, rest = value[key], rest[len(key) + 1 :]
+    if isinstance(value, Mapping):
+        raise _unknown(name)
+    return None if value is None else float(value)
+
+
+def _unknown(name: str) -> MrcaError:
+    return MrcaError(
+        f"There is no measure {name!r}.{did_you_mean(name, OBJECTIVES)} Expected "
+        f"{'|'.join(_AVERAGES)}.f1|precision|recall, exact_match or average_precision; or one of "
+        "the first behind groups.head|medium|tail, such as groups.tail.micro.f1, behind "
+        "by_relation_count.NUMBER, or relations.NAME.f1; where entity pairs are asked about, "
+        f"{_OF_DOCUMENTS} before any of these is of the set of relations of each document."
+    )

@@ -1,0 +1,21 @@
+"""Files and downloads: whole or not at all, verified, found."""
+
+from mrca.files.digest import file_digest, has_digest
+from mrca.files.download import RemoteFile, adopt, adopt_any, fetch
+from mrca.files.search_path import cache_folder, search_folders
+from mrca.files.whole_file import replace_folder, require_room, whole_file, whole_folder
+
+__all__ = [
+    "RemoteFile",
+    "adopt",
+    "adopt_any",
+    "cache_folder",
+    "fetch",
+    "file_digest",
+    "has_digest",
+    "replace_folder",
+    "require_room",
+    "search_folders",
+    "whole_file",
+    "whole_folder",
+]

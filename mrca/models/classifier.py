@@ -1,0 +1,182 @@
+"""What takes documents and says which relations they state: a network or an SVM."""
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mrca import losses
+from mrca.config import RunConfig
+from mrca.datasets import Candidates, CandidateSelection, LabelCounts, row_from_value
+from mrca.errors import MrcaError
+from mrca.models.decision import Decision
+from mrca.models.prediction import PredictedFact, Prediction, mention_text
+from mrca.text import Document, RelationSet
+from mrca.text.inline_marks import marked_document
+
+# Documents that `predict` holds at a time; enough to fill batches of like lengths.
+CHUNK = 1024
+
+Row = Document | dict[str, Any] | str
+"""A document, a dict of the JSON Lines schema, or text with inline marks."""
+
+
+class Classifier(ABC):
+    """Answers which relations hold between the entities of documents, or in them as a whole.
+
+    Attributes:
+        config: how it is made and trained.
+        relations: the relations, in the order of its columns.
+        label_counts: of its training candidates.
+        selection: which candidates documents have.
+        decision: how outputs become scores and facts.
+    """
+
+    config: RunConfig
+    relations: RelationSet
+    label_counts: LabelCounts
+    selection: CandidateSelection
+    decision: Decision
+
+    @property
+    @abstractmethod
+    def columns(self) -> int:
+        """How many outputs a candidate has."""
+
+    @abstractmethod
+    def raw_outputs(self, candidates: Candidates, *, keep: bool = False) -> np.ndarray:
+        """Raw outputs, float32 `(candidates, columns)`.
+
+        Args:
+            candidates: any; see `candidates`.
+            keep: whether these documents will be asked about again, so that what a frozen encoder
+                makes of them may be kept on disk.
+        """
+
+    @abstractmethod
+    def words_read(self, documents: Sequence[Document]) -> list[int]:
+        """How many words of each document are read; the rest is cut off."""
+
+    @abstractmethod
+    def save_parts(self, folder: Path) -> None:
+        """Write into a run folder what training has made."""
+
+    @abstractmethod
+    def in_float32(self) -> Self:
+        """One with the same weights that computes in float32, whatever it was trained in."""
+
+    def candidates(self, documents: Sequence[Document]) -> Candidates:
+        """What the model is asked about documents: nothing that it has not read."""
+        if self.config.data.roles == "unknown":
+            documents = [document.with_unknown_roles() for document in documents]
+        return self.selection.select(documents, self.words_read(documents))
+
+    def make_loss(self) -> losses.MultiLabelLoss:
+        """The configured loss, with the counts of the training candidates where it takes them."""
+        loss, counts = self.config.loss, self.label_counts
+        return losses.for_corpus(loss.name, loss.options, counts.counts, counts.num_samples)
+
+    # === Prediction ===
+
+    def scores_and_labels(
+        self, candidates: Candidates, outputs: np.ndarray
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """What the decision makes of raw outputs, both `(candidates, relations)`."""
+        return (
+            self.decision.scores(outputs),
+            self.decision.labels(outputs, candidates, self.relations),
+        )
+
+    def predict_iter(
+        self, rows: Iterable[Row], *, threshold: float | None = None, top: int | None = None
+    ) -> Iterator[Prediction]:
+        """What the model says of one row after another, holding only a chunk of them at a time.
+
+        Args:
+            rows: documents, dicts of the JSON Lines schema, or strings with inline marks.
+            threshold: give what scores at least this, in place of what the decision rule predicts.
+            top: at most so many facts (or relations) of a row, the best.
+
+        Raises:
+            MrcaError: if a row is malformed; it says which and why.
+        """
+        documents = documents_of(rows, offsets=self.config.data.offsets)
+        while chunk := list(islice(documents, CHUNK)):
+            candidates = self.candidates(chunk)
+            scores, labels = self.scores_and_labels(candidates, self.raw_outputs(candidates))
+            if threshold is not None:
+                allowed = self.decision.allows(candidates, self.relations)
+                labels = (scores >= threshold) & allowed
+            for row, document in enumerate(candidates.documents):
+                asked = slice(candidates.starts[row], candidates.starts[row + 1])
+                yield self._prediction(document, candidates, asked, scores, labels, top)
+
+    def _prediction(
+        self,
+        document: Document,
+        candidates: Candidates,
+        asked: slice,
+        scores: NDArray[np.float32],
+        labels: NDArray[np.bool_],
+        top: int | None,
+    ) -> Prediction:
+        names = self.relations.names
+        found, columns = np.nonzero(labels[asked])
+        values = scores[asked][found, columns]
+        best = np.argsort(-values, kind="stable")[:top]
+        if candidates.kind == "whole":
+            ranked = tuple((names[columns[each]], float(values[each])) for each in best)
+            return Prediction(document, (), ranked)
+        facts = []
+        for each in best:
+            subject, object_ = (
+                document.entities[numbers[asked][found[each]]]
+                for numbers in (candidates.subjects, candidates.objects)
+            )
+            first, second = (mention_text(document, one.mentions[0]) for one in (subject, object_))
+            relation, score = names[columns[each]], float(values[each])
+            facts.append(PredictedFact(first, relation, second, score, subject, object_))
+        return Prediction.of_facts(document, facts)
+
+
+def documents_of(
+    rows: Iterable[Row], *, offsets: Any = "exact", labelled: bool = False
+) -> Iterator[Document]:
+    """Documents from whatever a user has.
+
+    Args:
+        rows: documents, dicts of the JSON Lines schema (docs/data-format.md), or strings with
+            inline marks, `<e>Ada Lovelace</e> was born in <e>London</e>.`
+        offsets: what becomes of character offsets inside a word; see `iter_jsonl`.
+        labelled: whether a row has to say which relations are stated.
+
+    Raises:
+        MrcaError: if a row is malformed; it says which and why.
+    """
+    for number, value in enumerate(rows, 1):
+        if isinstance(value, Document):
+            yield value
+            continue
+        if isinstance(value, str):
+            if labelled:
+                raise MrcaError(
+                    f"Row {number} is a string, which says nothing of relations. Expected a "
+                    'document, or a dict with "facts" or "labels".'
+                )
+            document, problem = marked_document(value)
+            if problem:
+                raise MrcaError(f"Row {number}: {problem}. Received: {value[:80]!r}.")
+            yield document
+            continue
+        row = row_from_value(value, "rows", number, require_labels=labelled, offsets=offsets)
+        if row.document is None:
+            assert row.error is not None
+            raise row.error
+        for each in row.problems:
+            warnings.warn(str(each), stacklevel=3)
+        yield row.document

@@ -1,0 +1,130 @@
+"""How a trained model's outputs become scores and facts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from mrca.datasets import Candidates
+from mrca.errors import MrcaError
+from mrca.evaluation import Calibration, calibration_from_config
+from mrca.losses import DecisionRule, decision_rule_from_config
+from mrca.text import Document, RelationSet
+
+# A fact's subject type, relation and object type.
+TypedFact = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The loss's decision rule, and what was added to it after training.
+
+    Attributes:
+        rule: how outputs become labels.
+        allowed: the (subject type, relation, object type) between which a fact is ever predicted;
+            `None` for any. Facts of an entity without a type are never refused.
+        calibration: what makes of scores probabilities; `None` for the rule's own scores.
+    """
+
+    rule: DecisionRule
+    allowed: frozenset[TypedFact] | None = None
+    calibration: Calibration | None = None
+
+    def scores(self, outputs: np.ndarray) -> NDArray[np.float32]:
+        """Outputs `(candidates, columns)` to scores `(candidates, relations)`."""
+        if self.calibration is not None:
+            return self.calibration(ops.convert_to_numpy(self.rule.margins(outputs)))
+        scores: NDArray[np.float32] = ops.convert_to_numpy(self.rule.scores(outputs))
+        return scores
+
+    def labels(
+        self, outputs: np.ndarray, candidates: Candidates, relations: RelationSet
+    ) -> NDArray[np.bool_]:
+        """Which relations of each candidate are predicted, `(candidates, relations)`."""
+        labels: NDArray[np.bool_] = ops.convert_to_numpy(self.rule.labels(outputs))
+        return labels & self.allows(candidates, relations)
+
+    def allows(self, candidates: Candidates, relations: RelationSet) -> NDArray[np.bool_]:
+        """Which relations the types of each candidate allow, `(candidates, relations)`."""
+        shape = (len(candidates), len(relations))
+        if self.allowed is None or candidates.kind == "whole":
+            return np.ones(shape, bool)
+        rows: dict[tuple[str, str], NDArray[np.bool_]] = {}
+        found = np.ones(shape, bool)
+        documents = candidates.documents
+        asked = zip(
+            candidates.rows.tolist(),
+            candidates.subjects.tolist(),
+            candidates.objects.tolist(),
+            strict=True,
+        )
+        for place, (row, subject, object_) in enumerate(asked):
+            entities = documents[row].entities
+            types = (entities[subject].type, entities[object_].type)
+            if not all(types):
+                continue
+            if types not in rows:
+                first, second = types
+                rows[types] = np.array(
+                    [(first, name, second) in self.allowed for name in relations]
+                )
+            found[place] = rows[types]
+        return found
+
+    def with_rule(self, rule: DecisionRule) -> "Decision":
+        """The same with another rule."""
+        return replace(self, rule=rule)
+
+    def with_calibration(self, calibration: Calibration | None) -> "Decision":
+        """The same with another calibration, or none."""
+        return replace(self, calibration=calibration)
+
+    def get_config(self) -> dict[str, Any]:
+        """JSON values that `from_config` turns back into this decision."""
+        config = self.rule.get_config()
+        if self.allowed is not None:
+            config["allowed"] = sorted(list(each) for each in self.allowed)
+        if self.calibration is not None:
+            config["calibration"] = self.calibration.get_config()
+        return config
+
+    @classmethod
+    def from_config(cls, config: Any) -> "Decision":
+        """The decision that `get_config` described.
+
+        Raises:
+            MrcaError: if it is no such description.
+        """
+        rest = dict(config) if isinstance(config, dict) else {}
+        allowed, calibration = rest.pop("allowed", None), rest.pop("calibration", None)
+        return cls(
+            decision_rule_from_config(rest),
+            None if allowed is None else _allowed(allowed),
+            None if calibration is None else calibration_from_config(calibration),
+        )
+
+
+def typed_facts(documents: Iterable[Document]) -> frozenset[TypedFact]:
+    """The (subject type, relation, object type) of all facts between entities with types."""
+    found = set()
+    for document in documents:
+        for fact in document.facts:
+            first, second = document.entities[fact.subject], document.entities[fact.object]
+            if first.type and second.type:
+                found.add((first.type, fact.relation, second.type))
+    return frozenset(found)
+
+
+def _allowed(values: Any) -> frozenset[TypedFact]:
+    def fits(each: Any) -> bool:
+        return isinstance(each, list) and len(each) == 3 and all(isinstance(n, str) for n in each)
+
+    if not isinstance(values, list) or not all(map(fits, values)):
+        raise MrcaError(
+            '"allowed" should be a list of [subject type, relation, object type]. Received: '
+            f"{str(values)[:80]}."
+        )
+    return frozenset((first, relation, second) for first, relation, second in values)

@@ -1,0 +1,220 @@
+"""The parts of a run folder from which a classifier is made, read and written."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import keras
+
+from mrca.config import RunConfig
+from mrca.datasets import CandidateSelection, LabelCounts, LabelledCandidates, read_relations
+from mrca.datasets.candidates import TypePair
+from mrca.encoders import Encoder
+from mrca.errors import MrcaError
+from mrca.models.decision import Decision
+from mrca.models.network import RelationNetwork, network_weights
+from mrca.runs import layout
+from mrca.text import Document, RelationSet
+
+if TYPE_CHECKING:
+    from mrca.models.classifier import Classifier
+
+
+class Types(NamedTuple):
+    """What a run knows of entity types.
+
+    Attributes:
+        features: those that are a feature of its network, in their order.
+        pairs: the pairs that its candidates are limited to; `None` for no limit.
+    """
+
+    features: tuple[str, ...] = ()
+    pairs: frozenset[TypePair] | None = None
+
+
+def entity_types(documents: Iterable[Document]) -> tuple[str, ...]:
+    """The types of the documents' entities, sorted; none where the corpus does not say."""
+    found = {entity.type for document in documents for entity in document.entities} - {""}
+    return tuple(sorted(found))
+
+
+def training_candidates(
+    config: RunConfig,
+    documents: Sequence[Document],
+    relations: RelationSet,
+    words_read: Sequence[int],
+) -> tuple[CandidateSelection, LabelledCandidates]:
+    """The candidates of training documents, and how those of others are to be selected.
+
+    Args:
+        config: its `data` and `candidates`.
+        documents: the training documents.
+        relations: in the order of the columns.
+        words_read: how many words of each are read.
+
+    Raises:
+        MrcaError: if a document states a relation that is none of these.
+    """
+    settings = config.candidates
+    if config.data.roles == "unknown":
+        documents = [document.with_unknown_roles() for document in documents]
+    selection = CandidateSelection(settings.kind, settings.max_distance or None)
+    if settings.types == "seen":
+        selection = selection.learned(documents)
+    return selection, selection.select(documents, words_read).labelled(relations)
+
+
+def write_described(folder: Path, classifier: "Classifier", features: Sequence[str] = ()) -> None:
+    """Write relations, label counts and types.
+
+    Args:
+        folder: the run folder.
+        classifier: what they are of.
+        features: the entity types that are a feature.
+
+    Raises:
+        OSError: if they cannot be written.
+    """
+    names, counts = classifier.relations.names, classifier.label_counts
+    layout.write_json(folder / layout.RELATIONS, list(names))
+    layout.write_json(
+        folder / layout.LABEL_COUNTS,
+        {
+            "num_samples": counts.num_samples,
+            "counts": dict(zip(names, counts.counts, strict=True)),
+        },
+    )
+    pairs = classifier.selection.type_pairs
+    if features or pairs is not None:
+        listed = None if pairs is None else sorted(list(pair) for pair in pairs)
+        layout.write_json(folder / layout.TYPES, {"features": list(features), "pairs": listed})
+
+
+def read_types(folder: Path) -> Types:
+    """What a run folder says of entity types.
+
+    Raises:
+        MrcaError: if its file is damaged.
+    """
+    path = folder / layout.TYPES
+    if not path.exists():
+        return Types()
+    with layout.reading(path) as types:
+        pairs = types["pairs"]
+        features = tuple(str(name) for name in types["features"])
+        if pairs is None:
+            return Types(features)
+        return Types(features, frozenset((str(first), str(second)) for first, second in pairs))
+
+
+def read_parts(folder: Path, config: RunConfig) -> dict[str, Any]:
+    """Relations, label counts, candidate selection and decision of a run folder.
+
+    Raises:
+        MrcaError: if one is damaged, or they do not go together.
+    """
+    relations = read_relations(folder / layout.RELATIONS)
+    with layout.reading(folder / layout.LABEL_COUNTS) as counts:
+        label_counts = LabelCounts(
+            [counts["counts"][name] for name in relations], counts["num_samples"]
+        )
+    with layout.reading(folder / layout.DECISION) as found:
+        decision = Decision.from_config(found)
+    for name in ("threshold", "offset"):
+        value = getattr(decision.rule, name, None)
+        if isinstance(value, list) and len(value) != len(relations):
+            raise MrcaError(
+                f"{layout.DECISION} in {folder} has {len(value)} thresholds for {len(relations)} "
+                "relations. Tune it anew with `mrca evaluate --tune per-relation --save`, or train "
+                "the run again."
+            )
+    settings = config.candidates
+    return {
+        "relations": relations,
+        "label_counts": label_counts,
+        "decision": decision,
+        "selection": CandidateSelection(
+            settings.kind, settings.max_distance or None, read_types(folder).pairs
+        ),
+    }
+
+
+def load_network(folder: Path) -> RelationNetwork:
+    """The network of a run folder.
+
+    Raises:
+        MrcaError: if it cannot be read.
+    """
+    path = folder / layout.NETWORK
+    try:
+        network = keras.saving.load_model(path, compile=False)
+    except Exception as error:  # Keras and what it reads with raise whatever they meet
+        raise MrcaError(
+            f"Cannot read {path}: {error}. The run is damaged: train it again."
+        ) from error
+    if not isinstance(network, RelationNetwork):
+        raise MrcaError(
+            f"{path} holds a {type(network).__name__}, not a RelationNetwork. The run is damaged: "
+            "train it again."
+        )
+    return network
+
+
+def new_network(config: RunConfig, encoder: Encoder, columns: int) -> RelationNetwork:
+    """The network of a configuration, with fresh weights."""
+    model = config.model
+    measured = encoder.pooling is None
+    return RelationNetwork(
+        dim=encoder.dim,
+        feature_value=encoder.feature_value() if measured else 1.0,
+        columns=columns,
+        units=model.units,
+        pool_size=model.pool_size,
+        strides=model.strides,
+        max_length=config.features.max_length,
+        dropout=model.dropout,
+        head=config.classifier.name,
+        head_options=config.classifier.options,
+        pooling="first" if encoder.pooling else model.pooling,
+        hidden=model.hidden,
+        num_types=len(encoder.types),
+        entity_pooling=model.entity_pooling,
+        pair_context=model.pair_context,
+        state_dropout=model.state_dropout,
+        marked=encoder.marks_states,
+        dtype=model.precision,
+    )
+
+
+def network_size(
+    config: RunConfig, encoder: Encoder, columns: int, width: int | None = None
+) -> int:
+    """How many weights are trained, without making the network.
+
+    Args:
+        config: of the network.
+        encoder: what it reads with; its own weights count if it is trained.
+        columns: outputs.
+        width: for a classifier alone, the number of features that it sees.
+    """
+    model = config.model
+    if width is not None:
+        head = config.classifier
+        return network_weights(
+            width, columns, 0, "first", head=head.name, head_options=head.options
+        )
+    trained = encoder.layer.count_params() if encoder.layer is not None else 0
+    return trained + network_weights(
+        encoder.dim,
+        columns,
+        model.units,
+        "first" if encoder.pooling else model.pooling,
+        steps=-(-config.features.max_length // model.strides),
+        hidden=model.hidden,
+        num_types=len(encoder.types),
+        entity_pooling=model.entity_pooling,
+        pair_context=model.pair_context,
+        head=config.classifier.name,
+        head_options=config.classifier.options,
+        marked=encoder.marks_states,
+    )

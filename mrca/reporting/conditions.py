@@ -1,0 +1,47 @@
+"""What scores were measured under, in the words of a title."""
+
+from collections.abc import Sequence
+
+from mrca.config import Tune
+
+_NAMED = 3
+
+
+def conditions(
+    tune: Tune,
+    ignored: Sequence[str] = (),
+    limits: str | None = None,
+    threshold: float | None = None,
+    min_precision: float | None = None,
+) -> str:
+    """What differs from all relations decided as trained; empty where nothing does.
+
+    Args:
+        tune: the threshold that was chosen on validation.
+        ignored: relations left out.
+        limits: the name of the limits of head, medium and tail, if others than the corpus's own.
+        threshold: the one that was chosen, if it is one.
+        min_precision: the precision on validation that it was chosen for, in place of F1.
+
+    Example:
+        >>> conditions("global", ["employer"], threshold=0.48861)
+        'threshold 0.4886, tuned on validation; left out: employer'
+        >>> conditions("none")
+        ''
+    """
+    parts = []
+    if min_precision is not None:
+        each = " for each relation" if tune == "per-relation" else ""
+        parts.append(f"the threshold{each} with precision {min_precision:g} on validation")
+    elif tune == "global":
+        chosen = "threshold" if threshold is None else f"threshold {threshold:.4f},"
+        parts.append(f"{chosen} tuned on validation")
+    elif tune == "per-relation":
+        parts.append("a threshold for each relation, tuned on validation")
+    if ignored:
+        more = len(ignored) - _NAMED
+        named = ", ".join(ignored[:_NAMED])
+        parts.append(f"left out: {named}{f' and {more} more' if more > 0 else ''}")
+    if limits:
+        parts.append(f"limits: {limits}")
+    return "; ".join(parts)

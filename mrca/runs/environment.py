@@ -1,0 +1,58 @@
+"""Where and with what a run was made."""
+
+import importlib.metadata
+import platform
+from typing import Any
+
+import mrca
+from mrca.datasets import Corpus
+
+_PACKAGES = (
+    *("keras", "tensorflow", "jax", "torch", "keras-hub"),
+    *("numpy", "gensim", "scikit-learn", "tokenizers"),
+)
+
+
+def describe_environment(
+    read_with: dict[str, Any], seed: int, corpus: Corpus | None = None
+) -> dict[str, Any]:
+    """What `environment.json` holds: versions, device, seed, and fingerprints of what went in.
+
+    Args:
+        read_with: `vectors` or `encoder`, and the runs that are built on, each with name and
+            fingerprint.
+        seed: of everything random.
+        corpus: what is trained on, where it is one of files.
+    """
+    import keras
+
+    return {
+        "mrca": mrca.__version__,
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "backend": keras.backend.backend(),
+        "platform": platform.platform(),
+        "devices": _devices(),
+        "seed": seed,
+        **({"corpus": {"name": corpus.name, "fingerprint": corpus.fingerprint}} if corpus else {}),
+        **read_with,
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _devices() -> list[str]:
+    import keras
+
+    if keras.backend.backend() != "torch":
+        devices: list[str] = keras.distribution.list_devices()
+        return devices
+    import torch  # for which Keras cannot list them
+
+    gpus = [f"gpu:{number}" for number in range(torch.cuda.device_count())]
+    return gpus or ["cpu:0"]

@@ -1,0 +1,100 @@
+"""What a corpus is made of: a document, its entities, and the facts that it states."""
+
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+Roles = Literal["given", "unknown"]
+
+
+class Span(NamedTuple):
+    """A run of tokens, `tokens[start:end]`: `start` inclusive, `end` exclusive."""
+
+    start: int
+    end: int
+
+
+class Entity(NamedTuple):
+    """Someone or something that a document mentions, once or more often.
+
+    Attributes:
+        mentions: where, sorted, without repeats; empty where the document does not hold its words.
+        type: what it is, such as `"PER"`; empty where the corpus does not say.
+        id: its name in the corpus; may be empty.
+        name: the words by which the corpus refers to it; those of its first mention where it has
+            one.
+    """
+
+    mentions: tuple[Span, ...]
+    type: str = ""
+    id: str = ""
+    name: str = ""
+
+
+class Fact(NamedTuple):
+    """A relation between two entities of a document, given by their numbers.
+
+    Attributes:
+        subject: a number in the document's `entities`.
+        relation: its name.
+        object: as `subject`.
+        evidence: numbers of the sentences that state it; empty where the corpus does not say.
+    """
+
+    subject: int
+    relation: str
+    object: int
+    evidence: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text with marked entities and the facts that it states. A sentence is a short document.
+
+    Attributes:
+        tokens: the words, in order.
+        entities: who and what is marked.
+        facts: what is stated between two of them, without repeats.
+        labels: names of the relations that are stated, in order of first mention, without repeats;
+            those of the facts, and where a corpus has labels only, what it says.
+        subjects: numbers of the entities that may be the subject of a fact, rising. With unknown
+            roles all entities are among them.
+        objects: the same for objects.
+        roles: whether it is known which entities are subjects and which are objects.
+        oracle: whether the marked entities are those of the facts and no others, so that the marks
+            give away what a model is to find.
+        sentences: the first token of each sentence, rising from 0.
+        id: the document's own name, for reports; may be empty.
+        text: the string that the words were cut from; empty where there is none.
+        offsets: where each word stands in `text`; empty without a text.
+    """
+
+    tokens: tuple[str, ...]
+    entities: tuple[Entity, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    labels: tuple[str, ...] = ()
+    subjects: tuple[int, ...] = ()
+    objects: tuple[int, ...] = ()
+    roles: Roles = "given"
+    oracle: bool = False
+    sentences: tuple[int, ...] = (0,)
+    id: str = ""
+    text: str = ""
+    offsets: tuple[Span, ...] = ()
+
+    def words(self, span: Span) -> str:
+        """The span's tokens joined by one space."""
+        return " ".join(self.tokens[span.start : span.end])
+
+    def spans(self, role: Literal["subject", "object"]) -> tuple[Span, ...]:
+        """Every mention of an entity that may be the subject (or object), sorted, once each."""
+        numbers = self.subjects if role == "subject" else self.objects
+        return tuple(sorted({span for each in numbers for span in self.entities[each].mentions}))
+
+    def with_unknown_roles(self) -> "Document":
+        """The same document where any entity may be subject and object of a fact."""
+        every = tuple(range(len(self.entities)))
+        return replace(self, subjects=every, objects=every, roles="unknown")
+
+    def without_text(self) -> "Document":
+        """The same document without the string behind its words: what training needs."""
+        return replace(self, text="", offsets=())

@@ -1,0 +1,103 @@
+"""Training that starts from the weights of another run."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mrca.config import RunConfig
+from mrca.datasets import Corpus
+from mrca.encoders import Encoder, WordVectors
+from mrca.errors import MrcaError
+from mrca.models import RelationClassifier
+from mrca.training.run import Run
+
+
+def problems(config: RunConfig) -> Iterator[str]:
+    """Why a configuration cannot start from a run, a sentence each; none where it does not."""
+    settings = config.training
+    if settings.freeze and not settings.init_from:
+        yield (
+            "training.freeze keeps the layers of a trained run as they are. Name the run with "
+            "--init-from RUN."
+        )
+    if settings.init_from and config.classifier.representation:
+        yield (
+            "training.init_from and classifier.representation both start from a run: give one. "
+            "The second keeps all but a new classifier frozen."
+        )
+
+
+def base_classifier(config: RunConfig, run: Run) -> RelationClassifier:
+    """The classifier of the run that training starts from.
+
+    Raises:
+        MrcaError: if a setting that the layers follow from differs, or the run has no layers.
+    """
+    base = run.classifier
+    if not isinstance(base, RelationClassifier):
+        raise MrcaError(
+            f"The run {run.folder} is an SVM on word frequencies, which is solved at once and "
+            "cannot be continued. Choose a run of a network."
+        )
+    differing = config.with_layers_of(run.config).differences(config, "is", "is here")
+    if differing:
+        raise MrcaError(
+            f"Training starts from the layers of {run.folder}. There {differing[0]}. Leave such "
+            "settings out, or train anew without --init-from."
+        )
+    return base
+
+
+def encoder_for(base: RelationClassifier, corpus: Corpus) -> Encoder:
+    """What the base reads with; with word vectors, those of the corpus's words among them."""
+    encoder = base.encoder
+    if not isinstance(encoder, WordVectors):
+        return encoder
+    return encoder.with_words_of(row for rows in corpus.splits.values() for row in rows)
+
+
+def carry_weights(base: RelationClassifier, new: RelationClassifier) -> None:
+    """Give a new classifier the weights of the base.
+
+    Relations that the base knows keep their output column; new ones have their fresh column, and
+    those that the new classifier does not have are dropped. A threshold column is kept.
+    """
+    for layer in new.network.layers:
+        if layer is not new.network.classifier:
+            layer.set_weights(base.network.get_layer(layer.name).get_weights())
+    kept = _kept_columns(base, new)
+    old, fresh = base.network.classifier.get_weights(), new.network.classifier.get_weights()
+    if kept is not None and len(old) == len(fresh):
+        sizes = (base.columns, new.columns)
+        weights = [_carried(*pair, kept, sizes) for pair in zip(old, fresh, strict=True)]
+        new.network.classifier.set_weights(weights)
+
+
+def _kept_columns(base: RelationClassifier, new: RelationClassifier) -> dict[int, int] | None:
+    """Output columns of the old classifier and where they are in the new one.
+
+    `None` where the classifier or the loss's extra columns are others, and all of it starts anew.
+    """
+    before = new.columns - len(new.relations)
+    same = base.network.head == new.network.head and base.columns - len(base.relations) == before
+    if not same or base.network.head_options != new.network.head_options:
+        return None
+    kept = {column: column for column in range(before)}
+    for name in new.relations:
+        if name in base.relations:
+            kept[before + base.relations.index(name)] = before + new.relations.index(name)
+    return kept
+
+
+def _carried(
+    old: np.ndarray, fresh: np.ndarray, kept: dict[int, int], sizes: tuple[int, int]
+) -> np.ndarray:
+    """A weight with the kept columns; one that has no axis of columns is taken whole."""
+    axes = [
+        axis for axis, size in enumerate(zip(old.shape, fresh.shape, strict=True)) if size == sizes
+    ]
+    if not axes:
+        return old if old.shape == fresh.shape else fresh
+    source, target = np.moveaxis(old, axes[-1], 0), np.moveaxis(fresh.copy(), axes[-1], 0)
+    target[list(kept.values())] = source[list(kept)]
+    return np.moveaxis(target, 0, axes[-1])

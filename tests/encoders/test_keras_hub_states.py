@@ -1,0 +1,170 @@
+"""Runs on every backend."""
+
+import json
+import sys
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from mrca.encoders import HubEncoder, KerasHubEncoder, open_encoder
+from mrca.encoding import WordPieces
+from mrca.errors import MrcaError
+
+
+@pytest.fixture(scope="session")
+def keras_hub():
+    return pytest.importorskip("keras_hub", reason="needs the extra mrca[keras-hub]")
+
+
+@pytest.fixture
+def backbone(keras_hub, vocabulary):
+    return keras_hub.models.BertBackbone(
+        vocabulary_size=len(vocabulary),
+        num_layers=2,
+        num_heads=2,
+        hidden_dim=8,
+        intermediate_dim=16,
+        dropout=0.3,
+        max_sequence_length=32,
+    )
+
+
+@pytest.fixture
+def preset(backbone, vocabulary, tmp_path):
+    KerasHubEncoder(backbone).save(tmp_path / "preset", WordPieces(vocabulary, lower_case=True))
+    return tmp_path / "preset"
+
+
+def states(encoder, batch, **options):
+    return ops.convert_to_numpy(encoder(batch["pieces"], batch["lengths"], **options))
+
+
+def values(weights):
+    return [np.array(ops.convert_to_numpy(weight)) for weight in weights]
+
+
+def test_gives_a_state_for_each_piece(backbone, batch):
+    encoder = KerasHubEncoder(backbone)
+    output = states(encoder, batch)
+    assert (output.shape, output.dtype) == ((4, 9, 8), "float32")
+    assert (encoder.dim, encoder.max_positions, encoder.num_pieces) == (8, 32, 64)
+    short = {"pieces": batch["pieces"][1:2, :5], "lengths": batch["lengths"][1:2]}
+    np.testing.assert_allclose(states(encoder, short)[0], output[1, :5], atol=1e-6)
+
+
+@pytest.mark.parametrize("trainable", [False, True])
+def test_moves_only_if_trainable(preset, batch, classifier, trainable):
+    encoder, _ = open_encoder(f"keras_hub:{preset}", trainable=trainable)
+    model = classifier(encoder)
+    before, expected = values(encoder.weights), states(encoder, batch)
+    np.testing.assert_array_equal(states(encoder, batch, training=False), expected)
+    dropped = states(encoder, batch, training=True)
+    assert (dropped != expected).any() == trainable
+    model.fit(batch, np.eye(4, 3), epochs=2, verbose=0)
+    moved = [(a != b).any() for a, b in zip(before, values(encoder.weights), strict=True)]
+    # The pooled output is not used.
+    assert sum(moved) == (len(moved) - 2 if trainable else 0)
+    assert len(model.trainable_weights) == len(encoder.trainable_weights) + 2
+    assert bool(encoder.trainable_weights) == trainable
+
+
+def test_a_tuned_encoder_is_saved_as_a_preset(preset, batch, classifier, tmp_path):
+    encoder, word_pieces = open_encoder(f"keras_hub:{preset}", trainable=True)
+    original = states(encoder, batch)
+    classifier(encoder).fit(batch, np.eye(4, 3), verbose=0)
+    expected = states(encoder, batch)
+    encoder.save(tmp_path / "tuned", word_pieces)
+    again, pieces_again = open_encoder(f"keras_hub:{tmp_path / 'tuned'}", trainable=True)
+    np.testing.assert_allclose(states(again, batch), expected, atol=1e-6)
+    assert (expected != original).any()
+    assert pieces_again.vocabulary == word_pieces.vocabulary
+    assert pieces_again.lower_case is True
+    assert len(again.trainable_weights) == len(encoder.trainable_weights) > 0
+
+
+def test_is_read_from_a_keras_file(preset, batch, classifier, tmp_path):
+    encoder, _ = open_encoder(f"keras_hub:{preset}")
+    model = classifier(encoder)
+    keras.Model(model.inputs, model.outputs).save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(
+        again.predict(batch, verbose=0), model.predict(batch, verbose=0), atol=1e-6
+    )
+    assert again.trainable_weights[0].shape == model.trainable_weights[0].shape
+    assert len(again.trainable_weights) == 2
+
+
+def test_the_fingerprint_is_that_of_the_weights_and_the_architecture(preset, backbone):
+    fingerprints = {open_encoder(f"keras_hub:{preset}")[0].fingerprint for _ in range(2)}
+    assert fingerprints == {KerasHubEncoder(backbone).fingerprint}
+    weight = backbone.weights[0]
+    weight.assign(weight + 1)
+    assert KerasHubEncoder(backbone).fingerprint not in fingerprints
+
+
+def test_equals_the_same_weights_as_a_tf_hub_module(module_writer, backbone, batch, tmp_path):
+    folder = module_writer(backbone, tmp_path / "module")
+    np.testing.assert_allclose(
+        states(HubEncoder(folder), batch), states(KerasHubEncoder(backbone), batch), atol=1e-6
+    )
+
+
+def test_a_model_with_it_is_exported(preset, batch, classifier, tmp_path):
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("exporting needs the TensorFlow backend")
+    import tensorflow as tf
+
+    model = classifier(open_encoder(f"keras_hub:{preset}")[0])
+    model.export(tmp_path / "exported", verbose=False)
+    exported = tf.saved_model.load(str(tmp_path / "exported"))
+    output = exported.serve({name: tf.constant(array) for name, array in batch.items()})
+    np.testing.assert_allclose(output, model.predict(batch, verbose=0), atol=1e-5)
+
+
+def test_another_kind_of_backbone_is_refused_with_its_inputs(keras_hub):
+    backbone = keras_hub.models.DistilBertBackbone(64, 1, 2, 8, 16)
+    with pytest.raises(MrcaError, match=r"DistilBertBackbone is no BERT encoder.*token_ids"):
+        KerasHubEncoder(backbone)
+
+
+def test_a_preset_without_a_tokenizer_needs_a_vocabulary(backbone, vocabulary, tmp_path):
+    backbone.save_to_preset(str(tmp_path / "bare"))
+    name = f"keras_hub:{tmp_path / 'bare'}"
+    with pytest.raises(MrcaError, match=r"encoder\.casing"):
+        open_encoder(name)
+    with pytest.raises(MrcaError, match=r"encoder\.vocab_file"):
+        open_encoder(name, lower_case=True)
+    (tmp_path / "vocab.txt").write_text("\n".join(vocabulary))
+    _, word_pieces = open_encoder(name, lower_case=False, vocab_file=str(tmp_path / "vocab.txt"))
+    assert word_pieces.vocabulary == tuple(vocabulary)
+
+
+@pytest.mark.parametrize("damage", ["unknown name", "empty folder", "config", "weights"])
+def test_what_cannot_be_opened_is_named(preset, damage):
+    name = str(preset)
+    if damage == "unknown name":
+        name = "bert_of_nobody"
+    elif damage == "empty folder":
+        name = str(preset.parent)
+    elif damage == "config":
+        (preset / "config.json").write_text(json.dumps({"class_name": "x"}))
+    else:
+        (preset / "model.weights.h5").write_bytes(b"not weights")
+    with pytest.raises(MrcaError, match=r"(?s)KerasHub cannot open.*Without a connection"):
+        open_encoder(f"keras_hub:{name}")
+
+
+def test_of_a_message_of_several_lines_the_first_whole_sentence_is_given(keras_hub):
+    with pytest.raises(MrcaError) as raised:
+        open_encoder("keras_hub:bert_of_nobody")
+    assert "'bert_of_nobody': Unknown preset identifier. Expected a preset's name" in str(
+        raised.value
+    )
+
+
+def test_without_keras_hub_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "keras_hub", None)
+    with pytest.raises(MrcaError, match=r"pip install 'mrca\[keras-hub\]'"):
+        open_encoder("keras_hub:bert_tiny_en_uncased")

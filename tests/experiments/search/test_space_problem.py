@@ -1,0 +1,71 @@
+import tomllib
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mrca.experiments.search.space_problem import toml_lines
+
+DOCUMENT = '''# a comment
+
+top = 1
+long = [
+    "[not.a.table]",
+    ["x"],
+    2,
+]
+text = """
+[nor.this]
+b = 3
+"""
+[search."model.units"]  # quoted
+min = 1
+[search . other]
+when = { "a.b" = [1] }
+[[many]]
+x = 1
+[many.inner]
+y = 2
+[[many]]
+a.b = 1
+'''
+
+
+def test_tables_and_keys_have_the_line_that_they_start_in():
+    lines = toml_lines(DOCUMENT)
+    for path, line in {
+        ("top",): 3,
+        ("long",): 4,
+        ("text",): 9,
+        ("search", "model.units"): 13,
+        ("search", "model.units", "min"): 14,
+        ("search", "other"): 15,
+        ("search", "other", "when"): 16,
+        ("many", 0): 17,
+        ("many", 0, "x"): 18,
+        ("many", 0, "inner"): 19,
+        ("many", 0, "inner", "y"): 20,
+        ("many", 1): 21,
+        ("many", 1, "a", "b"): 22,
+    }.items():
+        assert lines[path] == line, path
+    assert not [path for path in lines if "not" in path or "nor" in path or "b" in path[:1]]
+
+
+def tables(path, value):
+    """Every path into a document but those inside of arrays of values."""
+    yield path
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from tables((*path, key), inner)
+
+
+KEYS = st.text("ab.\"'[]=# é", min_size=1, max_size=4)
+
+
+@given(st.dictionaries(KEYS, st.dictionaries(KEYS, st.sampled_from([1, "[a]\n= b", [1, 2]]))))
+def test_every_table_of_any_document_is_found(document):
+    import tomli_w
+
+    text = tomli_w.dumps(document, multiline_strings=True)
+    assert tomllib.loads(text) == document
+    assert set(toml_lines(text)) == set(tables((), document)) - {()}

@@ -1,0 +1,76 @@
+import shutil
+
+import pytest
+
+from mrca.errors import MrcaError
+from mrca.files import replace_folder, require_room, whole_file
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_appears_whole_in_a_folder_that_is_made(tmp_path):
+    path = tmp_path / "new" / "a.txt"
+    with whole_file(path) as temporary:
+        temporary.write_text("half")
+        assert names(path.parent) == [".a.txt.partial"]
+    assert path.read_text() == "half"
+    assert names(path.parent) == ["a.txt"]
+
+
+def test_a_failure_keeps_the_old_file_and_leaves_no_other(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(MrcaError, match="broken"), whole_file(path) as temporary:
+        temporary.write_text("half")
+        raise MrcaError("broken")
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_what_a_killed_process_left_is_replaced(tmp_path):
+    (tmp_path / ".a.txt.partial").write_text("left by a process that was killed")
+    with whole_file(tmp_path / "a.txt") as temporary:
+        temporary.write_text("new")
+    assert (tmp_path / "a.txt").read_text() == "new"
+    assert names(tmp_path) == ["a.txt"]
+
+
+@pytest.fixture
+def folders(tmp_path):
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "content").write_text(name)
+    return tmp_path / "new", tmp_path / "old"
+
+
+def test_a_folder_takes_the_place_of_another(folders, tmp_path):
+    killed = tmp_path / ".old.replaced"
+    killed.mkdir()
+    (killed / "left").write_text("by a process that was killed")
+    replace_folder(*folders)
+    assert names(tmp_path) == ["old"]
+    assert (tmp_path / "old" / "content").read_text() == "new"
+
+
+def test_a_folder_may_take_a_free_place(folders, tmp_path):
+    replace_folder(folders[0], tmp_path / "free")
+    assert names(tmp_path) == ["free", "old"]
+
+
+def test_a_folder_that_cannot_be_put_in_place_leaves_the_old_one(folders, tmp_path):
+    shutil.rmtree(folders[0])
+    with pytest.raises(OSError, match="new"):
+        replace_folder(*folders)
+    assert names(tmp_path) == ["old"]
+    assert (tmp_path / "old" / "content").read_text() == "old"
+
+
+def test_room_on_the_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 0, 2 * 10**6)
+    )
+    require_room(tmp_path, 2 * 10**6, "the vectors")
+    with pytest.raises(MrcaError, match="for the vectors: 3 MB are needed, 2 MB are free"):
+        require_room(tmp_path, 3 * 10**6, "the vectors")

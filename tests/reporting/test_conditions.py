@@ -1,0 +1,18 @@
+import pytest
+
+from mrca.reporting import conditions
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["none"], ""),
+        (["global"], "threshold tuned on validation"),
+        (["global", (), None, 0.25], "threshold 0.2500, tuned on validation"),
+        (["per-relation"], "a threshold for each relation, tuned on validation"),
+        (["none", list("abcde")], "left out: a, b, c and 2 more"),
+        (["none", ["a"], "reuters"], "left out: a; limits: reuters"),
+    ],
+)
+def test_what_differs_from_the_plain_scores(given, said):
+    assert conditions(*given) == said
