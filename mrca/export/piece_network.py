@@ -54,8 +54,6 @@ class PieceNetwork(tf.Module):
         pieces, role, lengths = (inputs[name] for name in ("pieces", "role", "lengths"))
         marks = {name: inputs[name] for name in ("case", "role", "lengths")}
         states = self._encoder(pieces, lengths, training=False)
-        if not self._frozen:
-            return self._network({"states": states, **marks}, training=False)
         if self._pooling is not None:
             states = self._pooling(states, role, lengths)[:, None]
             none = tf.zeros_like(role[:, :1])
@@ -63,7 +61,8 @@ class PieceNetwork(tf.Module):
         else:
             there = tf.sequence_mask(lengths, tf.shape(pieces)[1])
             states = tf.where(there[..., None], states, 0.0)
-        states = tf.cast(tf.cast(states, tf.float16), tf.float32)
+        if self._frozen:
+            states = tf.cast(tf.cast(states, tf.float16), tf.float32)
         return self._network(self._padded({"states": states, **marks}), training=False)
 
     def _padded(self, inputs: Tensors) -> Tensors:

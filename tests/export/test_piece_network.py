@@ -28,6 +28,7 @@ KINDS = {
     "frozen, fixed padding": {"padding": "fixed"},
     "frozen, pooled": {"pooling": "entities", "units": 0},
     "trained": {"trainable": True},
+    "trained, windows": {"trainable": True, "units": 0},
     "trained, pooled": {"trainable": True, "pooling": "mean", "units": 0},
     "keras_hub": {"pooling": "first", "units": 0},
     "keras_hub, trained": {"trainable": True, "pooling": "entities", "units": 0},
@@ -166,3 +167,10 @@ def test_states_are_those_of_half_precision(models):
     weights, bias = (value.numpy() for value in model.network.classifier.weights)
     expected = states.astype(np.float16).astype(np.float32) @ weights + bias
     np.testing.assert_allclose(PieceNetwork(model, model.encoder)(inputs)[0], expected, atol=1e-5)
+
+
+def test_a_row_scores_alike_alone(models, rows):
+    """Of a trained encoder the states of padding are whatever its layers make of it."""
+    model = models["trained, windows"]
+    alone = [raw_outputs(model, [row]) for row in rows[:2]]
+    np.testing.assert_allclose(np.concatenate(alone), raw_outputs(model, rows)[:2], atol=1e-5)
