@@ -167,7 +167,7 @@ class LossConfig(_Section):
 
 
 class DecisionConfig(_Section):
-    """How scores become facts, beside the loss's own rule."""
+    """How scores become facts, next to the loss's own rule."""
 
     types: Literal["any", "seen"] = Field(
         "any",

@@ -12,7 +12,7 @@ class ServedAnswer(NamedTuple):
     """What a served model says of one row.
 
     Attributes:
-        relations: those that hold with their scores, best first.
+        relations: those that are predicted with their scores, best first.
         problem: what is wrong with the row, or `""`.
     """
 
