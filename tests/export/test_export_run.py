@@ -23,8 +23,8 @@ tf = pytest.importorskip("tensorflow")
 from mrca.export import export_run as module  # noqa: E402
 from mrca.export.card import write_card  # noqa: E402
 from mrca.export.export_run import export_run  # noqa: E402
-from mrca.export.exported_files import CARD, WARM_UP  # noqa: E402
-from mrca.export.exported_parts import exported_parts  # noqa: E402
+from mrca.export.exported_files import WARM_UP  # noqa: E402
+from mrca.export.exported_parts import exported_model, exported_parts  # noqa: E402
 from mrca.export.verification import Request, Verified, verify  # noqa: E402
 from mrca.export.warm_up import read_warm_up  # noqa: E402
 
@@ -165,7 +165,7 @@ def test_a_failed_check_leaves_nothing(tiny_run, tmp_path, monkeypatch):
 
 
 def test_what_a_killed_export_left_is_removed(tiny_run, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "verify", failing)
+    monkeypatch.setattr(module, "exported_parts", failing)
     gone, runs = (tmp_path / "tiny" / f".export-{process}-x" for process in (2**22 + 1, 1))
     for folder in (gone, runs):
         folder.mkdir(parents=True)
@@ -196,26 +196,9 @@ def test_fewer_words_in_half_precision(tiny_run, sample_slice, tmp_path, monkeyp
         check_output(tiny_run.config, folder, resume=False, overwrite=True)
 
 
-@pytest.mark.parametrize("half", [False, True])
-def test_the_most_frequent_words(tiny_run, tmp_path, monkeypatch, half):
-    """What is left out is spelled out, and that is what the model is compared with."""
-    found = []
-    monkeypatch.setattr(
-        module,
-        "verify",
-        lambda folder, place, requests, tolerance: found.extend(requests) or Verified(0.0, None),
-    )
-    exported = export_run(tiny_run, tmp_path, vocabulary="top:20", half=half)
-    assert "(top:20)" in exported.reads
-    text, tokens, _ = found
-    answer = of_text(tf.saved_model.load(str(exported.folder)), list(text.inputs["text"]))
-    np.testing.assert_allclose(answer["scores"], text.expected["scores"], atol=1e-5)
-    np.testing.assert_array_equal(answer["labels"], tokens.expected["labels"])
-
-
 @pytest.mark.processes
-def test_the_check_finds_what_differs(exported_run, tmp_path):
-    answer = of_text(tf.saved_model.load(str(exported_run)), ["<s>Ada</s>"])
+def test_the_check_finds_what_differs(exported_run, loaded, tmp_path):
+    answer = of_text(loaded, ["<s>Ada</s>"])
     other = {**answer, "scores": answer["scores"] + 1e-3}
     requests = [Request("serving_default", {"text": np.array(["<s>Ada</s>"], object)}, other)]
     with pytest.raises(
@@ -246,7 +229,7 @@ def test_other_backends_cannot_write_graphs(tiny_run, tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def classifier_of(sample_slice, tiny_config):
-    """`classifier_of(settings)`, made as the tiny run's is, with other settings, and not trained."""
+    """`classifier_of(settings)`, made as the tiny run's is but for these, and not trained."""
     corpus = load_corpus("sample", sample_slice)
 
     def make(settings):
@@ -262,17 +245,38 @@ def graph_outputs(parts, documents):
     return parts.network({name: read[name] for name in parts.network.inputs})
 
 
+def test_an_encoder_is_inside(classifier_of, hub_module, documents, tmp_path):
+    settings = {"encoder.name": f"hub:{hub_module}", "features.max_length": 32}
+    classifier = classifier_of(settings)
+    for vocabulary, half in (("run", False), (None, True)):
+        with pytest.raises(MrcaError, match="not with word vectors"):
+            exported_parts(classifier, vocabulary, half, tmp_path)
+    parts = exported_parts(classifier, None, False, tmp_path)
+    expected = classifier.raw_outputs(classifier.candidates(documents))
+    np.testing.assert_allclose(graph_outputs(parts, documents), expected, atol=1e-3)
+
+
+@pytest.mark.slow
 @pytest.mark.processes
-def test_a_run_with_an_encoder(classifier_of, hub_module, documents, tmp_path, monkeypatch):
-    monkeypatch.setenv("MRCA_CACHE_DIR", str(tmp_path / "cache"))
+def test_a_run_with_an_encoder(classifier_of, hub_module, documents, tmp_path):
     settings = {"encoder.name": f"hub:{hub_module}", "features.max_length": 32}
     classifier_of(settings).save_to_preset(tmp_path / "run")
     run = mrca.load(tmp_path / "run")
-    with pytest.raises(MrcaError, match="not with word vectors"):
-        export_run(run, tmp_path, vocabulary="run")
     exported = export_run(run, tmp_path)
     loaded = tf.saved_model.load(str(exported.folder))
     assert_as_predicted(run, of_documents(loaded, documents), documents)
+
+
+@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize("vocabulary", ["run", "top:20"])
+def test_fewer_words_or_rounded_vectors_in_python(tiny_run, documents, tmp_path, vocabulary, half):
+    """What is left out is spelled out, and that is what the exported model is compared with."""
+    parts = exported_parts(tiny_run.classifier, vocabulary, half, tmp_path)
+    assert f"({vocabulary}), vectors in {'half' if half else 'single'} precision" in parts.reads
+    rows = [*documents, document_of(parse_marked("<s>Xyqzw</s> lives in <o>Vbrtk</o>."))]
+    reference = parts.reference()
+    expected = reference.raw_outputs(reference.candidates(rows))
+    np.testing.assert_allclose(graph_outputs(parts, rows), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("head", HEADS)
@@ -283,18 +287,18 @@ def test_every_classifier_layer(classifier_of, documents, tmp_path, head):
     np.testing.assert_allclose(graph_outputs(parts, documents), expected, atol=1e-5)
 
 
-def test_a_decision_that_was_tuned_and_calibrated(tiny_run, documents, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "verify", lambda *arguments: Verified(0.0, None))
+def test_a_decision_that_was_tuned_and_calibrated(tiny_run, documents, tmp_path):
     run = mrca.load(tiny_run.folder)
     decision = run.classifier.decision
     tuned = decision.rule.with_threshold(np.linspace(0.1, 0.6, 12).tolist())
     run.classifier.decision = decision.with_rule(tuned).with_calibration(Temperature(0.2))
-    folder = export_run(run, tmp_path).folder
-    answer = of_documents(tf.saved_model.load(str(folder)), documents)
+    parts = exported_parts(run.classifier, None, False, tmp_path)
+    model = exported_model(run.classifier, parts)
+    arrays = {name: tf.constant(array) for name, array in token_arrays(documents).items()}
+    answer = {name: value.numpy() for name, value in model.functions["tokens"](**arrays).items()}
     assert_as_predicted(run, answer, documents)
-    kept = json.loads((folder / "assets.extra" / "decision.json").read_text())
-    assert kept["calibration"] == {"calibration": "temperature", "value": 0.2}
-    assert "calibration temperature, value 0.2" in (folder / CARD).read_text("utf-8")
+    card = write_card(run, "1", parts.reads, parts.network.inputs)
+    assert "calibration temperature, value 0.2" in card
 
 
 def test_a_run_in_mixed_precision_is_exported_in_float32(tiny_run, documents, tmp_path):
