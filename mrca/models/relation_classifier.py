@@ -57,8 +57,11 @@ class StatesModel(keras.Model):
         """Inputs by name to what the network gives."""
         if self.encoder_layer is not None:
             inputs = dict(inputs)
-            pieces = inputs.pop("pieces")
-            inputs["states"] = self.encoder_layer(pieces, inputs["lengths"], training=training)
+            pieces, lengths = inputs.pop("pieces"), inputs["lengths"]
+            states = self.encoder_layer(pieces, lengths, training=training)
+            # States of padding mean nothing; kept ones have zeros there.
+            there = ops.arange(ops.shape(pieces)[1]) < ops.expand_dims(lengths, 1)
+            inputs["states"] = ops.where(ops.expand_dims(there, -1), states, 0.0)
         return self.network(inputs, training=training)
 
 
