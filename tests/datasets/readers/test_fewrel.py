@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mrca.datasets.readers.fewrel import read_fewrel
 from mrca.errors import MrcaError
-from mrca.text import Span, Triple
+from mrca.text import Fact, Span
 
 ROW = {
     "tokens": ["Ada", "Byron", "plays", "the", "harp", "."],
@@ -35,14 +35,14 @@ def short(row: dict, relation: str) -> dict:
 
 def test_the_official_form(tmp_path):
     (sentence,) = read_fewrel([write(tmp_path / "train_wiki.json", {"P1": [ROW]})])
-    example = sentence.example
+    document = sentence.document
     assert sentence.relation == "P1"
-    assert example.tokens == tuple(ROW["tokens"])
-    assert example.subjects == (Span(0, 2),)
-    assert example.objects == (Span(4, 5),)
-    assert example.labels == ("P1",)
-    assert example.triples == (Triple("Ada Byron", "P1", "harp"),)
-    assert example.id == "P1/1"
+    assert document.tokens == tuple(ROW["tokens"])
+    assert [entity.name for entity in document.entities] == ["Ada Byron", "harp"]
+    assert document.spans("subject") == (Span(0, 2),)
+    assert document.spans("object") == (Span(4, 5),)
+    assert (document.labels, document.facts) == (("P1",), (Fact(0, "P1", 1),))
+    assert (document.id, document.roles, document.oracle) == ("P1/1", "given", False)
 
 
 def test_json_lines_and_gzip_give_the_same(tmp_path):
@@ -52,8 +52,8 @@ def test_json_lines_and_gzip_give_the_same(tmp_path):
     (tmp_path / "zipped").write_bytes(gzip.compress(lines.encode()))
     plain, zipped = (read_fewrel([tmp_path / name]) for name in ("lines", "zipped"))
     assert plain == zipped
-    assert sorted(plain, key=lambda one: one.example.id) == official
-    assert [one.example.id for one in plain] == ["P1/1", "P4/1", "P1/2"]
+    assert sorted(plain, key=lambda one: one.document.id) == official
+    assert [one.document.id for one in plain] == ["P1/1", "P4/1", "P1/2"]
 
 
 def test_readable_names_are_labels_unless_two_relations_share_them(tmp_path):
@@ -63,10 +63,10 @@ def test_readable_names_are_labels_unless_two_relations_share_them(tmp_path):
         write(tmp_path / "b", {"P2": [ROW], "P4": [ROW]}),
     ]
     for order in (files, files[::-1]):
-        sentences = {one.relation: one.example for one in read_fewrel(order)}
+        sentences = {one.relation: one.document for one in read_fewrel(order)}
         labels = {relation: one.labels for relation, one in sentences.items()}
         assert labels == {"P1": ("instrument",), "P2": ("P2",), "P4": ("P4",)}
-        assert sentences["P1"].triples[0].relation == "instrument"
+        assert sentences["P1"].facts[0].relation == "instrument"
 
 
 def test_white_space_is_no_word_and_marks_move_with_the_words(tmp_path):
@@ -76,16 +76,16 @@ def test_white_space_is_no_word_and_marks_move_with_the_words(tmp_path):
         "t": ["harp", "Q2", [[5]]],
     }
     (sentence,) = read_fewrel([write(tmp_path / "x", {"P1": [row]})])
-    example = sentence.example
-    assert example.tokens == ("Ada", "Lady", "Byron", "plays", "harp")
-    assert [example.text_of(span) for span in example.subjects] == ["Ada Lady Byron"]
-    assert [example.text_of(span) for span in example.objects] == ["harp"]
+    document = sentence.document
+    assert document.tokens == ("Ada", "Lady", "Byron", "plays", "harp")
+    assert [document.words(span) for span in document.spans("subject")] == ["Ada Lady Byron"]
+    assert [document.words(span) for span in document.spans("object")] == ["harp"]
 
 
 def test_every_mention_is_marked_and_a_gap_is_not(tmp_path):
     row = {**ROW, "h": ["ada", "Q1", [[4], [0, 1, 3]]]}
     (sentence,) = read_fewrel([write(tmp_path / "x", {"P1": [row]})])
-    assert sentence.example.subjects == (Span(0, 2), Span(3, 4), Span(4, 5))
+    assert sentence.document.entities[0].mentions == (Span(0, 2), Span(3, 4), Span(4, 5))
 
 
 def test_wording_and_pair_know_the_same_sentence_again(tmp_path):
@@ -113,7 +113,7 @@ def test_wording_and_pair_know_the_same_sentence_again(tmp_path):
 )
 def test_a_wrong_sentence_is_named(change, said, tmp_path):
     path = write(tmp_path / "x.json", {"P1": [ROW, {**ROW, **change}]})
-    with pytest.raises(MrcaError, match=rf"x\.json, relation P1, item 2, {said}"):
+    with pytest.raises(MrcaError, match=rf"x\.json, item 2, P1\[1\]\.{said}"):
         read_fewrel([path])
 
 
@@ -123,10 +123,11 @@ def test_a_wrong_sentence_is_named(change, said, tmp_path):
         (b"", "none of FewRel's files"),
         (b"[]", "none of FewRel's files"),
         (b"{}", "none of FewRel's files"),
-        (b'{"P1": 3}', '"P1": expected a list of sentences, received 3'),
-        (b'{"P1": [3]}', "relation P1, item 1: expected a JSON object"),
-        (b'{"tokens": ["A"]}\n', 'line 1: expected an object with "relation"'),
-        (b'{"tokens": [], "relation": "P1"}\n\n{"tok', "line 3: expected JSON"),
+        (b'{"P1": 3}', "item 1, P1: expected a property with a list of sentences, received 3"),
+        (b'{"P1": [3]}', r"item 1, P1\[0\]: expected a JSON object"),
+        (b'{"tokens": ["A"]}\n', "line 1, h: expected this field"),
+        (as_lines(ROW).encode(), 'line 1: expected an object with "relation"'),
+        (as_lines(short(ROW, "P1")).encode() + b'\n{"tok', "line 3: expected JSON"),
         (b"\x1f\x8b\x08 cut off", "broken gzip"),
         (gzip.compress(b'{"tokens": []}', mtime=0)[:-4], "broken gzip"),
         (b"\xff\xfe", "UTF-8"),

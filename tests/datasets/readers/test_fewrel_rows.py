@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mrca.datasets import iter_rows, load_corpus, read_fewrel
-from mrca.datasets.convert import convert_file
+from mrca.datasets.write import convert_file
 from mrca.datasets.validate import validate
 from mrca.errors import MrcaError
-from mrca.text import Span, Triple
+from mrca.text import Fact, Span
 
 ROW = {
     "tokens": ["Ada", "Byron", "plays", "the", "harp", "."],
@@ -61,17 +61,17 @@ def write(tmp_path):
 def test_every_form_gives_the_same_rows_as_the_reader_of_its_files(write, content):
     path = write(content)
     rows = list(iter_rows(path, require_labels=True))
-    assert [row.example for row in rows] == [one.example for one in read_fewrel([path])]
-    first = rows[0].example
-    assert first.subjects == (Span(0, 2), Span(4, 5))  # every mention
-    assert first.objects == (Span(4, 5),)
-    assert first.triples == (Triple("Ada Byron", "P1", "harp"),)
-    assert [row.example.id for row in rows] == ["P1/1", "P1/2", "P2/1"]
+    assert [row.document for row in rows] == [one.document for one in read_fewrel([path])]
+    first = rows[0].document
+    assert first.spans("subject") == (Span(0, 2), Span(4, 5))  # every mention
+    assert first.spans("object") == (Span(4, 5),)
+    assert first.facts == (Fact(0, "P1", 1),)
+    assert [row.document.id for row in rows] == ["P1/1", "P1/2", "P2/1"]
 
 
 def test_relations_that_are_no_properties(write):
     rows = list(iter_rows(write({"Cause-Effect(e1,e2)": [ROW]})))
-    assert [row.example.labels for row in rows] == [("Cause-Effect(e1,e2)",)]
+    assert [row.document.labels for row in rows] == [("Cause-Effect(e1,e2)",)]
 
 
 def test_rows_are_counted_as_the_file_shows_them(write):
@@ -84,8 +84,8 @@ def test_labels_are_readable_where_names_lie_beside(write, content):
     names = {"P1": ["instrument", "what is played"], "P2": ["", "None"], "P3": ["", "None"]}
     write(names, "pid2name.json")
     rows = list(iter_rows(write(content)))
-    assert [row.example.labels for row in rows] == [("instrument",), ("instrument",), ("P2",)]
-    assert rows[0].example.triples[0].relation == "instrument"
+    assert [row.document.labels for row in rows] == [("instrument",), ("instrument",), ("P2",)]
+    assert rows[0].document.facts[0].relation == "instrument"
     write({"P1": ["instrument"]}, "pid2name.json")
     with pytest.raises(MrcaError, match=r"pid2name\.json: expected property → \[readable name"):
         list(iter_rows(write(content)))
@@ -94,10 +94,10 @@ def test_labels_are_readable_where_names_lie_beside(write, content):
 def test_a_line_without_a_relation_is_one_to_predict(write):
     path = write(as_lines(line(ROW, None)))
     (row,) = iter_rows(path)
-    assert (row.labelled, row.example.labels, row.example.triples) == (False, (), ())
-    assert row.example.subjects == (Span(0, 2), Span(4, 5))
+    assert (row.labelled, row.document.labels, row.document.facts) == (False, (), ())
+    assert row.document.spans("subject") == (Span(0, 2), Span(4, 5))
     (row,) = iter_rows(path, require_labels=True)
-    assert "line 1: expected the relations that hold" in str(row.error)
+    assert "line 1: expected the relations that are stated" in str(row.error)
 
 
 @pytest.mark.parametrize(
@@ -151,17 +151,22 @@ def test_it_is_converted_with_every_mention(write, tmp_path):
     assert convert_file(write(gzip.compress(LINES.encode()), "a.jsonl.gz"), tmp_path / "b") == 3
     first, *_ = iter_rows(tmp_path / "b")
     original, *_ = iter_rows(tmp_path / "a.jsonl.gz")
-    assert first.example == original.example
+    assert [one.mentions for one in first.document.entities] == [
+        one.mentions for one in original.document.entities
+    ]
+    assert (first.document.facts, first.document.id) == (original.document.facts, "P1/1")
+    # The harp is a mention of both, so that an id has to tell them apart.
+    assert [one.id for one in first.document.entities] == ["", "entities[1]"]
 
 
 def test_the_users_own_rows_are_not_taken_for_it(write):
     row = {
-        "triples": [{"subject": "Ada", "relation": "r", "object": "harp"}],
+        "facts": [{"subject": "Ada", "relation": "r", "object": "harp"}],
         "text": 'Ada plays the harp, "h": [1].',
     }
     (read,) = iter_rows(write(json.dumps(row)))
     assert read.error is None
-    assert read.example.labels == ("r",)
+    assert read.document.labels == ("r",)
 
 
 JSON = st.recursive(
@@ -193,6 +198,6 @@ def test_any_file_gives_rows_or_errors_of_ours(tmp_path_factory, data):
     path.write_bytes(data)
     try:
         for row in iter_rows(path):
-            assert (row.example is None) == (row.error is not None)
+            assert (row.document is None) == (row.error is not None)
     except MrcaError as error:
         assert "broken gzip file" in str(error)

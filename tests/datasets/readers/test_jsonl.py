@@ -19,13 +19,13 @@ def read(*rows: object, require_labels: bool = False) -> list[Row]:
 def read_example(row: object) -> Example:
     (read_row,) = read(row)
     assert read_row.error is None, read_row.error
-    assert read_row.example is not None
-    return read_row.example
+    assert read_row.document is not None
+    return read_row.document
 
 
 def read_error(row: object, **options: bool) -> str:
     (read_row,) = read(row, **options)
-    assert read_row.example is None
+    assert read_row.document is None
     assert isinstance(read_row.error, MrcaError)
     return str(read_row.error)
 
@@ -117,9 +117,9 @@ def test_triples_beside_marks_must_name_marked_entities():
 
 def test_a_mention_that_is_not_there_is_reported_and_the_row_kept():
     (row,) = read({"text": "Ada met Bob", "triples": [["Ada", "met", "Cleo"], ["Ada", "k", "Bob"]]})
-    assert row.example is not None
-    assert row.example.objects == ((2, 3),)
-    assert row.example.labels == ("met", "k")
+    assert row.document is not None
+    assert row.document.objects == ((2, 3),)
+    assert row.document.labels == ("met", "k")
     (problem,) = row.problems
     assert (problem.kind, problem.line, problem.field) == ("unmatched", 1, "triples[0].object")
     assert "Cleo" in problem.received
@@ -365,14 +365,14 @@ ROW = st.fixed_dictionaries(
 @given(st.lists(st.binary(max_size=40) | st.text(string.printable, max_size=40), max_size=4))
 def test_any_bytes_give_rows_or_errors_of_ours(lines):
     for row in iter_jsonl(lines, "fuzz"):
-        assert (row.example is None) == (row.error is not None)
+        assert (row.document is None) == (row.error is not None)
 
 
 @given(JSON | ROW)
 def test_any_json_gives_a_row_or_an_error_of_ours(value):
     for row in iter_jsonl([json.dumps(value)], "fuzz"):
-        assert (row.example is None) == (row.error is not None)
-        if row.example is not None:
-            spans = row.example.subjects + row.example.objects
-            assert all(0 <= span.start < span.end <= len(row.example.tokens) for span in spans)
-            assert list(row.example.subjects) == sorted(set(row.example.subjects))
+        assert (row.document is None) == (row.error is not None)
+        if row.document is not None:
+            spans = row.document.subjects + row.document.objects
+            assert all(0 <= span.start < span.end <= len(row.document.tokens) for span in spans)
+            assert list(row.document.subjects) == sorted(set(row.document.subjects))

@@ -64,11 +64,11 @@ def rows_of(tmp_path):
 def test_both_public_forms_give_the_same_example(rows_of):
     (first,) = rows_of([TRIPLE_LIST])
     (second,) = rows_of([RELATION_LIST])
-    assert first.example == EXPECTED
-    assert second.example is not None
-    assert second.example.id == "train_0"
-    assert (second.example.tokens, second.example.triples) == (EXPECTED.tokens, EXPECTED.triples)
-    assert (second.example.subjects, second.example.objects) == (
+    assert first.document == EXPECTED
+    assert second.document is not None
+    assert second.document.id == "train_0"
+    assert (second.document.tokens, second.document.triples) == (EXPECTED.tokens, EXPECTED.triples)
+    assert (second.document.subjects, second.document.objects) == (
         EXPECTED.subjects,
         EXPECTED.objects,
     )
@@ -81,8 +81,8 @@ def test_a_wrong_span_is_reported_and_the_words_decide(rows_of):
     wrong["relation_list"][1]["obj_char_span"] = [0, 400]
     wrong["relation_list"][2]["obj_char_span"] = [4, 2]
     (row,) = rows_of([wrong])
-    assert row.example is not None
-    assert row.example.subjects == EXPECTED.subjects
+    assert row.document is not None
+    assert row.document.subjects == EXPECTED.subjects
     assert [(problem.kind, problem.field) for problem in row.problems] == [
         ("span", "relation_list[0].subj_tok_span"),
         ("span", "relation_list[1].obj_char_span"),
@@ -99,9 +99,9 @@ def test_a_mention_that_is_not_there_is_reported_by_item_and_field(form, rows_of
     (_, row) = rows_of(
         [TRIPLE_LIST if form == "triple_list" else RELATION_LIST, {"text": TEXT, form: facts[form]}]
     )
-    assert row.example is not None
-    assert row.example.subjects == ()
-    assert row.example.labels == ("country",)
+    assert row.document is not None
+    assert row.document.subjects == ()
+    assert row.document.labels == ("country",)
     (problem,) = row.problems
     assert problem.kind == "unmatched"
     assert str(problem).endswith(
@@ -117,9 +117,9 @@ def test_a_mention_is_whole_words_and_case_counts(rows_of):
             {"text": "New York  City is big", "triple_list": [["York City", "r", "big"]]},
         ]
     )
-    assert rows[0].example.subjects == ((2, 3),)
-    assert rows[1].example.subjects == ()
-    assert rows[2].example.subjects == ((1, 3),)
+    assert rows[0].document.subjects == ((2, 3),)
+    assert rows[1].document.subjects == ()
+    assert rows[2].document.subjects == ((1, 3),)
 
 
 BAD_ITEMS = {
@@ -172,7 +172,7 @@ def test_a_bad_item_is_named_and_the_others_are_read(item, expected, rows_of):
 )
 def test_a_broken_array_gives_what_comes_before_and_one_error(tail, expected, rows_of):
     rows = rows_of(b"[" + json.dumps(TRIPLE_LIST).encode() + tail)
-    assert rows[0].example == EXPECTED
+    assert rows[0].document == EXPECTED
     assert rows[-1].error is not None
     assert expected in str(rows[-1].error)
 
@@ -181,29 +181,29 @@ def test_the_content_decides_the_form_not_the_name(rows_of):
     assert rows_of(b"\xef\xbb\xbf \n[]") == []
     assert rows_of(b"") == []
     (row,) = rows_of({"text": "A", "labels": []})
-    assert row.example == Example(tokens=("A",))
+    assert row.document == Example(tokens=("A",))
     (row,) = rows_of(b'\xef\xbb\xbf{"text": "A"}', require_labels=True)
     assert "labels" in str(row.error)
     (row,) = rows_of(b'\n1\t"<e1>A</e1> <e2>B</e2>"\nOther\n')
-    assert row.example.labels == ("Other",)
+    assert row.document.labels == ("Other",)
     (row,) = rows_of(b'{ "articles" : [{"title": "A", "meshMajor": ["m"]}]}')
-    assert row.example.labels == ("m",)
+    assert row.document.labels == ("m",)
     (row,) = rows_of(b" " * 2**17 + b'{"abstractText": "A", "meshMajor": ["m"]}')
-    assert row.example.labels == ("m",)
+    assert row.document.labels == ("m",)
 
 
 def test_one_array_may_hold_items_of_several_forms(rows_of):
     tacred = {"token": ["A", "B"], "relation": "r"}
     tacred |= {"subj_start": 0, "subj_end": 0, "obj_start": 1, "obj_end": 1}
     rows = rows_of([TRIPLE_LIST, tacred, {"abstractText": "A", "meshMajor": []}])
-    assert [row.example.labels for row in rows] == [EXPECTED.labels, ("r",), ()]
+    assert [row.document.labels for row in rows] == [EXPECTED.labels, ("r",), ()]
 
 
 def test_rows_without_labels_are_refused_where_they_are_needed(rows_of):
     text = b'8\t"<e1>A</e1> <e2>B</e2>"\n9\t"<e1>A</e1>"\n'
     assert [row.error is None for row in rows_of(text)] == [True, False]
     first, second = rows_of(text, require_labels=True)
-    assert "line 1: expected the relations that hold" in str(first.error)
+    assert "line 1: expected the relations that are stated" in str(first.error)
     assert "line 2, sentence" in str(second.error)
 
 
@@ -247,7 +247,7 @@ def test_any_file_gives_rows_or_errors_of_ours(tmp_path_factory, data):
     path.write_bytes(data)
     try:
         for row in iter_rows(path):
-            assert (row.example is None) == (row.error is not None)
+            assert (row.document is None) == (row.error is not None)
     except MrcaError as error:
         assert "is a broken gzip file" in str(error)
         assert data.startswith(b"\x1f\x8b")
