@@ -74,7 +74,7 @@ def test_two_files_of_one_split_are_not_chosen_between(write_corpus):
 
 
 def test_nothing_to_learn_is_refused(write_corpus):
-    with pytest.raises(MrcaError, match=r"No training row of .* has a relation"):
+    with pytest.raises(MrcaError, match=r"No training row of .* states a relation"):
         load_corpus(str(write_corpus(train=["", ""], valid=[""])))
     with pytest.raises(MrcaError, match=r"valid\.jsonl holds no rows"):
         load_corpus(str(write_corpus("empty", train=["a"], valid=[])))
@@ -85,13 +85,13 @@ def test_rows_that_cannot_be_used_stop_the_load_with_their_lines(write_corpus):
     with pytest.raises(MrcaError) as caught:
         load_corpus(str(folder))
     message = str(caught.value)
-    assert 'line 2, labels: expected "labels" or "triples"' in message
+    assert 'line 2, facts: expected "facts" or "labels"' in message
     assert "line 3, text: expected a valid string" in message
     assert message.endswith(f"mrca data validate {folder}")
 
 
 def test_a_row_with_a_mention_that_is_not_there_is_kept_or_dropped(write_corpus):
-    absent = {"text": "Ada met Bob", "triples": [["Ada", "a", "Cleo"], ["Dan", "a", "Bob"]]}
+    absent = {"text": "Ada met Bob", "facts": [["Ada", "a", "Cleo"], ["Dan", "a", "Bob"]]}
     folder = write_corpus(train=["a", absent], valid=["a", absent], test=[absent])
     kept = load_corpus(str(folder))
     dropped = load_corpus(str(folder), unmatched="drop")
@@ -100,18 +100,18 @@ def test_a_row_with_a_mention_that_is_not_there_is_kept_or_dropped(write_corpus)
     assert [len(rows) for rows in dropped.splits.values()] == [1, 2, 1]
     assert dropped.splits["valid"] == kept.splits["valid"]
     assert len(kept.unmatched) == 6
-    assert {p.field for p in kept.unmatched} == {"triples[0].object", "triples[1].subject"}
+    assert {p.field for p in kept.unmatched} == {"facts[0].object", "facts[1].subject"}
     assert kept.unmatched == dropped.unmatched
     with pytest.raises(MrcaError, match="Expected 'keep' or 'drop'"):
         load_corpus(str(folder), unmatched="guess")
 
 
 def test_dropping_rows_changes_neither_the_relations_nor_what_is_held_out(write_corpus):
-    absent = {"text": "Ada met Bob", "triples": [["Ada", "b", "Cleo"]]}
+    absent = {"text": "Ada met Bob", "facts": [["Ada", "b", "Cleo"]]}
     folder = write_corpus(train=["a", absent] * 20)
     kept, dropped = (load_corpus(str(folder), unmatched=way) for way in ("keep", "drop"))
     assert dropped.splits["valid"] == kept.splits["valid"]
-    assert {example.labels for example in dropped.splits["train"]} == {("a",)}
+    assert {document.labels for document in dropped.splits["train"]} == {("a",)}
     assert dropped.relations == kept.relations
     alone = write_corpus("alone", train=[absent], valid=[absent])
     with pytest.raises(MrcaError, match=r"data\.unmatched=keep"):

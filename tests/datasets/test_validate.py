@@ -32,7 +32,7 @@ def test_what_only_a_folder_can_get_wrong(write_corpus):
     folder = write_corpus(train=["a", {"text": "A"}], valid=["b"], test=[])
     fields = [(p.source.rpartition("/")[2], p.line, p.field) for p in validate(str(folder)).errors]
     assert fields == [
-        ("train.jsonl", 2, "labels"),
+        ("train.jsonl", 2, "facts"),
         ("test.jsonl", 0, ""),
         ("valid.jsonl", 1, "relation"),
     ]
@@ -42,7 +42,7 @@ def test_what_only_a_folder_can_get_wrong(write_corpus):
 
 
 def test_mentions_that_are_not_there_are_notices_not_errors(write_corpus):
-    row = {"text": "A met B", "triples": [["A", "met", "C"]]}
+    row = {"text": "A met B", "facts": [["A", "met", "C"]]}
     report = validate(str(write_corpus(train=[row])))
     assert report.errors == []
     assert [p.kind for p in report.problems] == ["unmatched"]
