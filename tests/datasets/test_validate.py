@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from mrca.datasets.validate import validate
@@ -68,3 +70,36 @@ def test_a_registered_name_has_the_relations_of_all_splits(write_corpus, tmp_pat
     assert "valid.jsonl, line 1, relation: expected one of the corpus's 1 relation " in str(error)
     (folder / "relations.json").write_text('["a", "b"]')
     assert [error.received for error in validate("nyt_small", tmp_path / "data").errors] == ['"c"']
+
+
+def test_where_marks_come_from_is_counted(write_corpus):
+    fact = ["A", "met", "B"]
+    rows = [
+        {"text": "A met B", "facts": [fact]},
+        {"text": "nothing", "facts": []},
+        {"text": "A met B", "entities": ["A", "B"], "facts": [fact]},
+        "met",
+        {"text": 3},
+    ]
+    report = validate(str(write_corpus(train=rows)))
+    assert (report.marked, report.oracle, report.unlabelled) == (3, 2, 0)
+    assert len(report.errors) == 1
+
+
+def test_offsets_inside_words_are_errors_or_notices(write_corpus):
+    row = {"text": "a manhunt", "entities": [{"char_start": 5, "char_end": 9}], "labels": ["a"]}
+    folder = write_corpus(train=[row])
+    assert [problem.kind for problem in validate(str(folder)).problems] == ["error"]
+    report = validate(str(folder), offsets="widen")
+    assert [(p.kind, p.field) for p in report.problems] == [("widened", "entities[0]")]
+    assert report.errors == []
+
+
+def test_a_published_file_is_checked_by_its_items(tmp_path):
+    entities = [{"start": 0, "end": 1}, {"start": 2, "end": 3}]
+    item = {"tokens": ["A", "met", "B"], "entities": entities, "relations": []}
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps([item, {**item, "entities": [{"start": 0, "end": 9}]}]), "utf-8")
+    report = validate(str(path))
+    assert (report.rows, report.marked, report.oracle) == ({str(path): 2}, 1, 0)
+    assert [(p.line, p.unit) for p in report.errors] == [(2, "item")]
