@@ -224,5 +224,5 @@ def test_offsets_inside_words_stop_the_load_or_are_widened(write_corpus):
     assert [problem.kind for problem in corpus.problems] == ["widened"]
     assert corpus.unmatched == corpus.notes == []
     assert corpus.splits == load_corpus(str(folder), unmatched="drop", offsets="widen").splits
-    with pytest.raises(MrcaError, match="offsets is 'guess'. Expected 'exact' or 'widen'"):
+    with pytest.raises(MrcaError, match=r"offsets is 'guess'\. Expected 'exact' or 'widen'"):
         load_corpus(str(folder), offsets="guess")

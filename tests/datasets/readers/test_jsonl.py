@@ -397,7 +397,7 @@ BAD = {
     "text is empty": ({"text": " "}, "text: expected at least one word"),
     "no tokens": ({"tokens": []}, "tokens: expected at least one word"),
     "an empty token": ({"tokens": ["A", ""]}, "tokens[1]: expected at least one character"),
-    "a token with a space": ({"tokens": ["A B"]}, "tokens: expected tokens without a space"),
+    "a token with a space": ({"tokens": ["A B"]}, "tokens: expected words without a space"),
     "null labels": ({"text": "A", "labels": None}, "'labels', or the field left out"),
     "labels is a string": ({"text": "A", "labels": "x"}, "labels: expected a valid list"),
     "an empty label": ({"text": "A", "labels": [""]}, "labels[0]: expected at least one"),
