@@ -50,8 +50,7 @@ def archive(tmp_path):
         path = tmp_path / "DDICorpus-2013.zip"
         with zipfile.ZipFile(path, "w") as packed:
             for name, sentences in files.items():
-                part, _, name = name.rpartition("/")
-                place = {"Train": TRAIN_PART, "Test": TEST_PART}.get(part, part) + name
+                place = name.replace("Train/", TRAIN_PART).replace("Test/", TEST_PART)
                 packed.writestr(place, f'<document id="d">{sentences}</document>')
         return path
 
@@ -71,7 +70,7 @@ def test_files_are_in_the_order_of_their_names_and_only_those_of_the_task(archiv
         "Train/b.xml": sentence.format("b"),
         "Train/a.xml": sentence.format("a1") + sentence.format("a2"),
         "Train/readme.txt": "",
-        "DDICorpus/Test/Test for DrugNER task/x.xml": sentence.format("x"),
+        "DDICorpus/NER/Test for DrugNER task/x.xml": sentence.format("x"),
         "Test/a.xml": sentence.format("t"),
     }
     found = ddi_documents(archive(files))
