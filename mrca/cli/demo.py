@@ -52,7 +52,7 @@ def demo(
 
 
 def _export(run: Path, version: int) -> Path:
-    """Export a run as its first version, beside the files of the run."""
+    """Export a run as its first version, next to the files of the run."""
     with quiet_start():
         from mrca.export.export_run import export_run
 

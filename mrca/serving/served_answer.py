@@ -13,7 +13,7 @@ class ServedAnswer(NamedTuple):
     """What a served model says of one row.
 
     Attributes:
-        decided: which relations hold, and all scores.
+        decided: which relations are predicted, and all scores.
         problem: what is wrong with the row, or `""`.
     """
 

@@ -28,7 +28,7 @@ def iter_jsonl(
 ) -> Iterator[Row]:
     """Read JSON Lines, one row at a time and in order; only the current line is in memory.
 
-    A line that cannot be used gives a `Row` with an `error`, and reading goes on. Blank lines are
+    A line that cannot be used gives a `Row` with an `error`, and reading continues. Blank lines are
     skipped. The schema stands in `docs/data-format.md`.
 
     Args:
