@@ -2,8 +2,8 @@ import os
 
 import numpy as np
 import pytest
-
 from mrca.encoders.stored_states import stored_states
+
 from mrca.errors import MrcaError
 
 

@@ -1,10 +1,10 @@
 import math
 
 import pytest
+from mrca.models.network_size import network_weights
 
 from mrca.config import load_preset, with_overrides
 from mrca.models import MRCA
-from mrca.models.network_size import network_weights
 
 
 @pytest.mark.parametrize("head", ["linear", "attentive_relation_routing", "bilateral_branch"])
