@@ -341,3 +341,18 @@ def hub_module(
 @pytest.fixture(scope="session")
 def vocabulary() -> list[str]:
     return list(_VOCABULARY)
+
+
+@pytest.fixture(scope="session")
+def keras_hub_preset(vocabulary: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny random KerasHub BERT with its word pieces. It is shared."""
+    keras_hub = pytest.importorskip("keras_hub", reason="needs the extra mrca[keras-hub]")
+    from mrca.encoders.keras_hub_states import KerasHubStates
+    from mrca.encoding import WordPieces
+
+    backbone = keras_hub.models.BertBackbone(
+        len(vocabulary), 1, 2, _DIM, 16, max_sequence_length=_POSITIONS
+    )
+    folder = tmp_path_factory.mktemp("keras_hub") / "tiny-bert"
+    KerasHubStates(backbone).save(folder, WordPieces(vocabulary, lower_case=True))
+    return folder

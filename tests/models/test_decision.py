@@ -26,7 +26,7 @@ def pairs():
 
 
 def allowed_of(candidates, cells):
-    names = {
+    return {
         (int(subject), int(object_)): [
             name for name, cell in zip(RELATIONS, row, strict=True) if cell
         ]
@@ -34,7 +34,6 @@ def allowed_of(candidates, cells):
             candidates.subjects, candidates.objects, cells, strict=True
         )
     }
-    return names
 
 
 def test_only_facts_between_types_that_are_allowed_are_predicted(pairs):
