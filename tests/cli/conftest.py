@@ -51,6 +51,31 @@ def mrca(monkeypatch, capsys, tmp_path, sample_slice) -> Callable[..., Result]:
     return run
 
 
+@pytest.fixture(scope="session")
+def _loaded() -> dict[Path, tuple]:
+    return {}
+
+
+@pytest.fixture
+def load_once(monkeypatch, _loaded) -> None:
+    """A shared run is read from its folder once and compiled once. Not for copies that change."""
+    from mrca import training
+
+    load = training.load
+
+    def cached(folder, vectors=None, encoder=None):
+        if vectors is not None or encoder is not None:
+            return load(folder, vectors, encoder)
+        if folder not in _loaded:
+            run = load(folder)
+            _loaded[folder] = (run, run.classifier.decision)
+        run, decision = _loaded[folder]
+        run.classifier.decision = decision  # what a command before has tuned is forgotten
+        return run
+
+    monkeypatch.setattr(training, "load", cached)
+
+
 @pytest.fixture
 def run_copy(tiny_run, tmp_path) -> Path:
     """A copy of the tiny run which a test may change."""
