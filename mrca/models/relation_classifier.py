@@ -224,7 +224,7 @@ class RelationClassifier(StatesModel, Classifier):
             )
         config = layout.read_config(folder)
         with layout.reading(folder / layout.ENVIRONMENT) as environment:
-            described = environment.get("vectors") or environment["encoder"]
+            described = _described_reader(environment)
         opened = encoder_class(config.encoder.name).load(
             folder, config, read_types(folder).features, Places(described, vectors, encoder)
         )
@@ -533,3 +533,13 @@ def _are_rows(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(
         isinstance(each, Document | str) or _is_row(each) for each in value
     )
+
+
+def _described_reader(environment: dict[str, Any]) -> dict[str, Any]:
+    """What `environment.json` says of the vectors or the encoder."""
+    words = bool(environment.get("vectors"))
+    described: dict[str, Any] = environment["vectors" if words else "encoder"]
+    for key in ("name", "fingerprint", *(["folder"] if words else [])):
+        if not isinstance(described[key], str):
+            raise TypeError(f"{key} is {described[key]!r}")
+    return described
