@@ -1,11 +1,11 @@
 """Every pair of settings that does not go together is refused with its reason."""
 
 import pytest
+from mrca.training.combinations import check_combination, check_representation
 
 import mrca
 from mrca import losses
 from mrca.config import RunConfig, with_overrides
-from mrca.training.combinations import check_combination, check_representation
 
 
 def check(*settings: str) -> None:

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mrca.encoding import Batch, WordPieces, encode_pieces
+from mrca.encoding import WordPieces, piece_rows
 from mrca.errors import MrcaError
-from mrca.text import Example, Span
+from mrca.text import Document, Entity, Span
 
 # Marked so that a row of pieces can be read: `s(` and `)s` around subjects, `o(` and `)o`.
 MARKERS = ["s(", ")s", "o(", ")o"]
@@ -21,6 +21,17 @@ def word_pieces():
     return WordPieces(VOCABULARY, lower_case=True)
 
 
+def document(tokens, subjects=(), objects=()):
+    """A document whose entities are these spans, each once."""
+    spans = sorted({*subjects, *objects})
+    return Document(
+        tuple(tokens),
+        tuple(Entity((Span(*span),)) for span in spans),
+        subjects=tuple(sorted({spans.index(span) for span in subjects})),
+        objects=tuple(sorted({spans.index(span) for span in objects})),
+    )
+
+
 def rows_of(encoded, name="pieces"):
     values = encoded.arrays[name].tolist()
     rows = [values[start:end] for start, end in pairwise(encoded.starts)]
@@ -28,14 +39,14 @@ def rows_of(encoded, name="pieces"):
 
 
 ROWS = [
-    Example(("Ab", "c", "Def"), subjects=(Span(0, 1),), objects=(Span(2, 3),)),
-    Example(("f",)),
-    Example(("x", "A"), subjects=(Span(1, 2),), objects=(Span(0, 2),)),
+    document(("Ab", "c", "Def"), subjects=[(0, 1)], objects=[(2, 3)]),
+    document(("f",)),
+    document(("x", "A"), subjects=[(1, 2)], objects=[(0, 2)]),
 ]
 
 
 def test_rows_stand_between_cls_and_sep(word_pieces):
-    encoded = encode_pieces(ROWS, word_pieces, max_length=20)
+    encoded = piece_rows(ROWS, word_pieces, max_length=20)
     assert rows_of(encoded) == [
         "[CLS] a ##b c d ##e ##f [SEP]",
         "[CLS] f [SEP]",
@@ -48,11 +59,11 @@ def test_rows_stand_between_cls_and_sep(word_pieces):
 
 
 def test_case_and_role_stand_on_every_piece_of_a_word(word_pieces):
-    encoded = encode_pieces(ROWS, word_pieces, max_length=20)
+    encoded = piece_rows(ROWS, word_pieces, max_length=20)
     assert rows_of(encoded, "case") == [[0, 1, 1, -1, 1, 1, 1, 0], [0, -1, 0], [0, -1, 1, 0]]
     # A subject that is an object too counts as subject.
     assert rows_of(encoded, "role") == [[0, 1, 1, 0, -1, -1, -1, 0], [0, 0, 0], [0, -1, 1, 0]]
-    without = encode_pieces(ROWS, word_pieces, max_length=20, case=False, role=False)
+    without = piece_rows(ROWS, word_pieces, max_length=20, case=False, role=False)
     assert not without.arrays["case"].any()
     assert not without.arrays["role"].any()
     assert rows_of(without) == rows_of(encoded)
@@ -67,7 +78,7 @@ def test_case_and_role_stand_on_every_piece_of_a_word(word_pieces):
     ],
 )
 def test_long_rows_are_cut_and_keep_sep(word_pieces, max_length, pieces, role):
-    encoded = encode_pieces(ROWS, word_pieces, max_length=max_length)
+    encoded = piece_rows(ROWS, word_pieces, max_length=max_length)
     assert rows_of(encoded)[0] == pieces
     assert rows_of(encoded, "role")[0] == role
     assert rows_of(encoded, "case")[0][-1] == 0
@@ -77,7 +88,7 @@ def test_long_rows_are_cut_and_keep_sep(word_pieces, max_length, pieces, role):
 @pytest.mark.parametrize("max_length", [2, 0, -1])
 def test_there_must_be_room_for_a_piece(word_pieces, max_length):
     with pytest.raises(MrcaError, match=r"max_length is .*: expected at least 3"):
-        encode_pieces(ROWS, word_pieces, max_length=max_length)
+        piece_rows(ROWS, word_pieces, max_length=max_length)
 
 
 @pytest.mark.parametrize(
@@ -98,12 +109,10 @@ def test_there_must_be_room_for_a_piece(word_pieces, max_length):
     ],
 )
 def test_markers_around_mentions(word_pieces, subjects, objects, expected):
-    row = Example(
-        tuple("abcde"), tuple(Span(*each) for each in subjects), tuple(Span(*e) for e in objects)
-    )
-    encoded = encode_pieces([ROWS[1], row], word_pieces, max_length=30, markers=True)
+    row = document("abcde", subjects, objects)
+    encoded = piece_rows([ROWS[1], row], word_pieces, max_length=30, markers=True)
     assert rows_of(encoded) == ["[CLS] f [SEP]", f"[CLS] {expected} [SEP]"]
-    plain = encode_pieces([ROWS[1], row], word_pieces, max_length=30)
+    plain = piece_rows([ROWS[1], row], word_pieces, max_length=30)
     for name in ("case", "role"):
         marked = zip(expected.split(), rows_of(encoded, name)[1][1:-1], strict=True)
         assert [value for piece, value in marked if piece not in MARKERS] == (
@@ -114,9 +123,9 @@ def test_markers_around_mentions(word_pieces, subjects, objects, expected):
 
 
 def test_markers_are_cut_with_what_they_mark(word_pieces):
-    row = Example(tuple("abcdef"), (Span(0, 1),), (Span(2, 5),))
+    row = document("abcdef", [(0, 1)], [(2, 5)])
     cut = [
-        rows_of(encode_pieces([row], word_pieces, max_length=length, markers=True))[0]
+        rows_of(piece_rows([row], word_pieces, max_length=length, markers=True))[0]
         for length in (8, 6, 4, 3)
     ]
     assert cut == [
@@ -127,17 +136,64 @@ def test_markers_are_cut_with_what_they_mark(word_pieces):
     ]
 
 
-def test_a_batch_is_padded_with_zeros(word_pieces):
-    encoded = encode_pieces(ROWS, word_pieces, max_length=20)
-    inputs = encoded.batch(Batch(np.array([1, 2]), 6), "masked")
-    assert inputs["pieces"].tolist() == [[2, 13, 3, 0, 0, 0], [2, 1, 8, 3, 0, 0]]
-    assert inputs["lengths"].tolist() == [3, 4]
+@pytest.mark.parametrize("markers", [False, True])
+def test_of_unknown_roles_every_mention_is_marked_as_a_subject(word_pieces, markers):
+    row = document("abcd", [(0, 1)], [(2, 4)]).with_unknown_roles()
+    encoded = piece_rows([row], word_pieces, max_length=30, markers=markers)
+    expected = "[CLS] s( a )s b s( c d )s [SEP]" if markers else "[CLS] a b c d [SEP]"
+    assert rows_of(encoded) == [expected]
+    assert [each for each in rows_of(encoded, "role")[0] if each] == [1, 1, 1]
+
+
+def test_types_stand_on_every_piece_of_a_word(word_pieces):
+    entities = (Entity((Span(0, 1),), "LOC"), Entity((Span(2, 3),), "PER"))
+    row = Document(("Ab", "c", "Def"), entities)
+    encoded = piece_rows([row], word_pieces, max_length=20, types=("LOC", "PER"))
+    assert rows_of(encoded, "types") == [[0, 1, 1, 0, 2, 2, 2, 0]]
+    assert encoded.arrays["types"].dtype == "int16"
+
+
+def test_places_of_words_among_the_pieces(word_pieces):
+    encoded = piece_rows(ROWS, word_pieces, max_length=20)
+    assert [encoded.places(0, Span(*each)) for each in ((0, 1), (1, 3), (0, 3))] == [
+        *(range(1, 3), range(3, 7), range(1, 7))
+    ]
+    assert encoded.places(2, Span(1, 2)) == range(2, 3)
+    # What is cut off has no place, [SEP] is nobody's.
+    cut = piece_rows(ROWS, word_pieces, max_length=6)
+    assert list(cut.places(0, Span(2, 3))) == [4]
+    assert list(piece_rows(ROWS, word_pieces, max_length=4).places(0, Span(2, 3))) == []
+
+
+def test_with_markers_a_place_begins_at_the_word_not_at_its_marker(word_pieces):
+    row = document("abcdef", [(0, 1)], [(2, 5)])
+    encoded = piece_rows([row], word_pieces, max_length=30, markers=True)
+    pieces = rows_of(encoded)[0].split()
+    places = encoded.places(0, Span(2, 5))
+    assert [pieces[place] for place in places][:3] == ["c", "d", "e"]
+
+
+@pytest.mark.parametrize(
+    ("max_length", "words", "cut"),
+    [
+        (20, [3, 1, 2], []),
+        (8, [3, 1, 2], []),
+        (7, [3, 1, 2], [0]),
+        (4, [1, 1, 2], [0]),
+        (3, [1, 1, 1], [0, 2]),
+    ],
+)
+def test_a_word_is_read_if_a_piece_of_it_is(word_pieces, max_length, words, cut):
+    encoded = piece_rows(ROWS, word_pieces, max_length=max_length)
+    assert encoded.words_read() == words
+    assert np.flatnonzero(encoded.cut).tolist() == cut
 
 
 def test_no_rows(word_pieces):
-    encoded = encode_pieces([], word_pieces, max_length=5, markers=True)
-    assert len(encoded) == 0
+    encoded = piece_rows([], word_pieces, max_length=5, markers=True)
+    assert encoded.starts.tolist() == [0]
     assert encoded.arrays["pieces"].shape == (0,)
+    assert encoded.words_read() == []
 
 
 spans = st.lists(
@@ -148,16 +204,15 @@ spans = st.lists(
 
 
 @st.composite
-def examples(draw):
+def documents(draw):
     tokens = draw(st.lists(st.text("abcdefABx東", min_size=1, max_size=4), min_size=8, max_size=8))
-    subjects, objects = (tuple(Span(*s) for s in sorted(draw(spans))) for _ in range(2))
-    return Example(tuple(tokens), subjects, objects)
+    return document(tokens, draw(spans), draw(spans))
 
 
-@given(st.lists(examples(), max_size=4), st.integers(3, 60), st.booleans())
+@given(st.lists(documents(), max_size=4), st.integers(3, 60), st.booleans())
 def test_equals_the_definition(rows, max_length, markers):
     word_pieces = WordPieces(VOCABULARY, lower_case=True)
-    encoded = encode_pieces(rows, word_pieces, max_length=max_length, markers=markers)
+    encoded = piece_rows(rows, word_pieces, max_length=max_length, markers=markers)
     assert [
         list(zip(*(rows_of(encoded, name)[i] for name in ("case", "role")), strict=True))
         for i in range(len(rows))
@@ -174,7 +229,8 @@ def test_equals_the_definition(rows, max_length, markers):
 def slow(row, word_pieces, max_length, markers):
     """Piece, case and role of each place, one at a time."""
     found = [(word_pieces.cls, 0, 0)]
-    mentions = [(s, 0, 4, 5) for s in row.subjects] + [(s, 1, 6, 7) for s in row.objects]
+    mentions = [(s, 0, 4, 5) for s in row.spans("subject")]
+    mentions += [(s, 1, 6, 7) for s in row.spans("object")]
     for place in range(len(row.tokens) + 1):
         if markers:
             closing = [each for each in mentions if each[0].end == place]
@@ -185,8 +241,8 @@ def slow(row, word_pieces, max_length, markers):
             found += [(each[2], 0, 0) for each in opening]
         if place < len(row.tokens):
             word = row.tokens[place]
-            role = -any(s.start <= place < s.end for s in row.objects)
-            role = 1 if any(s.start <= place < s.end for s in row.subjects) else role
+            role = -any(s.start <= place < s.end for s in row.spans("object"))
+            role = 1 if any(s.start <= place < s.end for s in row.spans("subject")) else role
             case = 1 if word[0].isupper() else -1
             found += [(piece, case, role) for piece in word_pieces.pieces(word)]
     found.append((word_pieces.sep, 0, 0))
