@@ -142,9 +142,9 @@ def test_a_missing_json_file_names_the_file(tmp_path):
 def test_json_that_does_not_fit_its_use_names_the_file(tmp_path, use):
     path = tmp_path / "decision.json"
     path.write_text('{"a": 1}', "utf-8")
-    with pytest.raises(MrcaError, match=r"decision\.json does not hold what it should"):
-        with layout.reading(path) as value:
-            use(value)
+    expected = pytest.raises(MrcaError, match=r"decision\.json does not hold what it should")
+    with expected, layout.reading(path) as value:
+        use(value)
     with layout.reading(path) as value:
         assert value == {"a": 1}
 

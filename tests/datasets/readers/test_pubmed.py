@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mrca.datasets import iter_rows, load_corpus
-from mrca.datasets.write import convert_corpus
 from mrca.datasets.readers.pubmed import iter_pubmed
 from mrca.datasets.readers.read_file import row_unit
+from mrca.datasets.write import convert_corpus
 from mrca.text import Document
 
 

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mrca.datasets import iter_rows, load_corpus
-from mrca.datasets.write import convert_corpus
 from mrca.datasets.readers.semeval import iter_semeval
+from mrca.datasets.write import convert_corpus
 from mrca.text import Document, Entity, Fact
 
 TEXT = (
