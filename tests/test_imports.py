@@ -162,6 +162,7 @@ def loaded_by(code: str) -> str:
     return result.stderr.splitlines()[-1]
 
 
+@pytest.mark.processes
 def test_the_package_and_its_command_line_load_no_framework():
     modules = [path.stem for path in (PACKAGE / "cli").glob("*.py") if path.stem != "__init__"]
     assert "main" in modules
@@ -169,6 +170,7 @@ def test_the_package_and_its_command_line_load_no_framework():
     assert loaded_by(code) == "[]"
 
 
+@pytest.mark.processes
 def test_help_loads_no_framework():
     code = (
         "import sys\n"
