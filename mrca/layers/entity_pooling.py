@@ -85,6 +85,7 @@ class EntityPooling(keras.layers.Layer):
 
 def _max(tokens: Any, is_token: Any) -> Any:
     """Maximum over axis 1 where there is a token; 0 where there is none."""
-    # The least number that every float type has; states are far above it.
-    largest = ops.max(ops.where(is_token, tokens, -6e4), axis=1)
+    # The least number that every float type has; states are far above it. As the first value, too,
+    # or a batch without entities has no maximum.
+    largest = ops.max(ops.where(is_token, tokens, -6e4), axis=1, initial=-6e4)
     return ops.where(ops.any(is_token, axis=1), largest, 0)

@@ -224,7 +224,7 @@ class RelationClassifier(StatesModel, Classifier):
             )
         config = layout.read_config(folder)
         with layout.reading(folder / layout.ENVIRONMENT) as environment:
-            described = environment.get("vectors") or environment["encoder"]
+            described = _described_reader(environment)
         opened = encoder_class(config.encoder.name).load(
             folder, config, read_types(folder).features, Places(described, vectors, encoder)
         )
@@ -275,7 +275,7 @@ class RelationClassifier(StatesModel, Classifier):
         with whole_folder(folder, "the classifier") as target:
             target.mkdir()
             layout.write_text(target / layout.CONFIG, dump_config(self.config))
-            write_described(target, self)
+            write_described(target, self, self.encoder.types)
             described = describe_environment(self.encoder.describe(), self.config.training.seed)
             layout.write_json(target / layout.ENVIRONMENT, described)
             self.save_parts(target)
@@ -310,17 +310,12 @@ class RelationClassifier(StatesModel, Classifier):
         Raises:
             MrcaError: if the loss needs another number of columns than the network has.
         """
-        self._follows_recipe = isinstance(optimizer, str) and optimizer == "auto"
-        if self._follows_recipe:
-            optimizer = make_optimizer(self.config)
-        if isinstance(loss, str) and loss == "auto":
+        recipes_loss = isinstance(loss, str) and loss == "auto"
+        if recipes_loss:
             loss = self.make_loss()
-        else:
-            if isinstance(loss, str):
-                counts = self.label_counts
-                loss = losses.for_corpus(loss, {}, counts.counts, counts.num_samples)
-            if isinstance(loss, losses.MultiLabelLoss):
-                self.decision = self.decision.with_rule(loss.decision_rule)
+        elif isinstance(loss, str):
+            counts = self.label_counts
+            loss = losses.for_corpus(loss, {}, counts.counts, counts.num_samples)
         if isinstance(loss, losses.MultiLabelLoss):
             needed = loss.columns(len(self.relations))
             if needed != self.columns:
@@ -329,6 +324,11 @@ class RelationClassifier(StatesModel, Classifier):
                     f"{len(self.relations)} relations, and this classifier has {self.columns}. "
                     'Make it with settings={"loss.name": …}.'
                 )
+            if not recipes_loss:
+                self.decision = self.decision.with_rule(loss.decision_rule)
+        self._follows_recipe = isinstance(optimizer, str) and optimizer == "auto"
+        if self._follows_recipe:
+            optimizer = make_optimizer(self.config)
         if isinstance(metrics, str) and metrics == "auto":
             metrics = [MicroF1(self.decision.rule)]
         # XLA makes the recurrence slower on TensorFlow (on a GPU it has no cuDNN either way); JAX
@@ -533,3 +533,13 @@ def _are_rows(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(
         isinstance(each, Document | str) or _is_row(each) for each in value
     )
+
+
+def _described_reader(environment: dict[str, Any]) -> dict[str, Any]:
+    """What `environment.json` says of the vectors or the encoder."""
+    words = bool(environment.get("vectors"))
+    described: dict[str, Any] = environment["vectors" if words else "encoder"]
+    for key in ("name", "fingerprint", *(["folder"] if words else [])):
+        if not isinstance(described[key], str):
+            raise TypeError(f"{key} is {described[key]!r}")
+    return described

@@ -44,8 +44,8 @@ def iter_jsonl(
     """
     for number, line in enumerate(lines, start=1):
         try:
-            text = decode(line, first=number == 1)
-            if not text.strip(" \t\r\n"):
+            text = decode(line, first=number == 1).rstrip("\r\n")
+            if not text.strip(" \t\r"):
                 continue
             value = parse(text)
         except JsonError as error:
