@@ -9,7 +9,7 @@ pytest.importorskip("tensorflow")
 
 @pytest.fixture(autouse=True)
 def verified(monkeypatch):
-    """Spares another process; the shared exported run was tried in one."""
+    """Spares another process."""
     from mrca.export.verification import Verified
 
     monkeypatch.setattr("mrca.export.export_run.verify", lambda *arguments: Verified(1e-7, 1000))
