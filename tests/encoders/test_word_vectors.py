@@ -191,7 +191,7 @@ def test_the_full_store_may_be_given_at_another_place(opened, saved, tmp_path):
 
 def test_vectors_of_another_dimension_or_an_encoder_are_refused(opened, saved, tmp_path):
     wide = VectorStore.write(tmp_path / "wide", ["a"], np.ones((1, 3), "float32"), "wide")
-    with pytest.raises(MrcaError, match="have 3 dimensions, the run .* was trained with 2"):
+    with pytest.raises(MrcaError, match=r"have 3 dimensions, the run .* was trained with 2"):
         load(saved, opened, vectors=str(wide.folder))
     with pytest.raises(MrcaError, match=r"word vectors, not .* Leave --encoder out"):
         load(saved, opened, encoder="hub:x")
