@@ -1,4 +1,4 @@
-"""What the tests of training share: reporters that listen, corpora of a few rows, short trainings."""
+"""What the tests of training share: reporters that listen, a corpus of a few rows."""
 
 import json
 import shutil

@@ -38,7 +38,7 @@ class Reporter(training.SilentReporter):
     def epoch_ends(self, row, best):
         self.epochs += 1
     def batch_ends(self, batch):
-        if moment == "in the middle of epoch 3" and (self.epochs, batch) == (2, 3):
+        if moment == "in the middle of epoch 3" and (self.epochs, batch) == (2, 7):
             kill()
 
 save, write = Checkpoint._save, checkpoint.write_text
@@ -81,26 +81,26 @@ class FirstEpoch(training.SilentReporter):
 @pytest.fixture(scope="module")
 def config(tiny_pairs_config, changed):
     """Four epochs of the recipe `pairs`, whose weights are averaged."""
-    assert tiny_pairs_config.training.weight_average
-    return changed(tiny_pairs_config, "training.epochs=4", "training.patience=4")
+    settings = ("training.epochs=4", "training.patience=4", "training.weight_average=0.8")
+    return changed(tiny_pairs_config, *settings)
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(config, few_rows, tmp_path_factory):
+def uninterrupted(config, sample_slice, tmp_path_factory):
     return training.train(
-        config, tmp_path_factory.mktemp("uninterrupted") / "tiny", data_dir=few_rows
+        config, tmp_path_factory.mktemp("uninterrupted") / "tiny", data_dir=sample_slice
     )
 
 
 @pytest.mark.processes
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_killed_run_ends_as_if_it_had_not_been_killed(
-    moment, config, uninterrupted, few_rows, assert_same_weights, tmp_path
+    moment, config, uninterrupted, sample_slice, assert_same_weights, tmp_path
 ):
     (tmp_path / "config.toml").write_text(dump_config(config))
     output = tmp_path / "runs" / "tiny"
     killed = subprocess.run(
-        [sys.executable, "-c", KILLED, tmp_path / "config.toml", output, few_rows, moment],
+        [sys.executable, "-c", KILLED, tmp_path / "config.toml", output, sample_slice, moment],
         capture_output=True,
         text=True,
         check=False,
@@ -109,7 +109,7 @@ def test_a_killed_run_ends_as_if_it_had_not_been_killed(
     assert [path.name for path in output.parent.iterdir()] == ["tiny.unfinished"]
 
     first_epoch = FirstEpoch()
-    run = training.train(config, output, data_dir=few_rows, resume=True, reporter=first_epoch)
+    run = training.train(config, output, data_dir=sample_slice, resume=True, reporter=first_epoch)
     assert first_epoch.value == MOMENTS[moment]
     assert_same_weights(run, uninterrupted)
     assert run.metrics == uninterrupted.metrics
