@@ -95,6 +95,7 @@ def test_a_trained_encoder_moves_and_is_carried(
     np.testing.assert_allclose(outputs(mrca.load(carried), documents), found, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_killed_training_of_an_encoder_goes_on(
     config, train, changed, stopping, documents, outputs
 ):
@@ -116,14 +117,13 @@ def test_states_are_computed_once(config, train, changed, monkeypatch, cache):
     assert sorted(path.name for path in cache.iterdir()) == kept
 
 
-def test_a_casing_that_the_encoder_was_not_trained_with_is_told(config, train, changed, notes):
-    train(changed(config, "encoder.casing=cased", *FIRST), reporter=notes)
-    assert any("encoder.casing" in message for message in notes.messages)
+def test_a_casing_that_the_encoder_was_not_trained_with_is_told(config, few_rows, changed, said):
+    assert "encoder.casing" in said(changed(config, "encoder.casing=cased", *FIRST), few_rows)
 
 
-def test_word_pieces_that_are_cut_are_counted(config, train, changed, notes, few_rows):
-    train(changed(config, *FIRST, "features.max_length=20"), reporter=notes)
-    assert any("Documents cut at 20 word pieces" in message for message in notes.messages)
+def test_word_pieces_that_are_cut_are_counted(config, few_rows, changed, said):
+    config = changed(config, *FIRST, "features.max_length=20")
+    assert "Documents cut at 20 word pieces" in said(config, few_rows)
 
 
 def test_a_second_stage_on_an_encoder(config, train, changed, documents, outputs):
@@ -137,9 +137,8 @@ def test_a_second_stage_on_an_encoder(config, train, changed, documents, outputs
     np.testing.assert_array_equal(found, outputs(second, documents))
 
 
-def test_a_second_stage_on_a_trained_encoder_carries_it(
-    config, train, changed, documents, outputs
-):
+@pytest.mark.slow
+def test_a_second_stage_on_a_trained_encoder_carries_it(config, train, changed, documents, outputs):
     first = train(changed(config, "encoder.trainable=true", *FIRST), "first")
     representation = f'classifier.representation="{first.folder}"'
     second = train(changed(first.config, representation), "second")
@@ -177,8 +176,12 @@ def check_pairs(run, documents, outputs):
 
 @pytest.mark.parametrize(
     "model",
-    [("model.units=0", "features.markers=true"), ("model.units=0", "encoder.trainable=true")],
-    ids=["frozen", "trained"],
+    [
+        pytest.param(("model.units=0", "features.markers=true"), id="frozen"),
+        pytest.param(
+            ("model.units=0", "encoder.trainable=true"), id="trained", marks=pytest.mark.slow
+        ),
+    ],
 )
 def test_pairs_over_a_tf_hub_encoder(
     model, pairs_config, train, changed, hub_module, documents, outputs

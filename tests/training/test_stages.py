@@ -145,12 +145,12 @@ def test_a_second_stage_is_configured_as_the_first(tiny_run, on_top_of):
 
 
 def test_a_first_stage_that_was_trained_again_is_noticed(
-    tiny_run, few_rows, changed, stopping, tmp_path
+    tiny_run, few_rows, changed, at_start, tmp_path
 ):
     base = shutil.copytree(tiny_run.folder, tmp_path / "base")
     config = changed(tiny_run.config, f'classifier.representation="{base}"')
     with pytest.raises(KeyboardInterrupt):
-        training.train(config, tmp_path / "run", data_dir=few_rows, reporter=stopping())
+        training.train(config, tmp_path / "run", data_dir=few_rows, reporter=at_start)
     network = mrca.load(base).classifier.network
     network.set_weights([weight + 1 for weight in network.get_weights()])
     network.save(base / "model.keras")
@@ -158,18 +158,9 @@ def test_a_first_stage_that_was_trained_again_is_noticed(
         training.train(config, tmp_path / "run", data_dir=few_rows, resume=True)
 
 
-def test_a_balance_that_patience_may_cut_short_is_told(
-    tiny_config, few_rows, changed, notes, tmp_path
-):
+def test_a_balance_that_patience_may_cut_short_is_told(tiny_config, few_rows, changed, said):
     settings = ("training.sampler=progressively_balanced", "training.patience=1")
-    training.train(
-        changed(tiny_config, *settings),
-        tmp_path / "run",
-        data_dir=few_rows,
-        reporter=notes,
-        splits=(),
-    )
-    assert any("set training.patience=2" in note for note in notes.messages)
+    assert "set training.patience=2" in said(changed(tiny_config, *settings), few_rows)
 
 
 def test_bilateral_branches_learn(tiny_config, few_rows, changed, tmp_path):

@@ -69,7 +69,7 @@ def test_its_threshold_is_the_best_on_validation(run, corpus):
     moved = mrca.load(run.folder).classifier
     for threshold in (-1, -0.5, 0, 0.5):
         moved.decision = Decision(FixedThreshold(threshold))
-        assert training.evaluate_split(moved, corpus, "valid").micro.f1 <= best
+        assert training.evaluate_split(moved, corpus, "valid").to_dict()["micro"]["f1"] <= best
 
 
 def test_options_reach_it(config, changed, few_rows, tmp_path):

@@ -173,12 +173,12 @@ def test_from_training_to_prediction(config, tiny_pairs_run, changed, outputs, t
 
 
 def test_a_base_that_was_trained_again_is_noticed(
-    config, tiny_pairs_run, changed, stopping, tmp_path
+    config, tiny_pairs_run, changed, at_start, tmp_path
 ):
     base = shutil.copytree(tiny_pairs_run.folder, tmp_path / "base")
     config = changed(config, f'training.init_from="{base}"')
     with pytest.raises(KeyboardInterrupt):
-        training.train(config, tmp_path / "run", reporter=stopping())
+        training.train(config, tmp_path / "run", reporter=at_start)
     network = mrca.load(base).classifier.network
     network.set_weights([weight + 1 for weight in network.get_weights()])
     network.save(base / "model.keras")
