@@ -69,7 +69,7 @@ def _is_complete(folder: Path, source: CorpusSource) -> bool:
 
 
 def check_corpus_name(name_or_folder: str) -> None:
-    """See that there is a corpus of this name, or a folder, without fetching or reading it.
+    """Check that there is a corpus of this name, or a folder, without fetching or reading it.
 
     Raises:
         MrcaError: if not, with what there is.

@@ -146,8 +146,11 @@ def corpus_statistics(corpus: Corpus, limits: GroupLimits = DEFAULT_LIMITS) -> C
 
 
 def _document_counts(documents: Sequence[Document], relations: RelationSet) -> list[int]:
-    stated = Counter(label for document in documents for label in document.labels)
-    return [stated[name] for name in relations]
+    counts = [0] * len(relations)
+    for document in documents:
+        for label in document.labels:
+            counts[relations.index(label)] += 1
+    return counts
 
 
 def _split_statistics(

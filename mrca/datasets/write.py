@@ -2,8 +2,8 @@
 
 import json
 import tempfile
-from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,6 +77,8 @@ def convert_corpus(corpus: "Corpus", target: Path) -> None:
 def to_json_row(document: Document, *, labelled: bool = True) -> dict[str, Any]:
     """The document as a row of the JSON Lines schema.
 
+    An entity that nothing else tells from another one gets an id.
+
     Args:
         document: what to write.
         labelled: whether it is known which relations are stated; else they are left out.
@@ -85,22 +87,29 @@ def to_json_row(document: Document, *, labelled: bool = True) -> dict[str, Any]:
     row["tokens"] = list(document.tokens)
     if document.sentences != (0,):
         row["sentences"] = list(document.sentences)
+    stated = tuple(dict.fromkeys(fact.relation for fact in document.facts))
     if document.oracle:  # a row with facts alone: their entities are the marks
         row["facts"] = [fact for each in document.facts for fact in _bare_facts(document, each)]
-        return row
-    if document.entities or document.roles == "unknown":
-        row["entities"] = [_entity(document, entity) for entity in document.entities]
-    if document.entities and document.roles == "given":
-        row["subjects"] = [_reference(document, number) for number in document.subjects]
-        row["objects"] = [_reference(document, number) for number in document.objects]
-    stated = tuple(dict.fromkeys(fact.relation for fact in document.facts))
-    if document.facts or (labelled and document.roles == "unknown" and not document.labels):
-        row["facts"] = [_fact(document, fact) for fact in document.facts]
+    else:
+        document = _told_apart(document)
+        row.update(_entities(document))
+        is_listed = document.roles == "unknown" and not document.labels
+        if set(document.labels) == set(stated) and (stated or (labelled and is_listed)):
+            row["facts"] = [_fact(document, fact) for fact in document.facts]
     if document.labels != stated or (labelled and "facts" not in row):
         row["labels"] = list(document.labels)
-    if document.labels != stated:
-        row.pop("facts", None)
     return row
+
+
+def _entities(document: Document) -> dict[str, Any]:
+    """The fields of a row that say which entities there are, and their roles where given."""
+    fields: dict[str, Any] = {}
+    if document.entities or document.roles == "unknown":
+        fields["entities"] = [_entity(document, entity) for entity in document.entities]
+    if document.entities and document.roles == "given":
+        fields["subjects"] = [_reference(document, number) for number in document.subjects]
+        fields["objects"] = [_reference(document, number) for number in document.objects]
+    return fields
 
 
 def _fact(document: Document, fact: Any) -> Any:
@@ -134,35 +143,46 @@ def _bare_mentions(document: Document, entity: Entity) -> list[Any]:
     everywhere = tuple(find_mention(document.tokens, entity.name.split(" ")))
     if entity.mentions == everywhere:
         return [entity.name]
-    return [_offsets(document, span) for span in entity.mentions]
+    # Read with other words (`Corp.` beside `Corp`), a mention would be another entity.
+    named = [span for span in entity.mentions if document.words(span) == entity.name]
+    return [_offsets(document, span) for span in named] or [entity.name]
 
 
 def _entity(document: Document, entity: Entity) -> dict[str, Any]:
-    if len(entity.mentions) == 1:
-        row = _offsets(document, entity.mentions[0])
-    elif entity.mentions:
-        row = {"mentions": [_offsets(document, span) for span in entity.mentions]}
-    else:
-        row = {"text": entity.name}
+    # The first mention gives the name, so the one that has it is written first.
+    spans = sorted(entity.mentions, key=lambda span: document.words(span) != entity.name)
+    mentions: list[Any] = [_offsets(document, span) for span in spans]
+    if entity.name and not find_mention(document.tokens, entity.name.split(" ")):
+        mentions.insert(0, entity.name)
+    row: dict[str, Any] = {"mentions": mentions}
+    if len(mentions) == 1:
+        row = mentions[0] if spans else {"text": entity.name}
     row.update({"type": entity.type} if entity.type else {})
     row.update({"id": entity.id} if entity.id else {})
     return row
 
 
+def _told_apart(document: Document) -> Document:
+    """The same with an id for each entity that neither words nor a place tell from the others."""
+    entities = tuple(
+        entity if _reference(document, number) else entity._replace(id=f"entities[{number}]")
+        for number, entity in enumerate(document.entities)
+    )
+    return replace(document, entities=entities)
+
+
 def _reference(document: Document, number: int) -> Any:
-    """What stands for an entity: its id, words that no other has, or its first mention."""
+    """What stands for an entity and for no other: its id, words of it, or a mention; or `None`."""
     entity = document.entities[number]
     if entity.id:
         return entity.id
-    names = Counter(
-        name
-        for each in document.entities
-        for name in {each.name, *map(document.words, each.mentions)}
-    )
-    ids = {each.id for each in document.entities}
-    if (names[entity.name] == 1 and entity.name not in ids) or not entity.mentions:
+    others = [each for place, each in enumerate(document.entities) if place != number]
+    spans = {span for each in others for span in each.mentions}
+    taken = {*map(document.words, spans), *(name for each in others for name in each[2:])}
+    if entity.name and entity.name not in taken:
         return entity.name
-    return _offsets(document, entity.mentions[0])
+    own = (span for span in entity.mentions if span not in spans)
+    return next((_offsets(document, span) for span in own), None)
 
 
 def _offsets(document: Document, span: Span) -> dict[str, Any]:

@@ -112,7 +112,7 @@ class HubStates(keras.layers.Layer):
         return state.hexdigest()
 
     def save(self, folder: Path, word_pieces: WordPieces) -> None:
-        """Write the encoder, as it is now, as a module that `open_encoder` opens.
+        """Write the encoder, as it is now, as a module that `HubStates` opens.
 
         Args:
             folder: where to; it appears whole or not at all, and replaces what was there.
@@ -146,8 +146,8 @@ class HubStates(keras.layers.Layer):
         """Refuses, see the class."""
         raise MrcaError(
             f"The TF Hub module {config.get('folder')} holds a program, which is not run because a "
-            "model's file says so. Build the model with "
-            "mrca.encoders.open_encoder('hub:FOLDER') and load its weights."
+            "model's file says so. Build the model with HubStates('FOLDER') of "
+            "mrca.encoders.hub_states and load its weights."
         )
 
 

@@ -152,7 +152,7 @@ class KerasHubStates(keras.layers.Layer):
         return state.hexdigest()
 
     def save(self, folder: Path, word_pieces: WordPieces) -> None:
-        """Write the encoder, as it is now, as a preset that `open_encoder` opens.
+        """Write the encoder, as it is now, as a preset that `from_preset` opens.
 
         Args:
             folder: where to; it appears whole or not at all, and replaces what was there.

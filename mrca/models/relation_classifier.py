@@ -57,8 +57,11 @@ class StatesModel(keras.Model):
         """Inputs by name to what the network gives."""
         if self.encoder_layer is not None:
             inputs = dict(inputs)
-            pieces = inputs.pop("pieces")
-            inputs["states"] = self.encoder_layer(pieces, inputs["lengths"], training=training)
+            pieces, lengths = inputs.pop("pieces"), inputs["lengths"]
+            states = self.encoder_layer(pieces, lengths, training=training)
+            # States of padding mean nothing; kept ones have zeros there.
+            there = ops.arange(ops.shape(pieces)[1]) < ops.expand_dims(lengths, 1)
+            inputs["states"] = ops.where(ops.expand_dims(there, -1), states, 0.0)
         return self.network(inputs, training=training)
 
 
@@ -272,7 +275,7 @@ class RelationClassifier(StatesModel, Classifier):
         with whole_folder(folder, "the classifier") as target:
             target.mkdir()
             layout.write_text(target / layout.CONFIG, dump_config(self.config))
-            write_described(target, self)
+            write_described(target, self, self.encoder.types)
             described = describe_environment(self.encoder.describe(), self.config.training.seed)
             layout.write_json(target / layout.ENVIRONMENT, described)
             self.save_parts(target)
@@ -307,17 +310,12 @@ class RelationClassifier(StatesModel, Classifier):
         Raises:
             MrcaError: if the loss needs another number of columns than the network has.
         """
-        self._follows_recipe = isinstance(optimizer, str) and optimizer == "auto"
-        if self._follows_recipe:
-            optimizer = make_optimizer(self.config)
-        if isinstance(loss, str) and loss == "auto":
+        recipes_loss = isinstance(loss, str) and loss == "auto"
+        if recipes_loss:
             loss = self.make_loss()
-        else:
-            if isinstance(loss, str):
-                counts = self.label_counts
-                loss = losses.for_corpus(loss, {}, counts.counts, counts.num_samples)
-            if isinstance(loss, losses.MultiLabelLoss):
-                self.decision = self.decision.with_rule(loss.decision_rule)
+        elif isinstance(loss, str):
+            counts = self.label_counts
+            loss = losses.for_corpus(loss, {}, counts.counts, counts.num_samples)
         if isinstance(loss, losses.MultiLabelLoss):
             needed = loss.columns(len(self.relations))
             if needed != self.columns:
@@ -326,6 +324,11 @@ class RelationClassifier(StatesModel, Classifier):
                     f"{len(self.relations)} relations, and this classifier has {self.columns}. "
                     'Make it with settings={"loss.name": …}.'
                 )
+            if not recipes_loss:
+                self.decision = self.decision.with_rule(loss.decision_rule)
+        self._follows_recipe = isinstance(optimizer, str) and optimizer == "auto"
+        if self._follows_recipe:
+            optimizer = make_optimizer(self.config)
         if isinstance(metrics, str) and metrics == "auto":
             metrics = [MicroF1(self.decision.rule)]
         # XLA makes the recurrence slower on TensorFlow (on a GPU it has no cuDNN either way); JAX

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mrca.encoders import HubEncoder, open_encoder
+from mrca.encoders.hub_states import HubStates
 from mrca.encoding import WordPieces
 from mrca.errors import MrcaError
 
@@ -28,7 +28,7 @@ def without_optimiser(model):
 
 
 def test_gives_a_state_for_each_piece(hub_module, batch):
-    encoder = HubEncoder(hub_module)
+    encoder = HubStates(hub_module)
     output = states(encoder, batch)
     assert (output.shape, output.dtype) == ((4, 9, 8), "float32")
     assert (encoder.dim, encoder.max_positions, encoder.num_pieces) == (8, 32, 64)
@@ -37,7 +37,7 @@ def test_gives_a_state_for_each_piece(hub_module, batch):
 
 
 def test_padding_does_not_change_the_states_of_real_pieces(hub_module, batch):
-    encoder = HubEncoder(hub_module)
+    encoder = HubStates(hub_module)
     whole = states(encoder, batch)
     short = {"pieces": batch["pieces"][1:3, :5], "lengths": batch["lengths"][1:3]}
     alone = states(encoder, short)
@@ -49,7 +49,7 @@ def test_padding_does_not_change_the_states_of_real_pieces(hub_module, batch):
 
 
 def test_frozen_it_neither_moves_nor_drops_out(hub_module, batch, classifier):
-    encoder = HubEncoder(hub_module)
+    encoder = HubStates(hub_module)
     model = classifier(encoder)
     assert encoder.trainable_weights == []
     assert len(model.trainable_weights) == 2  # the classifier's
@@ -61,7 +61,7 @@ def test_frozen_it_neither_moves_nor_drops_out(hub_module, batch, classifier):
 
 
 def test_trainable_its_weights_move_with_adam(hub_module, batch, classifier):
-    encoder = HubEncoder(hub_module, trainable=True)
+    encoder = HubStates(hub_module, trainable=True)
     model = classifier(encoder)
     before = {
         weight.path: value
@@ -76,8 +76,8 @@ def test_trainable_its_weights_move_with_adam(hub_module, batch, classifier):
 
 
 def test_trainable_it_drops_out_while_training_only(hub_module, batch):
-    encoder = HubEncoder(hub_module, trainable=True)
-    expected = states(HubEncoder(hub_module), batch)
+    encoder = HubStates(hub_module, trainable=True)
+    expected = states(HubStates(hub_module), batch)
     np.testing.assert_array_equal(states(encoder, batch), expected)
     np.testing.assert_array_equal(states(encoder, batch, training=False), expected)
     dropped = states(encoder, batch, training=True)
@@ -86,10 +86,10 @@ def test_trainable_it_drops_out_while_training_only(hub_module, batch):
 
 
 def test_can_be_frozen_and_freed_later(hub_module):
-    encoder = HubEncoder(hub_module)
+    encoder = HubStates(hub_module)
     encoder.trainable = True
     freed = len(encoder.trainable_weights)
-    assert freed == len(HubEncoder(hub_module, trainable=True).trainable_weights) > 0
+    assert freed == len(HubStates(hub_module, trainable=True).trainable_weights) > 0
     encoder.trainable = False
     assert encoder.trainable_weights == []
 
@@ -98,51 +98,52 @@ def test_can_be_frozen_and_freed_later(hub_module):
 def test_weights_of_a_model_with_it_are_saved_and_loaded(
     hub_module, batch, classifier, tmp_path, then
 ):
-    model = classifier(HubEncoder(hub_module, trainable=True))
+    model = classifier(HubStates(hub_module, trainable=True))
     fit(model, batch)
     expected = model.predict(batch, verbose=0)
     without_optimiser(model).save_weights(tmp_path / "x.weights.h5")
-    again = classifier(HubEncoder(hub_module, trainable=then))
+    again = classifier(HubStates(hub_module, trainable=then))
     without_optimiser(again).load_weights(tmp_path / "x.weights.h5")
     np.testing.assert_allclose(again.predict(batch, verbose=0), expected, atol=1e-6)
 
 
 def test_a_tuned_encoder_is_saved_as_a_module(hub_module, batch, classifier, tmp_path):
-    encoder, word_pieces = open_encoder(f"hub:{hub_module}", trainable=True)
+    encoder = HubStates(hub_module, trainable=True)
+    word_pieces = WordPieces(encoder.vocabulary, encoder.lower_case)
     fit(classifier(encoder), batch)
     expected = states(encoder, batch)
     encoder.save(tmp_path / "tuned", word_pieces)
-    again, pieces_again = open_encoder(f"hub:{tmp_path / 'tuned'}", trainable=True)
+    again = HubStates(tmp_path / "tuned", trainable=True)
     np.testing.assert_allclose(states(again, batch), expected, atol=1e-6)
-    assert (states(HubEncoder(hub_module), batch) != expected).any()
-    assert pieces_again.vocabulary == word_pieces.vocabulary
-    assert pieces_again.lower_case is True
+    assert (states(HubStates(hub_module), batch) != expected).any()
+    assert again.vocabulary == list(word_pieces.vocabulary)
+    assert again.lower_case is True
     assert len(again.trainable_weights) == len(encoder.trainable_weights)
     fit(classifier(again), batch)  # it trains on
     assert [path.name for path in tmp_path.iterdir()] == ["tuned"]
 
 
 def test_the_word_pieces_in_use_are_saved_with_it(bare_module, vocabulary, tmp_path):
-    encoder = HubEncoder(bare_module)
+    encoder = HubStates(bare_module)
     assert (encoder.vocabulary, encoder.lower_case) == (None, None)
     encoder.save(tmp_path / "saved", WordPieces(vocabulary, lower_case=False))
     encoder.save(tmp_path / "saved", WordPieces(vocabulary[:-1], lower_case=False))
-    _, word_pieces = open_encoder(f"hub:{tmp_path / 'saved'}")
-    assert word_pieces.vocabulary == tuple(vocabulary[:-1])
-    assert word_pieces.lower_case is False
+    again = HubStates(tmp_path / "saved")
+    assert again.vocabulary == vocabulary[:-1]
+    assert again.lower_case is False
 
 
 def test_where_it_cannot_be_saved(hub_module, vocabulary, tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(MrcaError, match="Cannot save the encoder"):
-        HubEncoder(hub_module).save(tmp_path / "file" / "saved", WordPieces(vocabulary, True))
+        HubStates(hub_module).save(tmp_path / "file" / "saved", WordPieces(vocabulary, True))
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_model_with_it_is_exported(hub_module, batch, classifier, tmp_path):
     import tensorflow as tf
 
-    model = classifier(HubEncoder(hub_module, trainable=True))
+    model = classifier(HubStates(hub_module, trainable=True))
     model.export(tmp_path / "exported", verbose=False)
     exported = tf.saved_model.load(str(tmp_path / "exported"))
     output = exported.serve({name: tf.constant(array) for name, array in batch.items()})
@@ -150,26 +151,26 @@ def test_a_model_with_it_is_exported(hub_module, batch, classifier, tmp_path):
 
 
 def test_a_keras_file_does_not_run_it(hub_module, classifier, tmp_path):
-    classifier(HubEncoder(hub_module)).save(tmp_path / "model.keras")
-    with pytest.raises(Exception, match=r"open_encoder\('hub:FOLDER'\)"):
+    classifier(HubStates(hub_module)).save(tmp_path / "model.keras")
+    with pytest.raises(Exception, match=r"HubStates\('FOLDER'\)"):
         keras.saving.load_model(tmp_path / "model.keras")
 
 
 def test_the_fingerprint_is_that_of_the_files(hub_module, bare_module, tmp_path):
     copy = shutil.copytree(hub_module, tmp_path / "copy")
-    fingerprint = HubEncoder(hub_module).fingerprint
-    assert HubEncoder(copy).fingerprint == fingerprint
-    assert HubEncoder(bare_module).fingerprint != fingerprint
+    fingerprint = HubStates(hub_module).fingerprint
+    assert HubStates(copy).fingerprint == fingerprint
+    assert HubStates(bare_module).fingerprint != fingerprint
     with (copy / "assets" / f"{hub_module.name}-vocab.txt").open("a") as file:
         file.write("new\n")
-    assert HubEncoder(copy).fingerprint != fingerprint
+    assert HubStates(copy).fingerprint != fingerprint
 
 
 def test_half_precision_elsewhere_leaves_its_states_alone(hub_module, batch):
-    expected = states(HubEncoder(hub_module), batch)
+    expected = states(HubStates(hub_module), batch)
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        output = states(HubEncoder(hub_module), batch)
+        output = states(HubStates(hub_module), batch)
     finally:
         keras.config.set_dtype_policy("float32")
     assert output.dtype == "float32"
@@ -179,7 +180,7 @@ def test_half_precision_elsewhere_leaves_its_states_alone(hub_module, batch):
 def test_other_backends_are_refused(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     with pytest.raises(MrcaError, match=r"this is jax.*KERAS_BACKEND=tensorflow"):
-        HubEncoder("anything")
+        HubStates("anything")
 
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "text", "no variables"])
@@ -192,7 +193,7 @@ def test_a_damaged_module_is_named(hub_module, tmp_path, damage):
         content = {"cut": graph.read_bytes()[:5000], "empty": b"", "text": b"<html>"}[damage]
         graph.write_bytes(content)
     with pytest.raises(MrcaError, match=r"copy"):
-        HubEncoder(copy)
+        HubStates(copy)
 
 
 def save_function(folder: Path, function, spec, as_call: bool = True) -> Path:
@@ -227,4 +228,4 @@ def test_a_module_with_other_inputs_or_outputs_is_refused_with_their_names(hub_m
     for number, (function, spec, as_call, message) in enumerate(cases):
         folder = save_function(tmp_path / str(number), function, spec, as_call)
         with pytest.raises(MrcaError, match=message):
-            HubEncoder(folder)
+            HubStates(folder)

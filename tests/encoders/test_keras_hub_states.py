@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mrca.encoders import HubEncoder, KerasHubEncoder, open_encoder
+from mrca.encoders.hub_states import HubStates
+from mrca.encoders.keras_hub_states import KerasHubStates
 from mrca.encoding import WordPieces
 from mrca.errors import MrcaError
 
@@ -33,7 +34,7 @@ def backbone(keras_hub, vocabulary):
 
 @pytest.fixture
 def preset(backbone, vocabulary, tmp_path):
-    KerasHubEncoder(backbone).save(tmp_path / "preset", WordPieces(vocabulary, lower_case=True))
+    KerasHubStates(backbone).save(tmp_path / "preset", WordPieces(vocabulary, lower_case=True))
     return tmp_path / "preset"
 
 
@@ -46,7 +47,7 @@ def values(weights):
 
 
 def test_gives_a_state_for_each_piece(backbone, batch):
-    encoder = KerasHubEncoder(backbone)
+    encoder = KerasHubStates(backbone)
     output = states(encoder, batch)
     assert (output.shape, output.dtype) == ((4, 9, 8), "float32")
     assert (encoder.dim, encoder.max_positions, encoder.num_pieces) == (8, 32, 64)
@@ -56,7 +57,7 @@ def test_gives_a_state_for_each_piece(backbone, batch):
 
 @pytest.mark.parametrize("trainable", [False, True])
 def test_moves_only_if_trainable(preset, batch, classifier, trainable):
-    encoder, _ = open_encoder(f"keras_hub:{preset}", trainable=trainable)
+    encoder = KerasHubStates.from_preset(str(preset), trainable)
     model = classifier(encoder)
     before, expected = values(encoder.weights), states(encoder, batch)
     np.testing.assert_array_equal(states(encoder, batch, training=False), expected)
@@ -71,21 +72,22 @@ def test_moves_only_if_trainable(preset, batch, classifier, trainable):
 
 
 def test_a_tuned_encoder_is_saved_as_a_preset(preset, batch, classifier, tmp_path):
-    encoder, word_pieces = open_encoder(f"keras_hub:{preset}", trainable=True)
+    encoder = KerasHubStates.from_preset(str(preset), trainable=True)
+    word_pieces = WordPieces(encoder.vocabulary, encoder.lower_case)
     original = states(encoder, batch)
     classifier(encoder).fit(batch, np.eye(4, 3), verbose=0)
     expected = states(encoder, batch)
     encoder.save(tmp_path / "tuned", word_pieces)
-    again, pieces_again = open_encoder(f"keras_hub:{tmp_path / 'tuned'}", trainable=True)
+    again = KerasHubStates.from_preset(str(tmp_path / "tuned"), trainable=True)
     np.testing.assert_allclose(states(again, batch), expected, atol=1e-6)
     assert (expected != original).any()
-    assert pieces_again.vocabulary == word_pieces.vocabulary
-    assert pieces_again.lower_case is True
+    assert again.vocabulary == list(word_pieces.vocabulary)
+    assert again.lower_case is True
     assert len(again.trainable_weights) == len(encoder.trainable_weights) > 0
 
 
 def test_is_read_from_a_keras_file(preset, batch, classifier, tmp_path):
-    encoder, _ = open_encoder(f"keras_hub:{preset}")
+    encoder = KerasHubStates.from_preset(str(preset))
     model = classifier(encoder)
     keras.Model(model.inputs, model.outputs).save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
@@ -97,17 +99,17 @@ def test_is_read_from_a_keras_file(preset, batch, classifier, tmp_path):
 
 
 def test_the_fingerprint_is_that_of_the_weights_and_the_architecture(preset, backbone):
-    fingerprints = {open_encoder(f"keras_hub:{preset}")[0].fingerprint for _ in range(2)}
-    assert fingerprints == {KerasHubEncoder(backbone).fingerprint}
+    fingerprints = {KerasHubStates.from_preset(str(preset)).fingerprint for _ in range(2)}
+    assert fingerprints == {KerasHubStates(backbone).fingerprint}
     weight = backbone.weights[0]
     weight.assign(weight + 1)
-    assert KerasHubEncoder(backbone).fingerprint not in fingerprints
+    assert KerasHubStates(backbone).fingerprint not in fingerprints
 
 
 def test_equals_the_same_weights_as_a_tf_hub_module(module_writer, backbone, batch, tmp_path):
     folder = module_writer(backbone, tmp_path / "module")
     np.testing.assert_allclose(
-        states(HubEncoder(folder), batch), states(KerasHubEncoder(backbone), batch), atol=1e-6
+        states(HubStates(folder), batch), states(KerasHubStates(backbone), batch), atol=1e-6
     )
 
 
@@ -116,7 +118,7 @@ def test_a_model_with_it_is_exported(preset, batch, classifier, tmp_path):
         pytest.skip("exporting needs the TensorFlow backend")
     import tensorflow as tf
 
-    model = classifier(open_encoder(f"keras_hub:{preset}")[0])
+    model = classifier(KerasHubStates.from_preset(str(preset)))
     model.export(tmp_path / "exported", verbose=False)
     exported = tf.saved_model.load(str(tmp_path / "exported"))
     output = exported.serve({name: tf.constant(array) for name, array in batch.items()})
@@ -126,19 +128,22 @@ def test_a_model_with_it_is_exported(preset, batch, classifier, tmp_path):
 def test_another_kind_of_backbone_is_refused_with_its_inputs(keras_hub):
     backbone = keras_hub.models.DistilBertBackbone(64, 1, 2, 8, 16)
     with pytest.raises(MrcaError, match=r"DistilBertBackbone is no BERT encoder.*token_ids"):
-        KerasHubEncoder(backbone)
+        KerasHubStates(backbone)
 
 
-def test_a_preset_without_a_tokenizer_needs_a_vocabulary(backbone, vocabulary, tmp_path):
+def test_a_preset_without_a_tokenizer_has_no_vocabulary(backbone, tmp_path):
     backbone.save_to_preset(str(tmp_path / "bare"))
-    name = f"keras_hub:{tmp_path / 'bare'}"
-    with pytest.raises(MrcaError, match=r"encoder\.casing"):
-        open_encoder(name)
-    with pytest.raises(MrcaError, match=r"encoder\.vocab_file"):
-        open_encoder(name, lower_case=True)
-    (tmp_path / "vocab.txt").write_text("\n".join(vocabulary))
-    _, word_pieces = open_encoder(name, lower_case=False, vocab_file=str(tmp_path / "vocab.txt"))
-    assert word_pieces.vocabulary == tuple(vocabulary)
+    bare = KerasHubStates.from_preset(str(tmp_path / "bare"))
+    assert (bare.vocabulary, bare.lower_case) == (None, None)
+
+
+def test_another_precision_has_the_same_weights(backbone, batch):
+    encoder = KerasHubStates(backbone)
+    half = encoder.with_dtype("mixed_float16")
+    assert half.backbone.dtype_policy.name == "mixed_float16"
+    assert states(half, batch).dtype == "float32"
+    np.testing.assert_allclose(states(half, batch)[0], states(encoder, batch)[0], atol=0.02)
+    np.testing.assert_array_equal(states(half.with_dtype("float32"), batch), states(encoder, batch))
 
 
 @pytest.mark.parametrize("damage", ["unknown name", "empty folder", "config", "weights"])
@@ -153,12 +158,12 @@ def test_what_cannot_be_opened_is_named(preset, damage):
     else:
         (preset / "model.weights.h5").write_bytes(b"not weights")
     with pytest.raises(MrcaError, match=r"(?s)KerasHub cannot open.*Without a connection"):
-        open_encoder(f"keras_hub:{name}")
+        KerasHubStates.from_preset(name)
 
 
 def test_of_a_message_of_several_lines_the_first_whole_sentence_is_given(keras_hub):
     with pytest.raises(MrcaError) as raised:
-        open_encoder("keras_hub:bert_of_nobody")
+        KerasHubStates.from_preset("bert_of_nobody")
     assert "'bert_of_nobody': Unknown preset identifier. Expected a preset's name" in str(
         raised.value
     )
@@ -167,4 +172,4 @@ def test_of_a_message_of_several_lines_the_first_whole_sentence_is_given(keras_h
 def test_without_keras_hub_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "keras_hub", None)
     with pytest.raises(MrcaError, match=r"pip install 'mrca\[keras-hub\]'"):
-        open_encoder("keras_hub:bert_tiny_en_uncased")
+        KerasHubStates.from_preset("bert_tiny_en_uncased")

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mrca.encoding import plan_batches
+from mrca.encoding import BatchLimits, plan_batches
+from mrca.encoding.batch_plan import number_of_batches
 
 MAX_LENGTH = 100
 corpora = st.lists(st.integers(1, MAX_LENGTH), max_size=200).map(np.array)
@@ -89,3 +90,52 @@ def test_drawn_rows_are_batched_as_often_as_they_were_drawn():
     assert sorted(rows) == sorted(drawn.tolist())
     assert as_lists(plan) == as_lists(plan_batches(lengths, 8, seed=1, epoch=2, drawn=drawn))
     assert all(lengths[batch.rows].max() <= batch.length for batch in plan)
+
+
+# === Budgets of tokens and candidates ===
+
+candidates = st.lists(st.integers(0, 30), max_size=200).map(np.array)
+
+
+@given(candidates, st.integers(1, 20), st.integers(8, 400), st.integers(1, 60), seeds, epochs)
+def test_no_batch_is_larger_than_its_limits_but_for_a_row_alone(
+    counts, rows, tokens, most, seed, epoch
+):
+    lengths = np.random.default_rng(len(counts)).integers(0, MAX_LENGTH, len(counts))
+    limits = BatchLimits(rows, tokens, most)
+    plan = plan_batches(lengths, limits, candidates=counts, seed=seed, epoch=epoch)
+    assert sorted(row for batch in plan for row in batch.rows.tolist()) == (
+        np.flatnonzero(counts).tolist()  # rows that ask nothing are in none
+    )
+    for batch in plan:
+        assert len(batch.rows) <= rows
+        assert batch.length >= lengths[batch.rows].max()
+        if len(batch.rows) > 1:
+            assert len(batch.rows) * batch.length <= tokens
+            assert counts[batch.rows].sum() <= most
+
+
+def test_drawn_rows_without_candidates_are_left_out():
+    counts = np.array([2, 0, 1])
+    plan = plan_batches(
+        np.array([3, 4, 5]), 2, candidates=counts, seed=1, drawn=np.array([1, 2, 0, 1, 2])
+    )
+    assert sorted(row for batch in plan for row in batch.rows.tolist()) == [0, 2, 2]
+
+
+@given(corpora.filter(len), batch_sizes, st.integers(0, 99), st.integers(1, 60))
+def test_the_same_rows_in_another_number_of_batches(lengths, batch_size, seed, number):
+    plan = plan_batches(lengths, batch_size, seed=seed)
+    number = min(number, len(lengths))
+    changed = number_of_batches(plan, number)
+    assert len(changed) == number
+    assert sorted(row for batch in changed for row in batch.rows.tolist()) == (
+        list(range(len(lengths)))
+    )
+    assert all(len(batch.rows) for batch in changed)
+    assert all(lengths[batch.rows].max() <= batch.length for batch in changed)
+
+
+def test_as_many_batches_as_there_are_stay_as_they_are():
+    plan = plan_batches(np.arange(1, 30), 4, seed=2)
+    assert as_lists(number_of_batches(plan, len(plan))) == as_lists(plan)

@@ -15,6 +15,8 @@ CASES = json.loads((GOLDEN / "index.json").read_text("utf-8"))["bbn_code"]["case
 # The authors' code has its own length for the two schedules that it trains.
 AUTHORS_LENGTH = {90: 100, 180: 200}
 
+JIT = keras.backend.backend() == "jax"
+
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_equals_the_authors_in_loss_and_gradients(case, values_and_gradients, execution, float64):
@@ -93,7 +95,7 @@ def test_a_branch_without_a_share_does_not_learn(mixing):
     keras.utils.set_random_seed(0)
     layer = BilateralBranch(3, units=4)
     model = keras.Sequential([keras.Input((5,)), layer])
-    model.compile(keras.optimizers.SGD(0.5), losses.get("binary_crossentropy"))
+    model.compile(keras.optimizers.SGD(0.5), losses.get("binary_crossentropy"), jit_compile=JIT)
     layer.mixing.assign(mixing)
     kernels = [layer.conventional.kernel, layer.rebalancing.kernel]
     before = [np.array(ops.convert_to_numpy(kernel)) for kernel in kernels]
@@ -110,7 +112,7 @@ def test_a_callback_moves_the_share_between_epochs():
     keras.utils.set_random_seed(0)
     layer = BilateralBranch(3, units=4)
     model = keras.Sequential([keras.Input((5,)), layer])
-    model.compile(keras.optimizers.SGD(0.0), losses.get("binary_crossentropy"))
+    model.compile(keras.optimizers.SGD(0.0), losses.get("binary_crossentropy"), jit_compile=JIT)
     inputs = rows(8)
     labels = (inputs[:, :3] > 0).astype("float32")
     shares = [1.0, 0.2, 0.0]
@@ -141,7 +143,7 @@ def test_an_odd_batch_is_refused_in_training_only():
 def test_an_odd_batch_of_unknown_size_has_a_name_in_the_error():
     layer = BilateralBranch(3, units=4)
     model = keras.Sequential([keras.Input((5,)), layer])
-    model.compile("sgd", losses.get("binary_crossentropy"))
+    model.compile("sgd", losses.get("binary_crossentropy"), jit_compile=JIT)
     with pytest.raises(Exception, match="bilateral_branch_needs_pairs_of_rows"):
         model.fit(rows(5), np.zeros((5, 3)), batch_size=4, shuffle=False, verbose=0)
 

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from mrca.errors import MrcaError
-from mrca.layers import STATE_POOLINGS, MarkedStates, StatePooling
+from mrca.layers import STATE_POOLINGS, StatePooling
 
 STATES = np.arange(24, dtype="float32").reshape(2, 4, 3)
 ROLE = np.array([[0, 1, -1, 1], [0, -1, 0, 0]], "int8")
@@ -51,6 +51,7 @@ def test_shape_and_config(pooling):
     layer = StatePooling(pooling)
     assert layer.compute_output_shape((None, None, 3)) == (None, layer.width(3))
     assert pooled(pooling).shape == (2, layer.width(3))
+    assert layer.weights == []
     back = keras.layers.deserialize(json.loads(json.dumps(keras.layers.serialize(layer))))
     assert back.pooling == pooling
 
@@ -58,15 +59,3 @@ def test_shape_and_config(pooling):
 def test_an_unknown_pooling():
     with pytest.raises(MrcaError, match=r"'last'\. Expected one of: first, mean, entities"):
         StatePooling("last")
-
-
-def test_marked_states_end_in_case_and_role():
-    layer = MarkedStates(3.0)
-    case = np.array([[1, -1, 1, -1], [1, 1, 0, 0]], "int8")
-    marked = ops.convert_to_numpy(layer(STATES, case, ROLE))
-    np.testing.assert_array_equal(marked[..., :3], STATES)
-    np.testing.assert_array_equal(marked[..., 3], 3 * case)
-    np.testing.assert_array_equal(marked[..., 4], 3 * ROLE)
-    assert layer.compute_output_shape((None, None, 3)) == (None, None, 5)
-    back = keras.layers.deserialize(json.loads(json.dumps(keras.layers.serialize(layer))))
-    assert back.feature_value == 3.0

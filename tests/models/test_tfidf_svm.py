@@ -115,6 +115,7 @@ def test_weights_that_do_not_settle_are_told_once(monkeypatch):
     assert len(caught) == 1
 
 
+@pytest.mark.processes
 def test_a_fresh_process_gives_the_same_outputs(fitted, tmp_path):
     folder = tmp_path / "new" / "svm"
     options = {"C": 2.0, "class_weight": "balanced", "min_df": 2, "max_ngram": 2}

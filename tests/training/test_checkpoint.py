@@ -13,9 +13,12 @@ import pytest
 
 import mrca
 from mrca import training
-from mrca.config import dump_config, with_overrides
-from mrca.models import MRCA
+from mrca.config import dump_config
+from mrca.models import RelationNetwork
+from mrca.models.averaged_adam import AveragedAdam, average_in_use
 from mrca.training.checkpoint import Checkpoint, history_csv
+
+JIT = keras.backend.backend() == "jax"
 
 # Trains, and kills itself at the moment that its last argument names.
 KILLED = """
@@ -35,7 +38,7 @@ class Reporter(training.SilentReporter):
     def epoch_ends(self, row, best):
         self.epochs += 1
     def batch_ends(self, batch):
-        if moment == "in the middle of epoch 3" and (self.epochs, batch) == (2, 7):
+        if moment == "in the middle of epoch 3" and (self.epochs, batch) == (2, 3):
             kill()
 
 save, write = Checkpoint._save, checkpoint.write_text
@@ -76,25 +79,28 @@ class FirstEpoch(training.SilentReporter):
 
 
 @pytest.fixture(scope="module")
-def config(tiny_config):
-    return with_overrides(tiny_config, ["training.epochs=4"])
+def config(tiny_pairs_config, changed):
+    """Four epochs of the recipe `pairs`, whose weights are averaged."""
+    assert tiny_pairs_config.training.weight_average
+    return changed(tiny_pairs_config, "training.epochs=4", "training.patience=4")
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(config, sample_slice, tmp_path_factory):
+def uninterrupted(config, few_rows, tmp_path_factory):
     return training.train(
-        config, tmp_path_factory.mktemp("uninterrupted") / "tiny", data_dir=sample_slice
+        config, tmp_path_factory.mktemp("uninterrupted") / "tiny", data_dir=few_rows
     )
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_killed_run_ends_as_if_it_had_not_been_killed(
-    moment, config, uninterrupted, sample_slice, tmp_path
+    moment, config, uninterrupted, few_rows, assert_same_weights, tmp_path
 ):
     (tmp_path / "config.toml").write_text(dump_config(config))
     output = tmp_path / "runs" / "tiny"
     killed = subprocess.run(
-        [sys.executable, "-c", KILLED, tmp_path / "config.toml", output, sample_slice, moment],
+        [sys.executable, "-c", KILLED, tmp_path / "config.toml", output, few_rows, moment],
         capture_output=True,
         text=True,
         check=False,
@@ -103,11 +109,9 @@ def test_a_killed_run_ends_as_if_it_had_not_been_killed(
     assert [path.name for path in output.parent.iterdir()] == ["tiny.unfinished"]
 
     first_epoch = FirstEpoch()
-    run = training.train(config, output, data_dir=sample_slice, resume=True, reporter=first_epoch)
+    run = training.train(config, output, data_dir=few_rows, resume=True, reporter=first_epoch)
     assert first_epoch.value == MOMENTS[moment]
-    ours, theirs = run.model.network.get_weights(), uninterrupted.model.network.get_weights()
-    for resumed, whole in zip(ours, theirs, strict=True):
-        np.testing.assert_array_equal(resumed, whole)
+    assert_same_weights(run, uninterrupted)
     assert run.metrics == uninterrupted.metrics
     assert sorted(path.name for path in run.folder.iterdir()) == sorted(
         path.name for path in uninterrupted.folder.iterdir()
@@ -126,8 +130,12 @@ def test_a_killed_run_ends_as_if_it_had_not_been_killed(
 
 @pytest.fixture
 def model() -> Any:
-    model = MRCA(num_words=9, dim=3, feature_value=1.0, columns=2, units=2, max_length=8)
-    model.compile(optimizer=keras.optimizers.Adam(0.1), loss="mse", jit_compile=False)
+    return compiled(keras.optimizers.Adam(0.1))
+
+
+def compiled(optimizer: Any, **settings: Any) -> Any:
+    model = RelationNetwork(3, 1.0, columns=2, units=2, max_length=8, **settings)
+    model.compile(optimizer=optimizer, loss="mse", jit_compile=JIT)
     return model
 
 
@@ -135,7 +143,7 @@ def model() -> Any:
 def batch() -> Any:
     random = np.random.default_rng(0)
     inputs = {
-        "words": random.integers(1, 9, (4, 8)).astype(np.int32),
+        "states": random.normal(size=(4, 8, 3)).astype(np.float32),
         "case": np.ones((4, 8), np.int8),
         "role": np.zeros((4, 8), np.int8),
         "lengths": np.full(4, 8, np.int32),
@@ -145,7 +153,7 @@ def batch() -> Any:
 
 def checkpoint_for(model: Any, folder: Path, patience: int = 2) -> Checkpoint:
     checkpoint = Checkpoint(folder, patience)
-    checkpoint.watch(model, [model.token_features.table])
+    checkpoint.watch(model)
     model.optimizer.build(model.trainable_variables)
     return checkpoint
 
@@ -191,6 +199,31 @@ def test_the_best_weights_come_back(model, batch, tmp_path):
         np.testing.assert_array_equal(restored, kept)
 
 
+def test_of_averaged_weights_the_average_is_the_best_and_training_goes_on(batch, tmp_path):
+    model = compiled(AveragedAdam(0.1, momentum=0.5))
+    checkpoint = checkpoint_for(model, tmp_path)
+    for _ in range(3):
+        model.train_on_batch(*batch)
+    weights = model.get_weights()
+    with average_in_use(model):
+        average = model.get_weights()
+    run_epochs(checkpoint, 0.9)
+    for now, before in zip(model.get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(now, before)
+    model.train_on_batch(*batch)
+    wanted = [*model.get_weights(), *(np.array(each) for each in model.optimizer.averages)]
+    checkpoint.restore_best()
+    for restored, kept in zip(model.get_weights(), average, strict=True):
+        np.testing.assert_array_equal(restored, kept)
+    again = checkpoint_for(model, tmp_path)
+    again.restore()
+    again.on_epoch_begin(1)
+    model.train_on_batch(*batch)
+    found = [*model.get_weights(), *(np.array(each) for each in model.optimizer.averages)]
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_everything_that_training_depends_on_comes_back(model, batch, tmp_path):
     """Weights, moments, step and dropout's generator: the next steps are the same, bit for bit."""
     checkpoint = checkpoint_for(model, tmp_path)
@@ -221,8 +254,7 @@ def test_a_fit_that_goes_on_ends_as_one_that_was_not_interrupted(batch, tmp_path
 
     def fit(folder, epochs):
         keras.utils.set_random_seed(3)
-        model = MRCA(9, 3, 1.0, columns=2, units=2, max_length=8, dropout=0.5)
-        model.compile(optimizer=keras.optimizers.Adam(0.1), loss="mse", jit_compile=False)
+        model = compiled(keras.optimizers.Adam(0.1), dropout=0.5)
         checkpoint = checkpoint_for(model, folder)
         checkpoint.restore()
         start = {"initial_epoch": checkpoint.next_epoch, "epochs": epochs, "shuffle": False}
@@ -245,8 +277,8 @@ def test_without_a_state_nothing_is_restored(model, tmp_path):
 
 def test_a_state_of_another_model_is_refused(model, tmp_path):
     run_epochs(checkpoint_for(model, tmp_path), 0.5)
-    other = MRCA(num_words=9, dim=3, feature_value=1.0, columns=2, units=3, max_length=8)
-    other.compile(optimizer="adam", loss="mse")
+    other = RelationNetwork(3, 1.0, columns=2, units=3, max_length=8)
+    other.compile(optimizer="adam", loss="mse", jit_compile=JIT)
     with pytest.raises(mrca.MrcaError, match="does not fit this run"):
         checkpoint_for(other, tmp_path).restore()
 

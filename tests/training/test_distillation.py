@@ -1,33 +1,30 @@
+import json
+
 import numpy as np
 import pytest
 
 import mrca
 from mrca import training
-from mrca.config import with_overrides
 from mrca.datasets import load_corpus
 from mrca.text import RelationSet
 from mrca.training.distillation import load_teacher, targets
 
 
 @pytest.fixture
-def student(tiny_config, tiny_run):
+def student(tiny_config, tiny_run, changed):
     """Learns from the tiny run, which was trained with RC-Dice."""
-    return with_overrides(
+    return changed(
         tiny_config,
-        [
-            "loss.name=distillation_mse",
-            "loss.options.student=rc_dice",
-            f'loss.teacher="{tiny_run.folder}"',
-            "training.epochs=1",
-        ],
+        "loss.name=distillation_mse",
+        "loss.options.student=rc_dice",
+        f'loss.teacher="{tiny_run.folder}"',
+        "training.epochs=1",
     )
 
 
-def test_a_teacher_is_trained_as_its_student_by_the_students_own_loss(student):
-    config = with_overrides(
-        student,
-        ["loss.options.student=focal", "loss.options.student_options.gamma=1", "model.units=9"],
-    )
+def test_a_teacher_is_trained_as_its_student_by_the_students_own_loss(student, changed):
+    options = ("loss.options.student=focal", "loss.options.student_options.gamma=1")
+    config = changed(student, *options, "model.units=9")
     teacher = training.teacher_config(config)
     assert (teacher.loss.name, teacher.loss.options) == ("focal", {"gamma": 1})
     assert teacher.loss.teacher == ""
@@ -36,40 +33,58 @@ def test_a_teacher_is_trained_as_its_student_by_the_students_own_loss(student):
     assert training.is_distillation(config)
 
 
-def test_targets_are_the_teachers_outputs_and_the_labels(student, tiny_run, sample_slice):
-    corpus = load_corpus("sample", sample_slice)
-    examples = corpus.splits["valid"]
-    labels = corpus.relations.multi_hot([example.labels for example in examples])
+def test_targets_are_the_teachers_outputs_and_the_labels(student, tiny_run, corpus):
     teacher = load_teacher(student, corpus.relations, len(corpus.relations))
-    found = targets(examples, corpus.relations, teacher)
-    np.testing.assert_array_equal(found[:, len(corpus.relations) :], labels)
-    np.testing.assert_array_equal(found[:, : len(corpus.relations)], tiny_run.outputs(examples))
-    np.testing.assert_array_equal(targets(examples, corpus.relations, None), labels)
+    classifier = tiny_run.classifier
+    candidates = classifier.candidates(corpus.splits["valid"]).labelled(corpus.relations)
+    found = targets(candidates, teacher)
+    columns = len(corpus.relations)
+    np.testing.assert_array_equal(found[:, columns:], candidates.labels)
+    np.testing.assert_array_equal(found[:, :columns], classifier.raw_outputs(candidates))
+    np.testing.assert_array_equal(targets(candidates, None), candidates.labels)
 
 
-def test_a_student_comes_near_its_teacher(student, tiny_run, sample_slice, tmp_path):
-    examples = load_corpus("sample", sample_slice).splits["valid"]
+def test_a_student_comes_near_its_teacher(student, tiny_run, few_rows, changed, outputs, tmp_path):
+    documents = load_corpus("sample", few_rows).splits["train"]
 
     def distance(weight):
-        config = with_overrides(student, [f"loss.options.weight={weight}", "training.epochs=6"])
-        run = training.train(config, tmp_path / f"student-{weight}", data_dir=sample_slice)
-        assert run.metrics["splits"]["test"]["rows"] == 40
-        return np.square(run.outputs(examples) - tiny_run.outputs(examples)).mean()
+        config = changed(student, f"loss.options.weight={weight}", "training.epochs=6")
+        run = training.train(config, tmp_path / f"student-{weight}", data_dir=few_rows, splits=())
+        return np.square(outputs(run, documents) - outputs(tiny_run, documents)).mean()
 
     assert distance(100) < 0.5 * distance(1e-6)
 
 
-def test_teachers_that_do_not_fit(student, tiny_config, tiny_run):
-    relations = tiny_run.relations
+def test_a_student_of_pairs_learns_from_the_pairs_of_its_teacher(
+    tiny_pairs_config, tiny_pairs_run, few_rows, changed, tmp_path
+):
+    config = changed(
+        tiny_pairs_config,
+        "loss.name=distillation_mse",
+        "loss.options.student=adaptive_thresholding",
+        f'loss.teacher="{tiny_pairs_run.folder}"',
+        "training.epochs=1",
+    )
+    run = training.train(config, tmp_path / "student", data_dir=few_rows)
+    assert run.classifier.columns == tiny_pairs_run.classifier.columns
+    environment = json.loads((run.folder / "environment.json").read_text())
+    assert environment["teacher"]["name"] == str(tiny_pairs_run.folder)
+
+
+def test_teachers_that_do_not_fit(student, tiny_config, tiny_run, changed):
+    relations = tiny_run.classifier.relations
     with pytest.raises(mrca.MrcaError, match=r"learns from a teacher\. Set loss\.teacher"):
-        load_teacher(with_overrides(student, ["loss.teacher="]), relations, 12)
+        load_teacher(changed(student, "loss.teacher="), relations, 12)
     with pytest.raises(mrca.MrcaError, match="'dice' does not learn from a teacher"):
-        load_teacher(
-            with_overrides(tiny_config, ["loss.name=dice", "loss.teacher=x"]), relations, 12
-        )
+        load_teacher(changed(tiny_config, "loss.name=dice", "loss.teacher=x"), relations, 12)
     with pytest.raises(mrca.MrcaError, match="other relations than the corpus"):
         load_teacher(student, RelationSet([*relations][::-1]), len(relations))
     with pytest.raises(mrca.MrcaError, match=f"rc_dice.*{len(relations)} output columns"):
         load_teacher(student, relations, len(relations) + 1)
     with pytest.raises(mrca.MrcaError, match="no/such/run"):
-        load_teacher(with_overrides(student, ["loss.teacher=no/such/run"]), relations, 12)
+        load_teacher(changed(student, "loss.teacher=no/such/run"), relations, 12)
+    pairs = changed(student, "candidates.kind=pairs", "model.pooling=pairs")
+    with pytest.raises(
+        mrca.MrcaError, match="asks about whole candidates, the student about pairs"
+    ):
+        load_teacher(pairs, relations, len(relations))

@@ -4,13 +4,13 @@ import shutil
 
 import numpy as np
 import pytest
+from mrca.encoders.hub_encoder import HubEncoder
+from mrca.training.source import PieceSource
 
 import mrca
 from mrca import training
 from mrca.config import with_overrides
 from mrca.datasets import load_corpus
-from mrca.encoders.hub_encoder import HubEncoder
-from mrca.training.source import PieceSource
 
 MODELS = {
     "windows under an LSTM": [],

@@ -1,5 +1,4 @@
 import csv
-import importlib
 import json
 import shutil
 import subprocess
@@ -13,9 +12,10 @@ import pytest
 
 import mrca
 from mrca import losses, training
-from mrca.config import load_config, with_overrides
+from mrca.config import load_config
 from mrca.datasets import load_corpus
-from mrca.encoding import Sampler, epoch_batches
+from mrca.encoding import Sampler, batches
+from mrca.runs import layout
 from mrca.vectors import VectorStore
 
 FILES = {
@@ -23,21 +23,7 @@ FILES = {
     *("history.png", "label_counts.json", "metrics.json", "model.keras", "relations.json"),
     "vectors",
 }
-ROW = {"text": "Ada met Bob in Rome", "triples": [["Ada", "met", "Bob"]]}
-
-
-class Notes(training.SilentReporter):
-    """Keeps what training says."""
-
-    def __init__(self) -> None:
-        self.messages: list[str] = []
-        self.first_epochs: list[int] = []
-
-    def message(self, text: str) -> None:
-        self.messages.append(text)
-
-    def training_starts(self, epochs: int, first_epoch: int, batches: int) -> None:
-        self.first_epochs.append(first_epoch)
+ROW = {"text": "Ada met Bob in Rome", "entities": ["Ada", "Bob"], "facts": [["Ada", "met", "Bob"]]}
 
 
 class Interrupting(training.SilentReporter):
@@ -54,32 +40,12 @@ class Interrupting(training.SilentReporter):
             raise KeyboardInterrupt
 
 
-def write_corpus(folder: Path, **splits: Any) -> Path:
-    """`train`, `valid`, `test`: lists of rows; `relations`: the relation set."""
-    folder.mkdir(parents=True)
-    for split, rows in splits.items():
-        if split == "relations":
-            (folder / "relations.json").write_text(json.dumps(rows))
-        else:
-            (folder / f"{split}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
-    return folder
-
-
 def listing(folder: Path) -> dict[str, int]:
     """Every file below a folder, with when it was written."""
     return {
         str(path.relative_to(folder)): 0 if path.is_dir() else path.stat().st_mtime_ns
         for path in folder.rglob("*")
     }
-
-
-def weights(folder: Path) -> list[np.ndarray]:
-    return mrca.load(folder).model.network.get_weights()
-
-
-def assert_equal_weights(one: Path, other: Path) -> None:
-    for left, right in zip(weights(one), weights(other), strict=True):
-        np.testing.assert_array_equal(left, right)
 
 
 @pytest.fixture(scope="module")
@@ -105,11 +71,11 @@ def finished(tiny_run, tmp_path) -> Path:
 
 
 @pytest.fixture
-def refused(tmp_path, sample_slice, tiny_config):
+def refused(tmp_path, sample_slice, tiny_config, changed):
     """Sees that training is refused with a message and that nothing was written or deleted."""
 
-    def check(match: str, *overrides: str, output: Path | None = None, **options: Any) -> None:
-        config = with_overrides(tiny_config, overrides)
+    def check(match: str, *settings: str, output: Path | None = None, **options: Any) -> None:
+        config = changed(tiny_config, *settings)
         before = listing(tmp_path)
         with pytest.raises(mrca.MrcaError, match=match):
             training.train(
@@ -127,98 +93,138 @@ DIFFERENT = ("distribution_balanced", "adaptive_hinge_balance", "balanced_softma
 DIFFERENT += ("reweighted_crossentropy",)
 
 
-def _learn(name, tiny_config, sample_slice, folder, *more):
-    config = with_overrides(tiny_config, [f"loss.name={name}", "training.epochs=1", *more])
-    notes = Notes()
-    run = training.train(config, folder, data_dir=sample_slice, reporter=notes)
-    loss = losses.for_corpus(name, {}, run.label_counts.counts, run.label_counts.num_samples)
-    assert run.decision_rule.get_config() == loss.decision_rule.get_config()
-    assert run.model.columns == loss.columns(len(run.relations))
-    again = mrca.load(folder)
-    relations = list(run.relations)
-    examples = load_corpus("sample", sample_slice).splits["test"]
-    scores, holds = again.decide(again.outputs(examples))
-    assert scores.shape == holds.shape == (len(examples), len(run.relations))
-    assert name in ("rc_dice", "dice") or (scores.min() >= 0 and scores.max() <= 1)
-    predicted = [{relation for relation, _ in row.relations} for row in again.predict(examples)]
-    assert predicted == [{relations[i] for i in np.flatnonzero(row)} for row in holds]
-    # A softmax cannot say that several relations hold, and training says so.
-    softmax = isinstance(loss.decision_rule, losses.LargestScore)
-    assert softmax == any("exactly one in each row" in note for note in notes.messages)
-    return run
+@pytest.fixture
+def learn(tiny_config, few_rows, notes, changed, tmp_path):
+    """Trains with a loss and sees that its decision is the run's from then on."""
+
+    def check(name, *more):
+        config = changed(tiny_config, f"loss.name={name}", "training.epochs=1", *more)
+        folder = tmp_path / name
+        run = training.train(config, folder, data_dir=few_rows, reporter=notes)
+        classifier = run.classifier
+        loss = classifier.make_loss()
+        assert type(loss) is losses.LOSSES[name]
+        assert classifier.decision.rule.get_config() == loss.decision_rule.get_config()
+        assert classifier.columns == loss.columns(len(classifier.relations))
+        documents = load_corpus("sample", few_rows).splits["test"]
+        again = mrca.load(folder).classifier
+        candidates = again.candidates(documents)
+        outputs = again.raw_outputs(candidates)
+        np.testing.assert_array_equal(outputs, classifier.raw_outputs(candidates))
+        scores, labels = again.scores_and_labels(candidates, outputs)
+        assert scores.shape == labels.shape == (len(documents), len(again.relations))
+        assert name in ("rc_dice", "dice") or (scores.min() >= 0 and scores.max() <= 1)
+        predicted = [{relation for relation, _ in row.relations} for row in run.predict(documents)]
+        names = again.relations.names
+        assert predicted == [{names[i] for i in np.flatnonzero(row)} for row in labels]
+        # A softmax cannot say that several relations hold, and training says so.
+        softmax = isinstance(loss.decision_rule, losses.LargestScore)
+        assert softmax == any("exactly one in each" in note for note in notes.messages)
+        return run
+
+    return check
 
 
 @pytest.mark.parametrize("name", DIFFERENT)
-def test_any_loss_decides_from_training_to_prediction(name, tiny_config, sample_slice, tmp_path):
-    run = _learn(name, tiny_config, sample_slice, tmp_path / name)
+def test_any_loss_decides_from_training_to_prediction(name, learn):
+    run = learn(name)
     config = load_config(run.folder / "config.toml")
     assert config.loss.options == {}  # the counts are in label_counts.json
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in losses.LOSSES if name not in DIFFERENT])
-def test_every_other_loss_does_too(name, tiny_config, sample_slice, tmp_path):
+def test_every_other_loss_does_too(name, learn):
     teacher = []
     if issubclass(losses.LOSSES[name], losses.DistillationLoss):
-        run = _learn("adaptive_focal", tiny_config, sample_slice, tmp_path / "teacher")
-        teacher = [f'loss.teacher="{run.folder}"']
-    _learn(name, tiny_config, sample_slice, tmp_path / name, *teacher)
+        teacher = [f'loss.teacher="{learn("adaptive_focal").folder}"']
+    learn(name, *teacher)
 
 
-def test_another_classifier_from_training_to_prediction(tiny_config, sample_slice, tmp_path):
+def test_another_classifier_from_training_to_prediction(
+    tiny_config, few_rows, changed, outputs, tmp_path
+):
     settings = ["classifier.name=attentive_relation_routing", "classifier.options.iterations=3"]
-    config = with_overrides(tiny_config, [*settings, "training.epochs=1"])
-    run = training.train(config, tmp_path / "run", data_dir=sample_slice)
-    head = run.model.network.get_layer("scores")
+    config = changed(tiny_config, *settings, "training.epochs=1")
+    run = training.train(config, tmp_path / "run", data_dir=few_rows)
+    head = run.classifier.network.get_layer("scores")
     assert (type(head).__name__, head.iterations) == ("AttentiveRelationRouting", 3)
-    examples = load_corpus("sample", sample_slice).splits["test"]
-    assert run.outputs(examples).shape == (len(examples), len(run.relations))
+    documents = load_corpus("sample", few_rows).splits["test"]
+    assert outputs(run, documents).shape == (len(documents), len(run.classifier.relations))
+    again = mrca.load(run.folder)
+    np.testing.assert_array_equal(outputs(again, documents), outputs(run, documents))
 
 
-def test_a_sampler_decides_what_an_epoch_shows(tiny_config, sample_slice, tmp_path, monkeypatch):
+def test_a_sampler_decides_what_an_epoch_shows(
+    tiny_config, few_rows, changed, tmp_path, monkeypatch
+):
     shown = []
-    plan = epoch_batches.plan_batches
+    plan = batches.plan_batches
 
     def keep(*arguments, **options):
         if options["seed"] is not None:
-            shown.append(options["drawn"])
+            shown.append((options["epoch"], options["drawn"]))
         return plan(*arguments, **options)
 
-    monkeypatch.setattr(epoch_batches, "plan_batches", keep)
-    for name in ("instance_balanced", "progressively_balanced"):
-        config = with_overrides(tiny_config, [f"training.sampler={name}"])
-        training.train(config, tmp_path / name, data_dir=sample_slice)
-    assert shown[:2] == [None, None]
-    corpus = load_corpus("sample", sample_slice)
+    monkeypatch.setattr(batches, "plan_batches", keep)
+    config = changed(tiny_config, "training.sampler=progressively_balanced")
+    training.train(config, tmp_path / "run", data_dir=few_rows)
+    corpus = load_corpus("sample", few_rows)
     labels = corpus.relations.multi_hot([row.labels for row in corpus.splits["train"]])
-    sampler = Sampler("progressively_balanced", labels, seed=tiny_config.training.seed, epochs=2)
-    for epoch in range(2):
-        np.testing.assert_array_equal(shown[2 + epoch], sampler.draw(epoch))
+    sampler = Sampler("progressively_balanced", labels, seed=config.training.seed, epochs=2)
+    assert {epoch for epoch, _ in shown} == {0, 1}
+    for epoch, drawn in shown:
+        np.testing.assert_array_equal(drawn, sampler.draw(epoch))
 
 
 # === What a training leaves ===
 
 
-def test_the_folder_is_whole_and_nothing_else_is_left(tiny_run):
-    assert {path.name for path in tiny_run.folder.iterdir()} == FILES
-    assert [path.name for path in tiny_run.folder.parent.iterdir()] == ["tiny"]
-    store = VectorStore.open(tiny_run.folder / "vectors")
+@pytest.mark.parametrize(
+    ("fixture", "files"), [("tiny_run", FILES), ("tiny_pairs_run", FILES | {"types.json"})]
+)
+def test_the_folder_is_whole_and_nothing_else_is_left(fixture, files, request):
+    run = request.getfixturevalue(fixture)
+    assert {path.name for path in run.folder.iterdir()} == files
+    assert [path.name for path in run.folder.parent.iterdir()] == [run.folder.name]
+    store = VectorStore.open(run.folder / "vectors")
     assert {path.name for path in store.folder.iterdir()} == {
         *("meta.json", "offsets.npy", "order.npy", "vectors.npy", "words.txt")
     }
-    assert (tiny_run.folder / "history.png").read_bytes().startswith(b"\x89PNG")
+    assert (run.folder / "history.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_metrics_are_those_of_the_saved_model(tiny_run, sample_slice):
-    metrics = json.loads((tiny_run.folder / "metrics.json").read_text())
-    run = mrca.load(tiny_run.folder)
-    corpus = load_corpus("sample", sample_slice)
+@pytest.mark.parametrize("fixture", ["tiny_run", "tiny_pairs_run"])
+def test_the_run_that_training_returns_is_the_one_in_its_folder(fixture, request, corpus, outputs):
+    run = request.getfixturevalue(fixture)
+    again = mrca.load(run.folder)
+    documents = corpus.splits["test"]
+    np.testing.assert_array_equal(outputs(again, documents), outputs(run, documents))
+    ours, theirs = again.classifier, run.classifier
+    assert ours.decision.get_config() == theirs.decision.get_config()
+    assert (ours.relations, ours.selection, ours.label_counts) == (
+        theirs.relations,
+        theirs.selection,
+        theirs.label_counts,
+    )
+    found, expected = again.predict(documents), run.predict(documents)
+    assert [each.facts for each in found] == [each.facts for each in expected]
+    assert [each.relations for each in found] == [each.relations for each in expected]
+
+
+@pytest.mark.parametrize("fixture", ["tiny_run", "tiny_pairs_run"])
+def test_metrics_are_those_of_the_saved_model(fixture, request, corpus):
+    run = request.getfixturevalue(fixture)
+    metrics = json.loads((run.folder / "metrics.json").read_text())
+    again = mrca.load(run.folder)
     assert list(metrics["splits"]) == ["valid", "test"]
     for split, report in metrics["splits"].items():
-        again = training.evaluate_split(run, corpus, split).to_dict()
-        assert json.loads(json.dumps(again)) == report
-        assert report["rows"] == 40
-    assert metrics["splits"]["test"]["micro"]["f1"] > 0.3  # it has learnt something
+        found = training.evaluate_split(again.classifier, corpus, split).to_dict()
+        assert json.loads(json.dumps(found)) == report
+
+
+def test_it_has_learnt_something(tiny_run):
+    assert tiny_run.metrics["splits"]["test"]["micro"]["f1"] > 0.3
 
 
 def test_history_has_a_row_for_each_epoch_and_the_exact_f1_of_the_best(tiny_run):
@@ -226,7 +232,8 @@ def test_history_has_a_row_for_each_epoch_and_the_exact_f1_of_the_best(tiny_run)
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2"]
     assert set(rows[0]) >= {"loss", "val_loss", "val_micro_f1", "learning_rate", "seconds"}
-    assert [float(row["learning_rate"]) for row in rows] == pytest.approx([2e-2, 2e-2 - 1e-4])
+    decay = tiny_run.config.training.learning_rate_decay
+    assert [float(row["learning_rate"]) for row in rows] == pytest.approx([2e-2, 2e-2 - decay])
     metrics = tiny_run.metrics
     best = max(rows, key=lambda row: float(row["val_micro_f1"]))
     assert metrics["epochs"] == 2
@@ -236,10 +243,20 @@ def test_history_has_a_row_for_each_epoch_and_the_exact_f1_of_the_best(tiny_run)
     )
 
 
+def test_of_averaged_weights_the_average_is_validated_and_kept(tiny_pairs_run):
+    """The recipe `pairs` averages; the kept weights are those whose F1 the history has."""
+    assert tiny_pairs_run.config.training.weight_average > 0
+    with (tiny_pairs_run.folder / "history.csv").open(newline="") as file:
+        best = max(float(row["val_micro_f1"]) for row in csv.DictReader(file))
+    # The report counts facts that no candidate asks about as missed, the history does not.
+    report = tiny_pairs_run.metrics["splits"]["valid"]
+    assert report["micro"]["f1"] == pytest.approx(best, abs=0.02)
+
+
 def test_the_card_names_the_sample_and_its_scores(tiny_run):
     card = (tiny_run.folder / "card.md").read_text()
-    assert "sample corpus that mrca writes itself" in card
-    assert "say nothing\nabout real text" in card or "say nothing about real text" in card
+    assert "trained on the sample corpus of mrca" in card
+    assert "say nothing about real text" in card.replace("\n", " ")
     assert f"{tiny_run.metrics['splits']['test']['micro']['f1']:.4f}" in card
     assert "`flows_through`" in card
     assert "units = 8" in card
@@ -256,18 +273,17 @@ def test_label_counts_are_those_of_the_training_split(tiny_run, sample_slice):
     lines = (sample_slice / "sample" / "train.jsonl").read_text().splitlines()
     rows = [json.loads(line) for line in lines]
     counts = Counter(
-        name for row in rows for name in {relation for _, relation, _ in row.get("triples", [])}
+        name for row in rows for name in {relation for _, relation, _ in row.get("facts", [])}
     )
     saved = json.loads((tiny_run.folder / "label_counts.json").read_text())
-    assert saved["num_samples"] == 120
+    assert saved["num_samples"] == len(rows)
     assert list(saved["counts"]) == json.loads((tiny_run.folder / "relations.json").read_text())
     assert {name: count for name, count in saved["counts"].items() if count} == counts
 
 
-def test_the_environment_says_what_the_run_was_made_of(tiny_run, sample_slice):
+def test_the_environment_says_what_the_run_was_made_of(tiny_run, corpus):
     environment = json.loads((tiny_run.folder / "environment.json").read_text())
-    corpus = load_corpus("sample", sample_slice)
-    vectors = VectorStore.open(sample_slice / "sample" / "vectors")
+    vectors = mrca.resolve_vectors("sample")
     assert environment["seed"] == 1
     assert environment["mrca"] == mrca.__version__
     assert environment["packages"]["keras"]
@@ -275,55 +291,62 @@ def test_the_environment_says_what_the_run_was_made_of(tiny_run, sample_slice):
     assert environment["vectors"]["fingerprint"] == vectors.fingerprint
 
 
-def test_a_fresh_process_computes_the_same_outputs(tiny_run, sample_slice, slice_rows, tmp_path):
+@pytest.mark.processes
+def test_a_fresh_process_computes_the_same_outputs(
+    tiny_pairs_run, corpus, sample_slice, outputs, tmp_path
+):
     code = (
-        "import sys, numpy, mrca\n"
-        "run = mrca.load(sys.argv[1])\n"
-        "examples = mrca.load_corpus('sample', __import__('pathlib').Path(sys.argv[2]))\n"
-        "numpy.save(sys.argv[3], run.outputs(examples.splits['test']))\n"
+        "import sys, numpy, mrca, pathlib\n"
+        "classifier = mrca.load(sys.argv[1]).classifier\n"
+        "documents = mrca.load_corpus('sample', pathlib.Path(sys.argv[2])).splits['test']\n"
+        "outputs = classifier.raw_outputs(classifier.candidates(documents))\n"
+        "numpy.save(sys.argv[3], outputs)\n"
     )
     saved = tmp_path / "outputs.npy"
     subprocess.run(
-        [sys.executable, "-c", code, tiny_run.folder, sample_slice, saved],
+        [sys.executable, "-c", code, tiny_pairs_run.folder, sample_slice, saved],
         check=True,
         capture_output=True,
     )
-    examples = load_corpus("sample", sample_slice).splits["test"]
-    np.testing.assert_array_equal(np.load(saved), tiny_run.outputs(examples))
+    expected = outputs(tiny_pairs_run, corpus.splits["test"])
+    np.testing.assert_array_equal(np.load(saved), expected)
 
 
 # === Seeds, resuming, replacing ===
 
 
-def test_a_seed_decides_the_weights(tiny_run, tiny_config, sample_slice, tmp_path):
+def test_a_seed_decides_the_weights(
+    tiny_run, tiny_config, sample_slice, changed, weights, assert_same_weights, tmp_path
+):
     # With nothing to resume, --resume starts.
-    training.train(tiny_config, tmp_path / "same", data_dir=sample_slice, resume=True)
-    assert_equal_weights(tmp_path / "same", tiny_run.folder)
-    other = with_overrides(tiny_config, ["training.seed=2"])
-    training.train(other, tmp_path / "other", data_dir=sample_slice)
-    kernel, other_kernel = (weights(tmp_path / name)[1] for name in ("same", "other"))
-    assert not np.array_equal(kernel, other_kernel)
+    same = training.train(tiny_config, tmp_path / "same", data_dir=sample_slice, resume=True)
+    assert_same_weights(same, tiny_run)
+    settings = ("training.seed=2", "training.epochs=1")
+    other = training.train(
+        changed(tiny_config, *settings), tmp_path / "other", data_dir=sample_slice, splits=()
+    )
+    kernels = [weights(run)[0] for run in (same, other)]
+    assert not np.array_equal(*kernels)
 
 
 def test_an_interrupted_run_is_not_a_run_and_can_be_resumed(
-    unfinished, tiny_run, tiny_config, sample_slice
+    unfinished, tiny_run, tiny_config, sample_slice, notes, assert_same_weights
 ):
     assert not unfinished.exists()
     with pytest.raises(mrca.MrcaError, match=r"not finished.*--resume"):
         mrca.load(unfinished)
-    notes = Notes()
     run = training.train(
         tiny_config, unfinished, data_dir=sample_slice, resume=True, reporter=notes
     )
     assert notes.first_epochs == [1]
     assert {path.name for path in run.folder.iterdir()} == FILES
     assert [path.name for path in run.folder.parent.iterdir()] == ["tiny"]
-    assert_equal_weights(run.folder, tiny_run.folder)
+    assert_same_weights(run, tiny_run)
     assert run.metrics == tiny_run.metrics
 
 
 def test_a_start_that_was_killed_before_it_was_whole_is_resumed_as_a_new_one(
-    unfinished, tiny_run, tiny_config, sample_slice
+    unfinished, tiny_run, tiny_config, sample_slice, assert_same_weights
 ):
     folder = unfinished.with_name("tiny.unfinished")
     for path in folder.iterdir():
@@ -331,163 +354,206 @@ def test_a_start_that_was_killed_before_it_was_whole_is_resumed_as_a_new_one(
             path.unlink()
     run = training.train(tiny_config, unfinished, data_dir=sample_slice, resume=True)
     assert {path.name for path in run.folder.iterdir()} == FILES
-    assert_equal_weights(run.folder, tiny_run.folder)
+    assert_same_weights(run, tiny_run)
 
 
-def test_overwrite_replaces_a_run_and_an_unfinished_one(finished, unfinished, tiny_config):
+def test_overwrite_replaces_a_run_and_an_unfinished_one(
+    finished, unfinished, tiny_config, changed, write_corpus
+):
     assert finished == unfinished
-    data = finished.parent / "data"
-    write_corpus(data, train=[ROW] * 4, valid=[ROW])
-    config = with_overrides(
-        tiny_config,
-        [
-            f'data.dataset="{data}"',
-            f'vectors.name="{finished / "vectors"}"',
-            "training.epochs=1",
-        ],
-    )
+    data = write_corpus(finished.parent / "data", train=[ROW] * 4, valid=[ROW])
+    config = changed(tiny_config, f'data.dataset="{data}"', "training.epochs=1")
     run = training.train(config, finished, overwrite=True)
-    assert run.relations.names == ("met",)
+    assert run.classifier.relations.names == ("met",)
     assert sorted(path.name for path in finished.parent.iterdir()) == ["data", "tiny"]
     assert {path.name for path in finished.iterdir()} == FILES
 
 
-def test_a_killed_overwrite_is_resumed(finished, unfinished, tiny_run, tiny_config, sample_slice):
+def test_a_killed_overwrite_is_resumed(
+    finished, unfinished, tiny_run, tiny_config, sample_slice, notes, assert_same_weights
+):
     assert finished == unfinished
-    notes = Notes()
     run = training.train(
         tiny_config, finished, data_dir=sample_slice, resume=True, overwrite=True, reporter=notes
     )
     assert notes.first_epochs == [1]
-    assert_equal_weights(run.folder, tiny_run.folder)
+    assert_same_weights(run, tiny_run)
 
 
-def test_a_failed_overwrite_leaves_the_old_run(finished, tiny_config, sample_slice, monkeypatch):
+def test_a_failed_overwrite_leaves_the_old_run(
+    finished, tiny_config, few_rows, changed, monkeypatch
+):
     def fail(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
     before = listing(finished)
-    config = with_overrides(tiny_config, ["training.epochs=1"])
-    monkeypatch.setattr(importlib.import_module("mrca.training.train"), "write_card", fail)
+    monkeypatch.setattr(sys.modules["mrca.training.train"], "write_card", fail)
+    config = changed(tiny_config, "training.epochs=1")
     with pytest.raises(OSError, match="No space"):
-        training.train(config, finished, data_dir=sample_slice, overwrite=True)
+        training.train(config, finished, data_dir=few_rows, overwrite=True)
     assert listing(finished) == before
+
+
+def test_a_run_that_has_appeared_meanwhile_is_left_as_it_is(
+    finished, tiny_config, few_rows, changed
+):
+    """Two trainings of one name: the one that ends first stays, the other can be renamed."""
+    aside = finished.rename(finished.with_name("aside"))
+
+    class Appears(training.SilentReporter):
+        def training_ends(self) -> None:
+            shutil.copytree(aside, finished)
+
+    config = changed(tiny_config, "training.epochs=1")
+    with pytest.raises(mrca.MrcaError, match="has appeared while this run was trained"):
+        training.train(config, finished, data_dir=few_rows, reporter=Appears())
+    assert layout.fingerprint_of_run(finished) == layout.fingerprint_of_run(aside)
+    assert finished.with_name("tiny.unfinished").is_dir()
+
+
+def test_a_state_that_is_kept_trains_a_copy_for_more_epochs(
+    tiny_run, tiny_config, sample_slice, changed, notes, assert_same_weights, tmp_path
+):
+    """What a search's later rounds do."""
+    short = changed(tiny_config, "training.epochs=1")
+    run = training.train(
+        short, tmp_path / "short", data_dir=sample_slice, splits=(), keep_state=True
+    )
+    assert (run.folder / "state.npz").exists()
+    assert run.metrics["splits"] == {}
+    whole = tmp_path / "whole"
+    shutil.copytree(run.folder, layout.unfinished_folder(whole))
+    config = layout.unfinished_folder(whole) / "config.toml"
+    config.write_text(config.read_text().replace("epochs = 1\n", "epochs = 2\n"))
+    longer = training.train(tiny_config, whole, data_dir=sample_slice, resume=True, reporter=notes)
+    assert notes.first_epochs == [1]
+    assert_same_weights(longer, tiny_run)
 
 
 # === A corpus of one's own ===
 
 
-def test_a_corpus_without_validation_and_test_and_sentences_longer_than_any_spare(
-    tiny_config, sample_slice, tmp_path
+def test_a_corpus_without_validation_and_test_whose_words_no_store_has(
+    tiny_config, changed, write_corpus, notes, tmp_path
 ):
-    rows = [ROW] * 11 + [{"text": "Ada met Bob", "triples": [["Ada", "met", "Cleo"]]}]
+    rows = [ROW] * 11 + [{"text": "Ada met Bob", "facts": [["Ada", "met", "Cleo"]]}]
     corpus = write_corpus(tmp_path / "mine", train=rows)
-    config = with_overrides(
-        tiny_config,
-        [
-            f'data.dataset="{corpus}"',
-            f'vectors.name="{sample_slice / "sample" / "vectors"}"',
-            "features.max_length=2000",
-            "training.epochs=1",
-        ],
+    config = changed(
+        tiny_config, f'data.dataset="{corpus}"', "features.max_length=2000", "training.epochs=1"
     )
-    notes = Notes()
     run = training.train(config, tmp_path / "run", reporter=notes)
-    assert "held out for validation" in notes.messages[0]
-    assert "Mentions that are not in their sentence: 1 " in notes.messages[1]
-    assert "data.unmatched is 'keep'" in notes.messages[1]
+    said = "\n".join(notes.messages)
+    assert "held out for validation" in said
+    assert "Mentions that are not in their text: 1 " in said
+    assert "data.unmatched is 'keep'" in said
     assert list(run.metrics["splits"]) == ["valid"]
-    assert "sample corpus that mrca writes" not in (run.folder / "card.md").read_text()
-    # One sentence of more unseen words than fit into the spare rows of a usual table.
+    assert "sample corpus of mrca" not in (run.folder / "card.md").read_text()
     (answer,) = run.predict([{"tokens": [f"zq{number}" for number in range(1900)]}])
-    assert isinstance(answer.relations, list)
+    assert isinstance(answer.relations, tuple)
 
 
-def test_a_diverging_training_says_so(tiny_config, sample_slice, tmp_path):
-    config = with_overrides(tiny_config, ["training.learning_rate=1e38", "training.epochs=1"])
+def test_facts_that_no_pair_asks_about_and_marks_that_are_an_oracle_are_told(
+    tiny_pairs_config, changed, write_corpus, notes, tmp_path
+):
+    itself = {"text": "Ada met Ada", "facts": [["Ada", "met", "Ada"], ["Ada", "met", "met"]]}
+    corpus = write_corpus(tmp_path / "mine", train=[ROW] * 6 + [itself], valid=[ROW])
+    config = changed(tiny_pairs_config, f'data.dataset="{corpus}"', "training.epochs=1")
+    training.train(config, tmp_path / "run", reporter=notes, splits=())
+    said = "\n".join(notes.messages)
+    assert "Facts that no candidate pair asks about: 1 in training and 0 in validation" in said
+    assert "oracle" in said
+
+
+def test_documents_that_are_cut_are_counted(tiny_config, few_rows, changed, notes, tmp_path):
+    config = changed(tiny_config, "features.max_length=12", "training.epochs=1")
+    training.train(config, tmp_path / "run", data_dir=few_rows, reporter=notes, splits=())
+    corpus = load_corpus("sample", few_rows)
+    long = sum(len(row.tokens) > 12 for rows in corpus.splits.values() for row in rows)
+    assert f"Documents cut at 12 tokens: {long:,} (features.max_length)." in notes.messages
+
+
+def test_a_diverging_training_says_so(tiny_config, few_rows, changed, tmp_path):
+    config = changed(tiny_config, "training.learning_rate=1e38", "training.epochs=1")
     with pytest.raises(mrca.MrcaError, match=r"diverged.*learning_rate"):
-        training.train(config, tmp_path / "run", data_dir=sample_slice)
+        training.train(config, tmp_path / "run", data_dir=few_rows)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_reporter_may_end_it_as_if_patience_had_run_out(tiny_config, few_rows, changed, tmp_path):
+    class Enough(training.SilentReporter):
+        def epoch_ends(self, row: dict[str, Any], best: dict[str, Any]) -> None:
+            raise training.StopTraining
+
+    config = changed(tiny_config, "training.epochs=5")
+    run = training.train(config, tmp_path / "run", data_dir=few_rows, reporter=Enough(), splits=())
+    assert run.metrics["epochs"] == 1
+    assert {path.name for path in run.folder.iterdir()} == FILES
+
+
+def test_the_number_of_weights_is_told_without_training(tiny_run, tiny_pairs_run, corpus):
+    for run in (tiny_run, tiny_pairs_run):
+        assert training.trainable_weights(run.config, corpus) == run.classifier.count_params()
 
 
 # === Refusals before anything is written ===
 
 
 @pytest.mark.parametrize("split", ["valid", "test"])
-def test_a_relation_that_training_does_not_know(refused, tmp_path, split):
-    strange = {"text": "Ada left Bob", "triples": [["Ada", "left", "Bob"]]}
+def test_a_relation_that_training_does_not_know(refused, write_corpus, tmp_path, split):
+    strange = {"text": "Ada left Bob", "facts": [["Ada", "left", "Bob"]]}
     splits = {"train": [ROW], "valid": [ROW], "test": [ROW], split: [ROW, strange]}
     corpus = write_corpus(tmp_path / "mine", **splits)
     refused(rf"{split}.jsonl, line 2.*'left'", f'data.dataset="{corpus}"')
 
 
-def test_no_positive_label(refused, tmp_path):
-    nothing = {"text": "Ada met Bob", "labels": []}
-    one = write_corpus(tmp_path / "one", train=[nothing], valid=[ROW], relations=["met"])
-    refused("No training row.*nothing to learn", f'data.dataset="{one}"')
-    two = write_corpus(tmp_path / "two", train=[ROW], valid=[nothing])
-    refused("No validation row", f'data.dataset="{two}"')
-
-
 @pytest.mark.parametrize(
-    "overrides, match",
+    ("settings", "match"),
     [
         (["data.dataset=smaple"], "Did you mean 'sample'"),
         (["data.dataset="], "No corpus is called ''"),
         (["vectors.name=glvoe"], "'glvoe' were not found"),
         (["vectors.name=no/such/file.txt"], "No vectors at"),
         (["loss.name=rc_dise"], "Did you mean 'rc_dice'"),
-        (["loss.options.mode=sideways"], "'batch' or 'elementwise'"),
-        (["loss.options.gamma=2"], "does not take these arguments"),
-        (["loss.options.exponent=two"], "exponent"),
-        (["loss.options.reduction=most"], "reduction"),
-        (["loss.options.dtype=float99"], "dtype"),
         (["loss.teacher=some/run"], "does not learn from a teacher"),
-        (["loss.name=focal", "loss.options.gamma=-1"], "`gamma` of Focal"),
-        (["loss.name=class_balanced_focal", "loss.options.class_counts=[3]"], "1 class_counts"),
-        (["loss.name=categorical_focal", "loss.options.alpha=[1.0, 2.0]"], "2 values of alpha"),
         (["loss.name=distillation_mse"], "learns from a teacher"),
-        (["training.sampler=clas_balanced"], "Did you mean 'class_balanced'"),
-        (["classifier.name=linaer"], "Did you mean 'linear'"),
-        (["classifier.options.capsules=3"], "linear classifier takes no arguments"),
-        (["loss.name=distillation_mse", "loss.options.student=dise"], "Did you mean 'dice'"),
+        (["loss.name=class_balanced_focal", "loss.options.class_counts=[3]"], "1 class_counts"),
+        (["training.init_from=no/such/run"], "no run at no/such/run"),
+        (["classifier.representation=no/such/run"], "no run at no/such/run"),
     ],
+    ids=str,
 )
-def test_names_and_options_that_do_not_exist(refused, overrides, match, monkeypatch, tmp_path):
+def test_what_does_not_exist(refused, settings, match, monkeypatch, tmp_path):
     monkeypatch.setenv("MRCA_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.delenv("MRCA_VECTORS_DIR", raising=False)
     monkeypatch.chdir(tmp_path)
-    refused(match, *overrides)
+    refused(match, *settings)
 
 
-def test_a_corpus_without_vectors_of_its_own(refused, tmp_path):
-    corpus = write_corpus(tmp_path / "mine", train=[ROW], valid=[ROW])
-    refused("brings no vectors", f'data.dataset="{corpus}"', "vectors.name=corpus")
+def test_nothing_to_learn(refused, write_corpus, tmp_path):
+    nothing = {"text": "Ada met Bob", "facts": []}
+    corpus = write_corpus(tmp_path / "one", train=[nothing], valid=[ROW], relations=["met"])
+    refused("nothing to learn", f'data.dataset="{corpus}"')
 
 
-@pytest.mark.parametrize("free", [0, 700_000])
-def test_no_room_on_the_disk(refused, tmp_path, monkeypatch, free):
-    """With nothing free the vectors find no room; with a little, the model does not."""
+def test_no_room_on_the_disk(refused, tmp_path, monkeypatch):
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 10**9 - free, free))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 10**9 - 7, 7))
     refused("[Nn]ot enough room", output=tmp_path / "run")
 
 
-def test_tensorboard_that_is_not_installed(refused, monkeypatch):
-    find = importlib.util.find_spec
-    monkeypatch.setattr(
-        "mrca.errors.find_spec", lambda name: None if name == "tensorboard" else find(name)
-    )
-    refused(r"pip install 'mrca\[tensorboard\]'", "training.tensorboard=true")
-
-
 def test_an_existing_run(refused, finished):
-    refused("exists already.*--name.*--overwrite", output=finished)
+    refused(r"exists already.*--name.*--overwrite", output=finished)
     refused("training.epochs was 2 and is now 5", "training.epochs=5", output=finished, resume=True)
 
 
-def test_resuming_a_finished_run_gives_it_as_it_is(finished, tiny_config, sample_slice):
-    before, notes = listing(finished), Notes()
+def test_a_run_with_exported_versions_is_not_overwritten(refused, finished):
+    (finished / "3").mkdir()
+    (finished / "3" / "saved_model.pb").write_bytes(b"graph")
+    refused(r"exported versions \(3\)", output=finished, overwrite=True)
+
+
+def test_resuming_a_finished_run_gives_it_as_it_is(finished, tiny_config, sample_slice, notes):
+    before = listing(finished)
     run = training.train(tiny_config, finished, data_dir=sample_slice, resume=True, reporter=notes)
     assert run.folder == finished
     assert "finished already" in notes.messages[0]
@@ -495,7 +561,7 @@ def test_resuming_a_finished_run_gives_it_as_it_is(finished, tiny_config, sample
 
 
 def test_an_unfinished_run(refused, unfinished):
-    refused("holds an unfinished run.*--resume.*--overwrite", output=unfinished)
+    refused(r"holds an unfinished run.*--resume.*--overwrite", output=unfinished)
 
 
 def test_resuming_with_another_configuration(refused, unfinished):
@@ -508,7 +574,7 @@ def test_resuming_with_another_configuration(refused, unfinished):
     refused("model.units was 8 and is now 9", "model.units=9", output=unfinished, resume=True)
 
 
-def test_resuming_on_a_changed_corpus(refused, unfinished, sample_slice, tmp_path, tiny_config):
+def test_resuming_on_a_changed_corpus(unfinished, sample_slice, tmp_path, tiny_config):
     data = shutil.copytree(sample_slice, tmp_path / "data")
     with (data / "sample" / "train.jsonl").open("a") as file:
         file.write(json.dumps({"text": "Ada met Bob", "labels": ["spouse"]}) + "\n")
@@ -522,7 +588,7 @@ def test_resuming_on_a_changed_corpus(refused, unfinished, sample_slice, tmp_pat
 def test_resuming_from_a_damaged_state(refused, unfinished, content):
     state = unfinished.with_name("tiny.unfinished") / "state.npz"
     state.write_bytes(state.read_bytes()[:-500] if content is None else content)
-    refused("saved state .* does not fit this run.*--overwrite", output=unfinished, resume=True)
+    refused(r"saved state .* does not fit this run.*--overwrite", output=unfinished, resume=True)
 
 
 def test_a_place_that_cannot_be_written(refused, tmp_path):

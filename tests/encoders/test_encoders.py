@@ -1,0 +1,42 @@
+"""Encoders by name, and what opening them loads."""
+
+import subprocess
+import sys
+
+import pytest
+
+from mrca.encoders import ENCODERS, HubEncoder, KerasHubEncoder, WordVectors, encoder_class
+from mrca.errors import MrcaError
+
+
+def test_a_name_names_the_class():
+    assert encoder_class("word_vectors") is WordVectors
+    assert encoder_class("hub:some/folder") is HubEncoder
+    assert encoder_class("keras_hub:bert_tiny_en_uncased") is KerasHubEncoder
+    assert encoder_class("hub:https://tfhub.dev/google/bert/1") is HubEncoder
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["bert", "", "hub:", "hub", "keras_hub", "kerashub:x", "/some/dir", "word_vectors:x"],
+)
+def test_other_names_are_refused_with_the_forms(name):
+    with pytest.raises(MrcaError, match=r"(?s)Unknown encoder.*hub:FOLDER.*keras_hub:PRESET"):
+        encoder_class(name)
+
+
+def test_which_can_be_trained():
+    assert {name: kind.can_train for name, kind in ENCODERS.items()} == {
+        "word_vectors": False,
+        "hub": True,
+        "keras_hub": True,
+    }
+
+
+@pytest.mark.processes
+def test_importing_encoders_loads_neither_hub():
+    code = "import mrca.encoders, sys; print({'tensorflow_hub', 'keras_hub'} & set(sys.modules))"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout == "set()\n"

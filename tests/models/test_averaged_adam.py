@@ -1,0 +1,149 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from mrca.config import RunConfig
+from mrca.models.averaged_adam import (
+    AveragedAdam,
+    AverageInUse,
+    average_in_use,
+    make_optimizer,
+)
+
+JIT = keras.backend.backend() == "jax"
+INPUTS = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
+TARGETS = np.random.default_rng(1).normal(size=(8, 2)).astype("float32")
+
+
+def make_model(optimizer):
+    keras.utils.set_random_seed(5)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model.compile(optimizer, "mse", jit_compile=JIT)
+    return model
+
+
+def weights(model):
+    return [np.array(ops.convert_to_numpy(each)) for each in model.trainable_variables]
+
+
+def averages(model):
+    return [np.array(ops.convert_to_numpy(each)) for each in model.optimizer.averages]
+
+
+def test_the_average_is_that_of_the_weights_after_each_step():
+    model = make_model(AveragedAdam(0.05, momentum=0.6))
+    model.optimizer.build(model.trainable_variables)
+    expected = weights(model)
+    for step in range(1, 21):
+        model.train_on_batch(INPUTS, TARGETS)
+        kept = min(0.6, (1 + step) / (10 + step))
+        expected = [
+            kept * old + (1 - kept) * new for old, new in zip(expected, weights(model), strict=True)
+        ]
+        for average, wanted in zip(averages(model), expected, strict=True):
+            np.testing.assert_allclose(average, wanted, rtol=1e-5, atol=1e-6)
+    assert np.abs(averages(model)[0] - weights(model)[0]).max() > 1e-3
+
+
+def test_training_is_adams():
+    averaged, plain = make_model(AveragedAdam(0.05)), make_model(keras.optimizers.Adam(0.05))
+    for _ in range(5):
+        for model in (averaged, plain):
+            model.train_on_batch(INPUTS, TARGETS)
+    for ours, theirs in zip(weights(averaged), weights(plain), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
+def test_its_whole_state_is_in_its_variables():
+    """What was saved after a step and put back goes on bit for bit, averages too."""
+    whole, other = (make_model(AveragedAdam(0.05, momentum=0.6)) for _ in range(2))
+    for _ in range(3):
+        whole.train_on_batch(INPUTS, TARGETS)
+    other.optimizer.build(other.trainable_variables)
+    for kept, into in (
+        (whole.variables, other.variables),
+        (whole.optimizer.variables, other.optimizer.variables),
+    ):
+        for value, variable in zip(kept, into, strict=True):
+            variable.assign(ops.convert_to_numpy(value))
+    for model in (whole, other):
+        model.train_on_batch(INPUTS, TARGETS)
+    for part in (weights, averages):
+        for one, two in zip(part(whole), part(other), strict=True):
+            np.testing.assert_array_equal(one, two)
+
+
+def test_the_average_is_in_use_for_a_while():
+    model = make_model(AveragedAdam(0.05, momentum=0.6))
+    model.train_on_batch(INPUTS, TARGETS)
+    own, average = weights(model), averages(model)
+    with average_in_use(model):
+        for now, wanted in zip(weights(model), average, strict=True):
+            np.testing.assert_array_equal(now, wanted)
+    with pytest.raises(RuntimeError), average_in_use(model):
+        raise RuntimeError
+    for now, wanted in zip([*weights(model), *averages(model)], [*own, *average], strict=True):
+        np.testing.assert_array_equal(now, wanted)
+
+
+def test_validation_measures_the_average_and_training_goes_on_with_the_weights():
+    seen = []
+
+    class See(keras.callbacks.Callback):
+        def on_test_batch_end(self, batch, logs=None):
+            seen.append((weights(self.model)[0], averages(self.model)[0]))
+
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append((weights(self.model)[0], averages(self.model)[0]))
+
+    model = make_model(AveragedAdam(0.05, momentum=0.6))
+    # The swap first: at the end of validation it swaps back before others look.
+    callbacks = [AverageInUse(at_end=True), See()]
+    model.fit(
+        *(INPUTS, TARGETS),
+        validation_data=(INPUTS, TARGETS),
+        epochs=1,
+        verbose=0,
+        callbacks=callbacks,
+    )
+    in_validation, after = seen
+    np.testing.assert_array_equal(in_validation[0], after[1])
+    np.testing.assert_array_equal(in_validation[1], after[0])
+    np.testing.assert_array_equal(weights(model)[0], after[1])  # left in the model at the end
+
+
+def test_other_optimisers_have_no_average():
+    model = make_model(keras.optimizers.Adam(0.05))
+    before = weights(model)
+    with average_in_use(model):
+        for now, wanted in zip(weights(model), before, strict=True):
+            np.testing.assert_array_equal(now, wanted)
+
+
+def test_under_a_loss_scale_the_average_is_found():
+    inner = AveragedAdam(0.05, momentum=0.6)
+    model = make_model(keras.optimizers.LossScaleOptimizer(inner))
+    model.train_on_batch(INPUTS, TARGETS)
+    average = [np.array(ops.convert_to_numpy(each)) for each in inner.averages]
+    with average_in_use(model):
+        np.testing.assert_array_equal(weights(model)[0], average[0])
+
+
+def test_config_is_json_and_comes_back():
+    optimizer = AveragedAdam(0.05, momentum=0.6, beta_1=0.8)
+    stored = json.loads(json.dumps(keras.optimizers.serialize(optimizer)))
+    back = keras.optimizers.deserialize(stored)
+    assert type(back) is AveragedAdam
+    assert back.get_config() == optimizer.get_config()
+
+
+def test_the_optimiser_of_a_configuration():
+    settings = {"training.learning_rate": 0.25, "training.weight_average": 0.9}
+    averaged = make_optimizer(RunConfig().changed(settings))
+    assert isinstance(averaged, AveragedAdam)
+    assert (averaged.momentum, float(averaged.learning_rate)) == (0.9, 0.25)
+    plain = make_optimizer(RunConfig().changed({"training.weight_average": 0.0}))
+    assert type(plain) is keras.optimizers.Adam

@@ -1,0 +1,124 @@
+import json
+import shutil
+
+import keras
+import pytest
+
+from mrca.config import RunConfig
+from mrca.datasets import load_corpus
+from mrca.errors import MrcaError
+from mrca.models.parts import (
+    Types,
+    entity_types,
+    load_network,
+    network_size,
+    read_parts,
+    read_types,
+    training_candidates,
+    write_described,
+)
+from mrca.runs import layout
+from mrca.text import Document, Entity, Fact, RelationSet, Span
+
+
+def document(*types, facts=()):
+    entities = tuple(Entity((Span(i, i + 1),), kind) for i, kind in enumerate(types))
+    row = Document(
+        tuple("w" * len(types)), entities, facts=facts, labels=tuple(f[1] for f in facts)
+    )
+    return row.with_unknown_roles()
+
+
+def test_types_are_those_of_the_documents_sorted_without_none():
+    assert entity_types([document("PER", ""), document("LOC", "PER")]) == ("LOC", "PER")
+    assert entity_types([]) == ()
+
+
+def test_training_candidates_follow_the_configuration():
+    rows = [document("PER", "LOC", facts=(Fact(0, "in", 1),)), document("PER", "PER", "LOC")]
+    given = [Document(row.tokens, row.entities, row.facts, row.labels, (0,), (1,)) for row in rows]
+    relations, read = RelationSet(["in"]), [2, 3]
+
+    def asked(*settings, documents=rows):
+        config = RunConfig().changed(dict(settings))
+        selection, candidates = training_candidates(config, documents, relations, read)
+        assert selection.select(documents, read).counts.sum() <= len(candidates)
+        return candidates.counts.tolist()
+
+    pairs = ("candidates.kind", "pairs")
+    assert asked() == [1, 1]
+    assert asked(pairs) == [2, 6]
+    assert asked(pairs, documents=given) == [1, 1]
+    assert asked(pairs, ("data.roles", "unknown"), documents=given) == [2, 6]
+    # Training relates a person to a place alone.
+    assert asked(pairs, ("candidates.types", "seen")) == [1, 2]
+    assert asked(pairs, ("candidates.max_distance", 1)) == [2, 6]
+
+
+def test_what_describes_a_run_comes_back(tiny_pairs_run, tmp_path):
+    classifier = tiny_pairs_run.classifier
+    write_described(tmp_path, classifier, ("LOC", "PER"))
+    assert read_types(tmp_path) == Types(("LOC", "PER"), classifier.selection.type_pairs)
+    layout.write_json(tmp_path / layout.DECISION, classifier.decision.get_config())
+    parts = read_parts(tmp_path, classifier.config)
+    assert parts["relations"] == classifier.relations
+    assert parts["label_counts"] == classifier.label_counts
+    assert parts["selection"] == classifier.selection
+    assert parts["decision"].get_config() == classifier.decision.get_config()
+
+
+def test_a_run_without_types_has_no_file_of_them(tiny_run, tmp_path):
+    write_described(tmp_path, tiny_run.classifier)
+    assert not (tmp_path / layout.TYPES).exists()
+    assert read_types(tmp_path) == Types()
+
+
+@pytest.fixture
+def copy(tiny_pairs_run, tmp_path):
+    return shutil.copytree(tiny_pairs_run.folder, tmp_path / "copy")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        (layout.TYPES, '{"features": 3}', "types.json does not hold what it should"),
+        (layout.TYPES, '{"features": [], "pairs": [["PER"]]}', "types.json does not hold"),
+        (layout.LABEL_COUNTS, '{"num_samples": 3, "counts": {}}', "label_counts.json does not"),
+        (layout.DECISION, '{"rule": "fixed_threshold", "threshold": [0.1, 0.2]}', "2 thresholds"),
+        (layout.DECISION, "{", "decision.json"),
+        (layout.RELATIONS, '["only_one", "only_one"]', "only_one"),
+    ],
+)
+def test_damaged_parts_are_named(copy, name, content, said):
+    (copy / name).write_text(content)
+    with pytest.raises(MrcaError, match=said):
+        read_parts(copy, layout.read_config(copy))
+
+
+def test_a_file_that_holds_no_network_is_named(copy, tmp_path):
+    (copy / layout.NETWORK).write_bytes(b"not a model")
+    with pytest.raises(MrcaError, match=r"Cannot read .*model\.keras"):
+        load_network(copy)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model.save(copy / layout.NETWORK)
+    with pytest.raises(MrcaError, match="holds a Sequential, not a RelationNetwork"):
+        load_network(copy)
+
+
+@pytest.mark.parametrize("fixture", ["tiny_run", "tiny_pairs_run"])
+def test_a_size_is_that_of_what_is_trained(fixture, request, sample_slice):
+    classifier = request.getfixturevalue(fixture).classifier
+    found = network_size(classifier.config, classifier.encoder, classifier.columns)
+    assert found == classifier.count_params()
+    width = classifier.representation_width
+    head = network_size(classifier.config, classifier.encoder, classifier.columns, width)
+    assert head == classifier.network.classifier.count_params()
+
+
+def test_label_counts_are_those_of_the_candidates(tiny_pairs_run, sample_slice):
+    classifier = tiny_pairs_run.classifier
+    documents = load_corpus("sample", sample_slice).splits["train"]
+    candidates = classifier.candidates(documents).labelled(classifier.relations)
+    saved = json.loads((tiny_pairs_run.folder / layout.LABEL_COUNTS).read_text())
+    assert saved["num_samples"] == len(candidates)
+    assert list(saved["counts"].values()) == candidates.labels.sum(axis=0).tolist()

@@ -1,0 +1,385 @@
+"""The classifier as a Keras user knows it, on rows in memory."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+import mrca
+from mrca import losses
+from mrca.models import Prediction, RelationClassifier
+from mrca.models.classifier import documents_of
+from mrca.text import Document
+
+SETTINGS = {
+    "data.dataset": "sample",
+    "vectors.name": "sample",
+    "features.max_length": 40,
+    "model.units": 8,
+    "model.hidden": 16,
+    "training.batch_size": 8,
+    "training.epochs": 2,
+    "training.learning_rate": 2e-2,
+}
+TEXT = "<e>Latowan Bank</e> employs <e>Higosis Troveld</e> in <e>Glanford</e>."
+
+
+def of_split(folder, split, count):
+    lines = (folder / "sample" / f"{split}.jsonl").read_text("utf-8").splitlines()[:count]
+    return [json.loads(line) for line in lines]
+
+
+@pytest.fixture(scope="module")
+def train_rows(sample_slice):
+    return of_split(sample_slice, "train", 60)
+
+
+@pytest.fixture(scope="module")
+def valid_rows(sample_slice, train_rows):
+    """Those whose relations the training rows state."""
+    known = {fact[1] for row in train_rows for fact in row["facts"]}
+    rows = of_split(sample_slice, "valid", 40)
+    return [row for row in rows if {fact[1] for fact in row["facts"]} <= known][:20]
+
+
+def outputs(classifier, rows):
+    documents = documents_of(rows)
+    return classifier.raw_outputs(classifier.candidates(list(documents)))
+
+
+class Counting(keras.callbacks.Callback):
+    """A callback of a user's own."""
+
+    def __init__(self):
+        super().__init__()
+        self.rates = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.rates.append(logs["learning_rate"])
+
+
+@pytest.fixture(scope="module")
+def fitted(train_rows, valid_rows):
+    """A classifier of pairs that was compiled as its recipe says, its history and the callback."""
+    classifier = RelationClassifier.from_recipe("pairs", train_rows, settings=SETTINGS)
+    classifier.compile()
+    counting = Counting()
+    history = classifier.fit(
+        train_rows, validation_data=valid_rows, callbacks=[counting], verbose=0
+    )
+    return classifier, history, counting
+
+
+@pytest.fixture(scope="module")
+def classifier(fitted):
+    return fitted[0]
+
+
+# === Making and fitting ===
+
+
+def test_it_takes_what_its_rows_need_from_them(train_rows):
+    classifier = RelationClassifier.from_recipe(
+        "pairs", train_rows, settings=SETTINGS, vocabulary_of=["Zwickau <e>lies</e> there"]
+    )
+    stated = {fact[1] for row in train_rows for fact in row["facts"]}
+    assert list(classifier.relations) == sorted(stated)
+    assert set(classifier.encoder.types) == {
+        entity["type"]
+        for row in train_rows
+        for entity in row["entities"]
+        if isinstance(entity, dict) and "type" in entity
+    }
+    assert "zwickau" in classifier.encoder.words
+    assert classifier.columns == len(stated) + 1  # adaptive thresholding has a threshold column
+    documents = list(documents_of(train_rows))
+    candidates = classifier.candidates(documents).labelled(classifier.relations)
+    assert classifier.label_counts.num_samples == len(candidates)
+    assert list(classifier.label_counts.counts) == candidates.labels.sum(axis=0).tolist()
+
+
+def test_relations_may_be_given_in_an_order_of_ones_own(train_rows):
+    names = sorted({fact[1] for row in train_rows for fact in row["facts"]}, reverse=True)
+    classifier = RelationClassifier.from_recipe(
+        "pairs", train_rows, settings=SETTINGS, relations=[*names, "unheard_of"]
+    )
+    assert list(classifier.relations) == [*names, "unheard_of"]
+    with pytest.raises(mrca.MrcaError, match=names[0]):
+        RelationClassifier.from_recipe("pairs", train_rows, settings=SETTINGS, relations=names[1:])
+
+
+def test_a_seed_decides_its_first_weights(train_rows):
+    first, same, other = (
+        RelationClassifier.from_recipe(
+            "pairs", train_rows[:20], settings={**SETTINGS, "training.seed": seed}
+        ).network.get_weights()
+        for seed in (3, 3, 4)
+    )
+    for one, two in zip(first, same, strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert any((one != two).any() for one, two in zip(first, other, strict=True))
+
+
+def test_history_is_keras_and_callbacks_see_what_it_logs(fitted):
+    _, history, counting = fitted
+    assert history.epoch == [0, 1]
+    assert {"loss", "val_loss", "micro_f1", "val_micro_f1", "learning_rate"} <= set(history.history)
+    assert counting.rates == pytest.approx(history.history["learning_rate"])
+    assert history.history["loss"][1] < history.history["loss"][0]
+
+
+def test_any_optimiser_loss_and_number_of_epochs(train_rows):
+    classifier = RelationClassifier.from_recipe(
+        "pairs", train_rows[:24], settings={**SETTINGS, "loss.name": "binary_crossentropy"}
+    )
+    classifier.compile(keras.optimizers.SGD(0.25), losses.Focal(gamma=1.0), metrics=[])
+    assert classifier.decision.rule.get_config() == losses.Focal().decision_rule.get_config()
+    history = classifier.fit(train_rows[:24], batch_size=24, epochs=3, verbose=0)
+    assert history.epoch == [0, 1, 2]
+    assert history.history["learning_rate"] == [0.25] * 3  # the recipe's does not replace it
+    classifier.compile("adam", "binary_crossentropy")
+    assert type(classifier.loss).__name__ == "BinaryCrossentropy"
+    classifier.compile("adam", "focal")
+    assert type(classifier.loss).__name__ == "Focal"
+
+
+def test_a_loss_that_needs_other_columns_is_refused(classifier):
+    with pytest.raises(mrca.MrcaError, match=r"'?focal'? needs .* output columns .*loss\.name"):
+        classifier.compile(loss="focal")
+
+
+def test_a_loss_that_learns_from_a_teacher_does_not_learn_from_rows(train_rows):
+    student = RelationClassifier.from_recipe(
+        "pairs", train_rows[:24], settings={**SETTINGS, "loss.name": "binary_crossentropy"}
+    )
+    student.compile(loss=losses.get("distillation_mse", student="binary_crossentropy"))
+    with pytest.raises(mrca.MrcaError, match=r"learns from a teacher.*mrca\.train"):
+        student.fit(train_rows[:24], verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (["Ada met Bob"], "Row 1 is a string, which says nothing of relations"),
+        ([{"text": "Ada met Bob", "entities": ["Ada", "Bob"]}], "facts"),
+        ([{"text": "Ada met Bob", "facts": [["Ada", "unheard_of", "Bob"]]}], "unheard_of"),
+    ],
+    ids=["text", "no facts", "relation"],
+)
+def test_rows_to_learn_from_state_relations_that_it_has(classifier, rows, said):
+    with pytest.raises(mrca.MrcaError, match=said):
+        classifier.fit(rows, verbose=0)
+    with pytest.raises(mrca.MrcaError, match=said):
+        classifier.evaluate(rows)
+
+
+def test_evaluate_measures_the_decision(classifier, valid_rows):
+    found = classifier.evaluate(valid_rows)
+    assert set(found) >= {"loss", "micro_f1"}
+    documents = list(documents_of(valid_rows))
+    candidates = classifier.candidates(documents).labelled(classifier.relations)
+    labels = classifier.decision.rule.labels(classifier.raw_outputs(candidates))
+    hits = int((np.asarray(labels) & (candidates.labels > 0)).sum())
+    total = int(np.asarray(labels).sum() + candidates.labels.sum())
+    assert found["micro_f1"] == pytest.approx(2 * hits / total if total else 0, abs=1e-6)
+
+
+def test_what_keras_takes_is_left_to_keras(classifier, valid_rows):
+    documents = list(documents_of(valid_rows))
+    candidates = classifier.candidates(documents).labelled(classifier.relations)
+    batches = classifier.measured_batches(candidates, candidates.labels)
+    found = classifier.evaluate(batches.for_keras(), return_dict=True, verbose=0)
+    expected = classifier.evaluate(valid_rows)
+    assert found["loss"] == pytest.approx(expected["loss"], rel=1e-5)
+    assert classifier.predict(batches.for_keras(), verbose=0).shape == (
+        len(candidates),
+        classifier.columns,
+    )
+
+
+# === Predicting ===
+
+
+def test_a_row_of_text_is_answered_with_facts_and_their_offsets(classifier):
+    row = {
+        "text": "Ada Troveld of Huretel & Sons lives in Glanford.",
+        "entities": ["Ada Troveld", "Huretel & Sons", "Glanford"],
+    }
+    prediction = classifier.predict(row, threshold=-1e9)
+    assert isinstance(prediction, Prediction)
+    facts = prediction.facts_to_dicts()
+    assert len(facts) == 6 * len(classifier.relations)
+    for fact in facts:
+        for place in (fact["subject"], fact["object"]):
+            assert row["text"][place["char_start"] : place["char_end"]] == place["text"]
+            assert place["text"] in row["entities"]
+    scores = [fact.score for fact in prediction.facts]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_one_row_or_many_of_any_form_are_answered_alike(classifier):
+    marked = TEXT.replace("<e>", "").replace("</e>", "")
+    row = {"text": marked, "entities": ["Latowan Bank", "Higosis Troveld", "Glanford"]}
+    (document,) = documents_of([row])
+    assert isinstance(document, Document)
+    expected = [fact[:4] for fact in classifier.predict(row, threshold=-1e9).facts]
+    for form in (TEXT, document):
+        found = [fact[:4] for fact in classifier.predict(form, threshold=-1e9).facts]
+        assert [fact[:3] for fact in found] == [fact[:3] for fact in expected]
+        np.testing.assert_allclose(
+            [fact[3] for fact in found], [fact[3] for fact in expected], atol=1e-5
+        )
+    many = classifier.predict([TEXT, row, document, "No entity here."], threshold=-1e9)
+    assert [len(each.facts) for each in many] == [len(expected)] * 3 + [0]
+    assert classifier.predict([]) == []
+    assert [each.document for each in classifier.predict_iter(iter([document]))] == [document]
+
+
+def test_by_default_the_decision_rule_predicts(classifier, train_rows):
+    rows = train_rows[:12]
+    found = [
+        {(fact.subject_entity, fact.relation, fact.object_entity) for fact in prediction.facts}
+        for prediction in classifier.predict(rows)
+    ]
+    documents = list(documents_of(rows))
+    candidates = classifier.candidates(documents)
+    _, labels = classifier.scores_and_labels(candidates, classifier.raw_outputs(candidates))
+    expected = [set() for _ in rows]
+    for number, column in zip(*np.nonzero(labels), strict=True):
+        row = candidates.rows[number]
+        entities = documents[row].entities
+        expected[row].add(
+            (
+                entities[candidates.subjects[number]],
+                classifier.relations.names[column],
+                entities[candidates.objects[number]],
+            )
+        )
+    assert found == expected
+
+
+def test_a_threshold_and_the_best_few(classifier):
+    everything = classifier.predict(TEXT, threshold=-1e9).facts
+    best = classifier.predict(TEXT, threshold=-1e9, top=3).facts
+    assert best == everything[:3]
+    middle = everything[len(everything) // 2].score
+    found = classifier.predict(TEXT, threshold=middle).facts
+    assert {fact.score >= middle for fact in found} == {True}
+    assert len(found) == sum(fact.score >= middle for fact in everything)
+
+
+def test_a_model_of_whole_documents_answers_with_relations(tiny_run):
+    prediction = tiny_run.classifier.predict(TEXT, threshold=-1e9, top=4)
+    assert prediction.facts == ()
+    assert len(prediction.relations) == 4
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("<e>Ada met Bob", "Row 1: "),
+        ({"text": "Ada", "colour": 1}, "colour"),
+        ({"text": "Ada", "tokens": ["Ada"]}, "tokens"),
+    ],
+    ids=["mark", "field", "both"],
+)
+def test_a_malformed_row_is_named(classifier, row, said):
+    with pytest.raises(mrca.MrcaError, match=said):
+        classifier.predict(row)
+
+
+def test_a_mention_that_is_not_there_is_warned_of(classifier):
+    with pytest.warns(UserWarning, match="Bob"):
+        classifier.predict({"text": "Ada is here.", "entities": ["Ada", "Bob"]})
+
+
+def test_only_allowed_types_are_predicted_whatever_the_threshold(train_rows):
+    classifier = RelationClassifier.from_recipe(
+        "pairs", train_rows[:30], settings={**SETTINGS, "decision.types": "seen"}
+    )
+    documents = list(documents_of(train_rows[:30]))
+    seen = {
+        (document.entities[fact.subject].type, fact.relation, document.entities[fact.object].type)
+        for document in documents
+        for fact in document.facts
+    }
+    assert classifier.decision.allowed == seen
+    found = {
+        (fact.subject_entity.type, fact.relation, fact.object_entity.type)
+        for prediction in classifier.predict(train_rows[:30], threshold=-1e9)
+        for fact in prediction.facts
+    }
+    assert found
+    assert found <= seen
+
+
+# === Saving ===
+
+
+@pytest.fixture(scope="module")
+def preset(classifier, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("presets") / "mine"
+    classifier.save_to_preset(folder)
+    return folder
+
+
+def test_a_preset_predicts_the_same(classifier, preset, valid_rows):
+    again = RelationClassifier.from_preset(preset)
+    np.testing.assert_array_equal(outputs(again, valid_rows), outputs(classifier, valid_rows))
+    ours, theirs = (each.predict(valid_rows) for each in (again, classifier))
+    assert [each.facts for each in ours] == [each.facts for each in theirs]
+    assert again.config == classifier.config
+    assert again.relations == classifier.relations
+    assert again.selection == classifier.selection
+    assert again.encoder.types == classifier.encoder.types
+    assert again.decision.get_config() == classifier.decision.get_config()
+    assert mrca.load(preset).classifier.count_params() == again.count_params()
+
+
+def test_a_preset_can_be_fitted_on(preset, train_rows):
+    again = RelationClassifier.from_preset(preset)
+    before = again.network.get_weights()
+    again.compile()
+    again.fit(train_rows[:16], epochs=1, verbose=0)
+    assert any(
+        (old != new).any() for old, new in zip(before, again.network.get_weights(), strict=True)
+    )
+
+
+def test_a_preset_is_replaced_whole_and_what_is_none_is_left(classifier, preset, tmp_path):
+    names = sorted(path.name for path in preset.iterdir())
+    classifier.save_to_preset(preset)
+    assert sorted(path.name for path in preset.iterdir()) == names
+    assert [path.name for path in preset.parent.iterdir()] == ["mine"]
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "text.txt").write_text("years of work")
+    with pytest.raises(mrca.MrcaError, match="is not a whole run"):
+        classifier.save_to_preset(tmp_path / "thesis")
+    assert [path.name for path in (tmp_path / "thesis").iterdir()] == ["text.txt"]
+
+
+def test_keras_own_saving_is_refused_with_the_way(classifier, tmp_path):
+    with pytest.raises(mrca.MrcaError, match=r"save_to_preset\(FOLDER\)"):
+        classifier.save(tmp_path / "model.keras")
+
+
+def test_it_is_shown_in_one_line(classifier):
+    assert repr(classifier) == (
+        f"<RelationClassifier: {len(classifier.relations)} relations, pairs, word_vectors, "
+        f"{classifier.count_params():,} weights>"
+    )
+
+
+def test_in_float32_it_is_the_same_classifier(classifier, valid_rows):
+    other = classifier.in_float32()
+    np.testing.assert_allclose(
+        outputs(other, valid_rows), outputs(classifier, valid_rows), atol=1e-5
+    )
+    assert other.decision is classifier.decision
+
+
+def test_a_documents_scores_do_not_depend_on_the_others(classifier, valid_rows):
+    together = outputs(classifier, valid_rows)
+    alone = np.concatenate([outputs(classifier, [row]) for row in valid_rows[:5]])
+    np.testing.assert_allclose(alone, together[: len(alone)], atol=1e-5)
