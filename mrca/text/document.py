@@ -55,7 +55,8 @@ class Document:
         entities: who and what is marked.
         facts: what is stated between two of them, without repeats.
         labels: names of the relations that are stated, in order of first mention, without repeats;
-            those of the facts, and where a corpus has labels only, what it says.
+            those of the facts, which need not be given, and where a corpus has labels only, what
+            it says.
         subjects: numbers of the entities that may be the subject of a fact, rising. With unknown
             roles all entities are among them.
         objects: the same for objects.
@@ -80,6 +81,11 @@ class Document:
     id: str = ""
     text: str = ""
     offsets: tuple[Span, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.facts and not self.labels:
+            stated = dict.fromkeys(fact.relation for fact in self.facts)
+            object.__setattr__(self, "labels", tuple(stated))
 
     def words(self, span: Span) -> str:
         """The span's tokens joined by one space."""

@@ -33,6 +33,15 @@ def test_documents_are_values():
         Document(("a",)).id = "1"
 
 
+def test_the_labels_are_those_of_the_facts():
+    facts = (Fact(0, "s", 1), Fact(1, "r", 0), Fact(1, "s", 0))
+    document = Document(("Ada", "met", "Bo"), (ADA, LONDON), facts)
+    assert document.labels == ("s", "r")
+    assert Document(("Ada",), (), facts, ("r", "s")).labels == ("r", "s")
+    assert Document(("Ada",), labels=("r",)).labels == ("r",)
+    assert dataclasses.replace(document, facts=(), labels=()).labels == ()
+
+
 def test_a_role_has_every_mention_of_its_entities_once_and_in_order():
     assert DOCUMENT.spans("subject") == (Span(0, 1), Span(4, 5))
     assert DOCUMENT.spans("object") == (Span(3, 4),)

@@ -49,6 +49,9 @@ def moved(tiny_run, tmp_path, no_search):
     environment = json.loads((folder / "environment.json").read_text())
     environment["vectors"] |= {"folder": str(tmp_path / "nowhere"), "name": "mine"}
     (folder / "environment.json").write_text(json.dumps(environment))
+    own = VectorStore.open(folder / "vectors")  # those of the sample would come with the package
+    words, vectors = list(own.words()), own.vectors.copy()
+    VectorStore.write(folder / "vectors", words, vectors, "mine", overwrite=True)
     return folder
 
 
