@@ -17,7 +17,7 @@ def test_examples_run(tmp_path, monkeypatch, capsys):
     namespace = {}
     for example in examples:
         exec(compile(example, str(README), "exec"), namespace)
-    assert "\nPrediction(" in capsys.readouterr().out
+    assert "\nPrediction(Tola Metolowan —born_in→ Glimber (0." in capsys.readouterr().out
     assert (tmp_path / "saved_models" / "from_python" / "model.keras").is_file()
     assert namespace["model"].history.history["micro_f1"][-1] > 0.5
 
