@@ -52,7 +52,7 @@ def test_the_check_itself():
     assert commands_of(text) == ["mrca train --dataset x", "mrca data list  # all", "mrca losses"]
     for command in ("mrca train --dataset x --set model.units=3 > log", "mrca --help", "mrca"):
         check(command)
-    with pytest.raises(AssertionError, match="No such option.*--datset"):
+    with pytest.raises(AssertionError, match=r"No such option.*--datset"):
         check("mrca train --datset x")
     with pytest.raises(AssertionError, match="no command 'trian'"):
         check("mrca trian")

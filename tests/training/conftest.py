@@ -1,4 +1,4 @@
-"""What the tests of training share: reporters that listen, corpora of a few rows, short trainings."""
+"""What tests of training share: reporters that listen, corpora of a few rows, short trainings."""
 
 import json
 import shutil
