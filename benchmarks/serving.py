@@ -2,11 +2,11 @@
 
     python benchmarks/serving.py saved_models/webnlg --output benchmarks/results/serving.json
 
-The baseline is Keras's `predict_on_batch`, 32 sentences each, on arrays that are made beforehand
-and padded to `features.max_length`. All others start from text or words on every round. Each round
-times all of them in turn on the run's test split, so that a machine whose speed drifts favours
-none; quote the ratios of the medians. Below a goal it exits with 1. The run must have been exported
-(`mrca export`); its newest version is used.
+The baseline is Keras's `predict`, in batches of 32, on arrays that are made beforehand and padded
+to `features.max_length`. All others start from text or words on every round. Each round times all
+of them in turn on the run's test split, so that a machine whose speed drifts favours none; quote
+the ratios of the medians. Below a goal it exits with 1. The run must have been exported (`mrca
+export`); its newest version is used.
 """
 
 import argparse
@@ -29,6 +29,7 @@ from serve_load import start_server
 import mrca
 from mrca.datasets import load_corpus
 from mrca.encoding import Batch
+from mrca.models import RelationClassifier
 from mrca.serving import find_exported
 from mrca.serving.served_model import ServedModel
 from mrca.text import Document
@@ -52,8 +53,8 @@ def main() -> None:
     rows = load_corpus(run.config.data.dataset).splits["test"]
     folder = find_exported(options.run).absolute()
     texts = np.array([marked(row).encode() for row in rows], object)
-    classifier, model = run.classifier, ServedModel.load(folder)
-    padded, single = _padded(classifier, rows, 32), _padded(classifier, rows[:SINGLE], 1)
+    padded = _padded(run.classifier, rows)
+    network, model = run.classifier.network, ServedModel.load(folder)
     server, host = start_server(folder)
     url = f"http://{host}/v1/models/{folder.parent.name}:predict"
 
@@ -66,9 +67,9 @@ def main() -> None:
             session.mount(url, requests.adapters.HTTPAdapter(pool_maxsize=options.clients))
             list(clients.map(lambda some: ask(session, some), _batches(texts)))
 
-    def keras(batches: list[dict[str, np.ndarray]]) -> None:
-        for inputs in batches:
-            classifier.predict_on_batch(inputs)
+    def keras_alone() -> None:
+        for row in range(SINGLE):
+            network.predict_on_batch({name: array[[row]] for name, array in padded.items()})
 
     def saved(batches: list[np.ndarray]) -> Callable[[], None]:
         def run_all() -> None:
@@ -80,14 +81,14 @@ def main() -> None:
     alone = [texts[[row]] for row in range(SINGLE)]
     with requests.Session() as session:
         throughput = {
-            BASELINE: lambda: keras(padded),
+            BASELINE: lambda: network.predict(padded, batch_size=32, verbose=0),
             "mrca predict": lambda: run.predict(rows),
             "SavedModel, text": saved([texts]),
             "SavedModel, text, 32 at a time": saved(_batches(texts)),
             f"mrca serve, {options.clients} clients": served,
         }
         latency = {
-            BASELINE: lambda: keras(single),
+            BASELINE: keras_alone,
             "mrca predict": lambda: [run.predict([row]) for row in rows[:SINGLE]],
             "SavedModel, text": saved(alone),
             "mrca serve": lambda: [ask(session, text) for text in alone],
@@ -104,14 +105,10 @@ def main() -> None:
         sys.exit(1)
 
 
-def _padded(
-    classifier: mrca.RelationClassifier, documents: list[Document], size: int
-) -> list[dict[str, np.ndarray]]:
-    """Inputs of the model, so many documents a batch, each padded to the longest length."""
-    encoded = classifier.encoder.encode(classifier.candidates(documents))
-    numbers = np.arange(len(documents))
-    batches = [numbers[start : start + size] for start in range(0, len(documents), size)]
-    return [encoded.batch(Batch(rows, classifier.max_length), "fixed") for rows in batches]
+def _padded(classifier: RelationClassifier, rows: list[Document]) -> dict[str, np.ndarray]:
+    encoded = classifier.encoder.encode(classifier.candidates(rows))
+    whole = Batch(np.arange(len(rows)), classifier.config.features.max_length)
+    return encoded.batch(whole, "fixed")
 
 
 def _batches(texts: np.ndarray) -> list[np.ndarray]:

@@ -2,7 +2,8 @@
 
 import json
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
@@ -13,7 +14,7 @@ from mrca.datasets.readers.read_file import iter_rows
 from mrca.datasets.relations_json import write_relations
 from mrca.errors import MrcaError
 from mrca.files import whole_file
-from mrca.text import Document, Entity, Span, find_mention
+from mrca.text import Document, Entity, Fact, Span, find_mention
 
 if TYPE_CHECKING:
     from mrca.datasets.corpus import Corpus
@@ -92,28 +93,29 @@ def to_json_row(document: Document, *, labelled: bool = True) -> dict[str, Any]:
         row["facts"] = [fact for each in document.facts for fact in _bare_facts(document, each)]
     else:
         document = _told_apart(document)
-        row.update(_entities(document))
+        references = _references(document)
+        row.update(_entities(document, references))
         is_listed = document.roles == "unknown" and not document.labels
         if set(document.labels) == set(stated) and (stated or (labelled and is_listed)):
-            row["facts"] = [_fact(document, fact) for fact in document.facts]
+            row["facts"] = [_fact(fact, references) for fact in document.facts]
     if document.labels != stated or (labelled and "facts" not in row):
         row["labels"] = list(document.labels)
     return row
 
 
-def _entities(document: Document) -> dict[str, Any]:
+def _entities(document: Document, references: Sequence[Any]) -> dict[str, Any]:
     """The fields of a row that say which entities there are, and their roles where given."""
     fields: dict[str, Any] = {}
     if document.entities or document.roles == "unknown":
         fields["entities"] = [_entity(document, entity) for entity in document.entities]
     if document.entities and document.roles == "given":
-        fields["subjects"] = [_reference(document, number) for number in document.subjects]
-        fields["objects"] = [_reference(document, number) for number in document.objects]
+        fields["subjects"] = [references[number] for number in document.subjects]
+        fields["objects"] = [references[number] for number in document.objects]
     return fields
 
 
-def _fact(document: Document, fact: Any) -> Any:
-    subject, object_ = (_reference(document, each) for each in (fact.subject, fact.object))
+def _fact(fact: Fact, references: Sequence[Any]) -> Any:
+    subject, object_ = references[fact.subject], references[fact.object]
     if not fact.evidence:
         return [subject, fact.relation, object_]
     return {
@@ -165,24 +167,33 @@ def _entity(document: Document, entity: Entity) -> dict[str, Any]:
 def _told_apart(document: Document) -> Document:
     """The same with an id for each entity that neither words nor a place tell from the others."""
     entities = tuple(
-        entity if _reference(document, number) else entity._replace(id=f"entities[{number}]")
-        for number, entity in enumerate(document.entities)
+        entity._replace(id=f"entities[{number}]") if reference is None else entity
+        for number, (entity, reference) in enumerate(
+            zip(document.entities, _references(document), strict=True)
+        )
     )
     return replace(document, entities=entities)
 
 
-def _reference(document: Document, number: int) -> Any:
-    """What stands for an entity and for no other: its id, words of it, or a mention; or `None`."""
-    entity = document.entities[number]
-    if entity.id:
-        return entity.id
-    others = [each for place, each in enumerate(document.entities) if place != number]
-    spans = {span for each in others for span in each.mentions}
-    taken = {*map(document.words, spans), *(name for each in others for name in each[2:])}
-    if entity.name and entity.name not in taken:
-        return entity.name
-    own = (span for span in entity.mentions if span not in spans)
-    return next((_offsets(document, span) for span in own), None)
+def _references(document: Document) -> list[Any]:
+    """What stands for each entity and for no other: its id, its name, or a mention; or `None`."""
+    entities = document.entities
+    spans = Counter(span for each in entities for span in each.mentions)
+    names = Counter(
+        name
+        for each in entities
+        for name in {each.id, each.name, *map(document.words, each.mentions)}
+    )
+
+    def reference(entity: Entity) -> Any:
+        if entity.id:
+            return entity.id
+        if entity.name and names[entity.name] == 1:
+            return entity.name
+        own = (span for span in entity.mentions if spans[span] == 1)
+        return next((_offsets(document, span) for span in own), None)
+
+    return [reference(entity) for entity in entities]
 
 
 def _offsets(document: Document, span: Span) -> dict[str, Any]:

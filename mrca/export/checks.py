@@ -1,5 +1,6 @@
 """Which runs can be exported; TensorFlow is not needed to say so."""
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,20 +30,21 @@ def check_exportable(folder: Path, config: RunConfig) -> None:
 
 
 def _problems(folder: Path, config: RunConfig) -> Iterator[str]:
+    place, dataset = shlex.quote(str(folder)), shlex.quote(config.data.dataset or "NAME")
     if config.candidates.kind == "pairs":
         yield (
             f"The run {folder} is asked about pairs of entities, and only runs that are asked "
             "about whole texts are exported: an exported model says which relations a text "
-            f"states. Who is related to whom is said by `mrca predict {folder} ROWS.jsonl`, and "
+            f"states. Who is related to whom is said by `mrca predict {place} ROWS.jsonl`, and "
             f"in Python by mrca.RelationClassifier.from_preset({str(folder)!r}).predict(rows). A "
             "run to export is made with `mrca train --recipe mrca --dataset "
-            f"{config.data.dataset or 'NAME'}`."
+            f"{dataset}`."
         )
     if config.classifier.name == "linear_svm":
         yield (
             f"The run {folder} is a linear SVM, which scikit-learn computes; only networks are "
             "exported. Use `mrca predict`, or train a network: mrca train --recipe mrca --dataset "
-            f"{config.data.dataset or 'NAME'}"
+            f"{dataset}"
         )
     if config.data.roles == "unknown":
         yield (

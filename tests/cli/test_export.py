@@ -4,7 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from mrca.errors import MrcaError
+
 pytest.importorskip("tensorflow")
+
+
+@pytest.fixture(autouse=True)
+def verified(monkeypatch):
+    """Spares another process."""
+    from mrca.export.verification import Verified
+
+    monkeypatch.setattr("mrca.export.export_run.verify", lambda *arguments: Verified(1e-7, 1000))
 
 
 def test_a_run_is_exported_and_the_next_steps_are_said(mrca, tiny_run):
@@ -15,7 +25,7 @@ def test_a_run_is_exported_and_the_next_steps_are_said(mrca, tiny_run):
     for part in (
         "words (full)",
         "MB on disk",
-        "gives what `mrca predict` gives; scores differ by",
+        "gives what `mrca predict` gives; scores differ by 1e-07",
         "mrca serve",
     ):
         assert part in result.out
@@ -31,13 +41,53 @@ def test_what_cannot_be_exported_is_refused_at_once(mrca, tiny_run):
     assert missing.code == 1 and "There is no run at" in missing.err
 
 
-def test_json(mrca, tiny_run, monkeypatch):
-    from mrca.export.verification import Verified
+def test_a_run_of_pairs_is_refused_before_it_is_loaded(mrca, tiny_pairs_run, monkeypatch):
+    monkeypatch.setattr("mrca.training.load", None)
+    for command in ("export", "demo", "serve"):
+        done = mrca(command, tiny_pairs_run.folder)
+        assert (done.code, done.out) == (1, "")
+        assert done.err.startswith(f"Error: The run {tiny_pairs_run.folder} is asked about pairs")
+    assert not (tiny_pairs_run.folder / "1").exists()
 
-    monkeypatch.setattr("mrca.export.export_run.verify", lambda *arguments: Verified(0.0, 1000))
+
+@pytest.fixture
+def exports(monkeypatch):
+    """Exports nothing, and keeps what it was asked for."""
+    from mrca.export.effect import Effect
+    from mrca.export.export_run import Exported
+
+    calls = []
+
+    def export_run(run, output, version, *, corpus, say, **options):
+        calls.append({**options, "corpus": corpus and corpus.name})
+        say("building")
+        effect = Effect("test", 40, 7, 0.5, 0.25) if corpus else None
+        return Exported(output / "tiny" / "1", "20 words (run)", None, 5_000_000, 1000, effect)
+
+    monkeypatch.setattr("mrca.export.export_run.export_run", export_run)
+    return calls
+
+
+def test_json(mrca, tiny_run, exports):
     result = mrca("export", tiny_run.folder, "--vocabulary", "run", "--json", "--output", "out")
     values = json.loads(result.out)
     assert values["folder"] == "out/tiny/1"
     assert values["memory"] == 1000
     assert values["effect"]["split"] == "test"
-    assert "sample" in result.err
+    assert "building …" in result.err
+    assert exports == [{"vocabulary": "run", "half": False, "corpus": "sample"}]
+
+
+def test_what_fewer_words_or_half_precision_cost_is_printed(mrca, tiny_run, exports, monkeypatch):
+    done = mrca("export", tiny_run.folder, "--float16", "--output", "out")
+    assert "5 MB on disk" in done.out
+    assert "Micro F1 on the 40 rows of test" in done.out
+    assert "0.2500. The run itself: 0.5000." in done.out
+    monkeypatch.setattr("mrca.cli.export.run_corpus", failing)
+    done = mrca("export", tiny_run.folder, "--float16", "--output", "out")
+    assert done.code == 0 and "what this costs is not measured: it is gone" in done.err
+    assert [call["corpus"] for call in exports] == ["sample", None]
+
+
+def failing(*_):
+    raise MrcaError("it is gone")

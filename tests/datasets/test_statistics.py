@@ -87,6 +87,17 @@ def test_entities_and_their_pairs_are_counted(write_corpus):
     assert statistics.train_counts == {"knows": 1, "met": 1}  # documents, not facts
 
 
+def test_mentions_that_are_not_there_are_counted_by_split_whatever_its_file_is_called(write_corpus):
+    absent = {"text": "Ada met Bo", "entities": ["Ada", "Cleo", "Dan"], "labels": ["a"]}
+    corpus = load_corpus(str(write_corpus(train=["a", absent], dev=[absent, absent], test=["a"])))
+    splits = corpus_statistics(corpus).splits
+    assert {split: each.unmatched for split, each in splits.items()} == {
+        "train": 2,
+        "valid": 4,
+        "test": 0,
+    }
+
+
 def test_corpus_statistics_with_the_limits_of_a_paper(write_corpus):
     corpus = load_corpus(str(write_corpus(train=["a"] * 35 + ["b"] * 9 + ["c"] * 8, valid=["a"])))
     statistics = corpus_statistics(corpus, GROUP_LIMITS["reuters"])

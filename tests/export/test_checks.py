@@ -2,16 +2,24 @@ from pathlib import Path
 
 import pytest
 
-from mrca.config import load_recipe
+from mrca.config import load_recipe, recipe_names
 from mrca.errors import MrcaError
 from mrca.export.checks import check_exportable, check_run
 
 FOLDER = Path("saved_models/some")
 
 
-def test_runs_of_whole_texts_are_exported():
-    check_exportable(FOLDER, load_recipe("mrca"))
-    check_exportable(FOLDER, load_recipe("mrca").changed({"encoder.name": "hub:bert"}))
+WHOLE = [
+    name
+    for name in recipe_names()
+    if load_recipe(name).candidates.kind == "whole" and name != "svm"
+]
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_runs_of_whole_texts_are_exported(name):
+    check_exportable(FOLDER, load_recipe(name))
+    check_exportable(FOLDER, load_recipe(name).changed({"encoder.name": "hub:bert"}))
 
 
 def test_a_run_of_pairs_is_not_and_the_message_says_what_does_that():

@@ -197,6 +197,14 @@ def test_fewer_words_in_half_precision(tiny_run, sample_slice, tmp_path, monkeyp
 
 
 @pytest.mark.processes
+def test_it_is_tried_in_another_process(tiny_run, tmp_path):
+    exported = export_run(tiny_run, tmp_path)
+    assert exported.folder == tmp_path / "tiny" / "1"
+    assert exported.distance < 1e-5
+    assert exported.memory is None or exported.memory > 0
+
+
+@pytest.mark.processes
 def test_the_check_finds_what_differs(exported_run, loaded, tmp_path):
     answer = of_text(loaded, ["<s>Ada</s>"])
     other = {**answer, "scores": answer["scores"] + 1e-3}

@@ -68,3 +68,18 @@ def test_reuters_is_modapte_with_a_thousand_documents_held_out(monkeypatch, tmp_
     assert groups(corpus) == {"head": 30, "medium": 32, "tail": 28}
     assert not any(row.subjects or row.objects for row in corpus.splits["train"])
     assert corpus.fingerprint.startswith("ba9104063f8c5d5f")
+
+
+def test_ddi_has_the_published_pairs_with_whole_texts_held_out(monkeypatch, tmp_path):
+    corpus = build("ddi", tmp_path, monkeypatch)
+    assert corpus.relations.names == ("advise", "effect", "int", "mechanism")
+    assert corpus.types == ("brand", "drug", "drug_n", "group")
+    assert not corpus.oracle
+    texts = {
+        split: {row.id.rpartition(".")[0] for row in rows} for split, rows in corpus.splits.items()
+    }
+    assert not texts["train"] & texts["valid"]
+    statistics = corpus_statistics(corpus)
+    facts = {split: sum(len(row.facts) for row in rows) for split, rows in corpus.splits.items()}
+    assert (facts["train"] + facts["valid"], facts["test"]) == (4021, 979)
+    assert all(split.empty_pairs > 0.9 for split in statistics.splits.values())

@@ -1,4 +1,4 @@
-"""What tests of training share: reporters that listen, corpora of a few rows, short trainings."""
+"""What the tests of training share: reporters that listen, a corpus of a few rows."""
 
 import json
 import shutil
@@ -37,9 +37,35 @@ class Stopping(training.SilentReporter):
         raise KeyboardInterrupt
 
 
+class AtStart(Notes):
+    """Presses Ctrl-C where fitting would begin: what a training says and writes before."""
+
+    def training_starts(self, epochs: int, first_epoch: int, batches: int) -> None:
+        super().training_starts(epochs, first_epoch, batches)
+        raise KeyboardInterrupt
+
+
 @pytest.fixture
 def notes() -> Notes:
     return Notes()
+
+
+@pytest.fixture
+def at_start() -> AtStart:
+    return AtStart()
+
+
+@pytest.fixture
+def said(tmp_path: Path) -> Callable[..., str]:
+    """`said(config, data_dir)`: what training says before it fits."""
+
+    def before(config: RunConfig, data_dir: Path | None = None) -> str:
+        listening = AtStart()
+        with pytest.raises(KeyboardInterrupt):
+            training.train(config, tmp_path / "said", data_dir=data_dir, reporter=listening)
+        return "\n".join(listening.messages)
+
+    return before
 
 
 @pytest.fixture(scope="session")

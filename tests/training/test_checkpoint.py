@@ -20,36 +20,34 @@ from mrca.training.checkpoint import Checkpoint, history_csv
 
 JIT = keras.backend.backend() == "jax"
 
-# Trains, and kills itself at the moment that its last argument names.
+# Trains, or goes on, says with which epoch (from 0), and kills itself at a moment.
 KILLED = """
-import importlib, os, signal, sys
+import os, signal, sys
 from pathlib import Path
 from mrca import training
 from mrca.config import load_config
 from mrca.training import checkpoint
-from mrca.runs import layout as run_folder
 from mrca.training.checkpoint import Checkpoint
 
 config, output, data, moment = sys.argv[1:]
 kill = lambda: os.kill(os.getpid(), signal.SIGKILL)
 
 class Reporter(training.SilentReporter):
-    epochs = 0
+    def training_starts(self, epochs, first_epoch, batches):
+        print(first_epoch, flush=True)
+        self.epoch = first_epoch
     def epoch_ends(self, row, best):
-        self.epochs += 1
+        self.epoch += 1
     def batch_ends(self, batch):
-        if moment == "in the middle of epoch 3" and (self.epochs, batch) == (2, 3):
+        if moment == "in the middle of epoch 3" and (self.epoch, batch) == (2, 7):
             kill()
 
 save, write = Checkpoint._save, checkpoint.write_text
-best_files = []
 
 def killing_save(self, path, *args, **kwargs):
     save(self, path, *args, **kwargs)
-    if path.name.startswith("best-"):
-        best_files.append(path)
-        if moment == "between the second best weights and the state" and len(best_files) == 2:
-            kill()
+    if moment == "between later best weights and their state" and path.name.startswith("best-"):
+        kill()
 
 def killing_write(path, text):
     write(path, text)
@@ -60,15 +58,17 @@ Checkpoint._save = killing_save
 checkpoint.write_text = killing_write
 if moment == "before the last rename":
     sys.modules["mrca.training.train"].replace_folder = lambda *_: kill()
-training.train(load_config(Path(config)), output, data_dir=Path(data), reporter=Reporter())
+training.train(
+    load_config(Path(config)), output, data_dir=Path(data), resume=True, reporter=Reporter()
+)
 """
-# And the epoch, from 0, that the resumed run then begins with.
-MOMENTS = {
-    "in the middle of epoch 3": 2,
-    "between the second best weights and the state": 1,
-    "between the last history and its state": 3,
-    "before the last rename": 4,
-}
+# In the order in which one training meets them.
+MOMENTS = (
+    "in the middle of epoch 3",
+    "between later best weights and their state",
+    "between the last history and its state",
+    "before the last rename",
+)
 
 
 class FirstEpoch(training.SilentReporter):
@@ -81,36 +81,40 @@ class FirstEpoch(training.SilentReporter):
 @pytest.fixture(scope="module")
 def config(tiny_pairs_config, changed):
     """Four epochs of the recipe `pairs`, whose weights are averaged."""
-    assert tiny_pairs_config.training.weight_average
-    return changed(tiny_pairs_config, "training.epochs=4", "training.patience=4")
+    settings = ("training.epochs=4", "training.patience=4", "training.weight_average=0.8")
+    return changed(tiny_pairs_config, *settings)
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(config, few_rows, tmp_path_factory):
+def uninterrupted(config, sample_slice, tmp_path_factory):
     return training.train(
-        config, tmp_path_factory.mktemp("uninterrupted") / "tiny", data_dir=few_rows
+        config, tmp_path_factory.mktemp("uninterrupted") / "tiny", data_dir=sample_slice
     )
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_a_killed_run_ends_as_if_it_had_not_been_killed(
-    moment, config, uninterrupted, few_rows, assert_same_weights, tmp_path
+def test_a_run_that_is_killed_again_and_again_ends_as_if_it_had_not_been(
+    config, uninterrupted, sample_slice, assert_same_weights, tmp_path
 ):
     (tmp_path / "config.toml").write_text(dump_config(config))
     output = tmp_path / "runs" / "tiny"
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, tmp_path / "config.toml", output, few_rows, moment],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert [path.name for path in output.parent.iterdir()] == ["tiny.unfinished"]
-
+    began = []
+    for moment in MOMENTS:
+        killed = subprocess.run(
+            [sys.executable, "-c", KILLED, tmp_path / "config.toml", output, sample_slice, moment],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert killed.returncode == -signal.SIGKILL, (moment, killed.stderr)
+        assert [path.name for path in output.parent.iterdir()] == ["tiny.unfinished"]
+        began.append(int(killed.stdout))
     first_epoch = FirstEpoch()
-    run = training.train(config, output, data_dir=few_rows, resume=True, reporter=first_epoch)
-    assert first_epoch.value == MOMENTS[moment]
+    run = training.train(config, output, data_dir=sample_slice, resume=True, reporter=first_epoch)
+    # Killed in an epoch it begins with that epoch; one whose state was not kept is lost.
+    assert began[:2] == [0, 2]
+    assert began[2] in (2, 3)  # whichever epoch was the next best
+    assert [began[3], first_epoch.value] == [3, 4]
     assert_same_weights(run, uninterrupted)
     assert run.metrics == uninterrupted.metrics
     assert sorted(path.name for path in run.folder.iterdir()) == sorted(

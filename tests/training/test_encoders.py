@@ -4,21 +4,23 @@ import shutil
 
 import numpy as np
 import pytest
-from mrca.encoders.hub_encoder import HubEncoder
-from mrca.training.source import PieceSource
 
 import mrca
 from mrca import training
-from mrca.config import with_overrides
 from mrca.datasets import load_corpus
+from mrca.encoders.hub_states import HubStates
 
+FIRST = ("model.units=0", "model.pooling=first", "features.markers=true")
 MODELS = {
-    "windows under an LSTM": [],
-    "windows": ["model.units=0"],
-    "first": ["model.units=0", "model.pooling=first", "features.markers=true"],
-    "entities, hidden": ["model.units=0", "model.pooling=entities", "model.hidden=6"],
-    "mean under an LSTM": ["model.pooling=mean"],
+    "windows under an LSTM": (),
+    "entities, hidden": ("model.units=0", "model.pooling=entities", "model.hidden=6"),
+    "first": FIRST,
 }
+SLOWER = {"windows": ("model.units=0",), "mean under an LSTM": ("model.pooling=mean",)}
+CASES = [
+    *(pytest.param(model, id=name) for name, model in MODELS.items()),
+    *(pytest.param(model, id=name, marks=pytest.mark.slow) for name, model in SLOWER.items()),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -29,234 +31,170 @@ def cache(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def config(tiny_config, hub_module):
-    settings = [f'encoder.name="hub:{hub_module}"', "features.max_length=32", "training.epochs=1"]
-    return with_overrides(tiny_config, settings)
+def config(tiny_config, hub_module, changed):
+    settings = (f'encoder.name="hub:{hub_module}"', "features.max_length=32", "training.epochs=1")
+    return changed(tiny_config, *settings)
 
 
 @pytest.fixture
-def examples(sample_slice):
-    return load_corpus("sample", sample_slice).splits["test"]
+def pairs_config(tiny_pairs_config, changed):
+    return changed(tiny_pairs_config, "features.max_length=32", "training.epochs=1")
+
+
+@pytest.fixture(scope="module")
+def documents(few_rows):
+    return load_corpus("sample", few_rows).splits["test"]
+
+
+@pytest.fixture
+def train(few_rows, tmp_path):
+    def run(config, name="run", **options):
+        options.setdefault("splits", ())
+        return training.train(config, tmp_path / name, data_dir=few_rows, **options)
+
+    return run
 
 
 def encoder_weights(run):
-    return run.model.encoder.get_weights()
+    return run.classifier.encoder.states.get_weights()
 
 
-@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS.keys())
-def test_a_frozen_encoder(model, config, sample_slice, examples, tmp_path, hub_module):
-    run = training.train(with_overrides(config, model), tmp_path / "run", data_dir=sample_slice)
-    for weight, original in zip(
-        encoder_weights(run), HubEncoder(hub_module).get_weights(), strict=True
-    ):
-        np.testing.assert_array_equal(weight, original)
-    outputs = run.outputs(examples)
-    assert outputs.shape == (len(examples), len(run.relations))
+@pytest.mark.parametrize("model", CASES)
+def test_a_frozen_encoder(model, config, train, changed, documents, outputs, hub_module):
+    run = train(changed(config, *model))
+    original = HubStates(hub_module).get_weights()
+    for weight, before in zip(encoder_weights(run), original, strict=True):
+        np.testing.assert_array_equal(weight, before)
+    found = outputs(run, documents)
+    assert found.shape == (len(documents), len(run.classifier.relations))
     # Rows alone, and with kept states, score as they do together.
-    np.testing.assert_allclose(run.outputs(examples[3:4])[0], outputs[3], atol=1e-2)
-    np.testing.assert_allclose(run.outputs(examples, keep=True), outputs, atol=1e-2)
-    again = mrca.load(run.folder)
-    np.testing.assert_allclose(again.outputs(examples), outputs, atol=1e-5)
+    np.testing.assert_allclose(outputs(run, documents[3:4])[0], found[3], atol=1e-2)
+    np.testing.assert_allclose(outputs(run, documents, keep=True), found, atol=1e-2)
+    np.testing.assert_array_equal(outputs(mrca.load(run.folder), documents), found)
     assert not (run.folder / "encoder").exists()
     assert not (run.folder / "vectors").exists()
     assert "Encoder: hub:" in (run.folder / "card.md").read_text()
 
 
-@pytest.mark.parametrize("model", [MODELS["windows under an LSTM"], MODELS["first"]], ids=str)
+@pytest.mark.parametrize(
+    "model", [pytest.param((), marks=pytest.mark.slow, id="LSTM"), pytest.param(FIRST, id="first")]
+)
 def test_a_trained_encoder_moves_and_is_carried(
-    model, config, sample_slice, examples, tmp_path, hub_module
+    model, config, train, changed, documents, outputs, tmp_path, hub_module
 ):
-    settings = [*model, "encoder.trainable=true", "training.epochs=2"]
-    run = training.train(with_overrides(config, settings), tmp_path / "run", data_dir=sample_slice)
+    run = train(changed(config, *model, "encoder.trainable=true", "training.epochs=2"))
+    original = HubStates(hub_module).get_weights()
     moved = [
-        float(np.abs(weight - original).max())
-        for weight, original in zip(
-            encoder_weights(run), HubEncoder(hub_module).get_weights(), strict=True
-        )
+        float(np.abs(weight - before).max())
+        for weight, before in zip(encoder_weights(run), original, strict=True)
     ]
     assert max(moved) > 1e-3
-    outputs = run.outputs(examples)
+    found = outputs(run, documents)
     carried = shutil.copytree(run.folder, tmp_path / "elsewhere")
     shutil.rmtree(run.folder)
-    np.testing.assert_allclose(mrca.load(carried).outputs(examples), outputs, atol=1e-5)
+    np.testing.assert_allclose(outputs(mrca.load(carried), documents), found, atol=1e-6)
 
 
-def test_a_killed_training_of_an_encoder_goes_on(config, sample_slice, tmp_path, examples):
-    class Stop(training.SilentReporter):
-        def epoch_ends(self, row, best):
-            if row["epoch"] == 1:
-                raise KeyboardInterrupt
-
-    config = with_overrides(config, ["encoder.trainable=true", "training.epochs=2"])
-    whole = training.train(config, tmp_path / "whole", data_dir=sample_slice)
+@pytest.mark.slow
+def test_a_killed_training_of_an_encoder_goes_on(
+    config, train, changed, stopping, documents, outputs
+):
+    config = changed(config, *FIRST, "encoder.trainable=true", "training.epochs=2")
+    whole = train(config, "whole")
     with pytest.raises(KeyboardInterrupt):
-        training.train(config, tmp_path / "run", data_dir=sample_slice, reporter=Stop())
-    run = training.train(config, tmp_path / "run", data_dir=sample_slice, resume=True)
-    np.testing.assert_allclose(run.outputs(examples), whole.outputs(examples), atol=1e-6)
+        train(config, reporter=stopping())
+    run = train(config, resume=True)
+    np.testing.assert_allclose(outputs(run, documents), outputs(whole, documents), atol=1e-6)
 
 
-def test_states_are_computed_once(config, sample_slice, tmp_path, monkeypatch, cache):
-    config = with_overrides(config, MODELS["first"])
-    training.train(config, tmp_path / "one", data_dir=sample_slice)
+def test_states_are_computed_once(config, train, changed, monkeypatch, cache):
+    config = changed(config, *FIRST)
+    train(config, "one", splits=("valid", "test"))
     kept = sorted(path.name for path in cache.iterdir())
     assert len(kept) == 3  # training, validation, test
-    monkeypatch.setattr("mrca.encoders.state_reader.StateReader._compute", None)
-    again = with_overrides(config, ["training.seed=5"])
-    training.train(again, tmp_path / "two", data_dir=sample_slice)
+    monkeypatch.setattr("mrca.encoders.states.StateReader._compute", None)
+    train(changed(config, "training.seed=5"), "two", splits=("valid", "test"))
     assert sorted(path.name for path in cache.iterdir()) == kept
 
 
-def test_an_encoder_that_is_another_by_now(config, sample_slice, tmp_path, hub_module):
-    moved = shutil.copytree(hub_module, tmp_path / "module")
-    config = with_overrides(config, [f'encoder.name="hub:{moved}"', *MODELS["first"]])
-    run = training.train(config, tmp_path / "run", data_dir=sample_slice)
-    (moved / "note.txt").write_text("another")
-    with pytest.raises(mrca.MrcaError, match=r"not the one that the run .* was trained with"):
-        mrca.load(run.folder)
-    shutil.rmtree(moved)
-    with pytest.raises(mrca.MrcaError, match=r"(?s)The run .*No TF Hub module.*--encoder hub:"):
-        mrca.load(run.folder)
+def test_a_casing_that_the_encoder_was_not_trained_with_is_told(config, few_rows, changed, said):
+    assert "encoder.casing" in said(changed(config, "encoder.casing=cased", *FIRST), few_rows)
 
 
-def test_an_encoder_that_has_moved(config, sample_slice, examples, tmp_path, hub_module):
-    place = shutil.copytree(hub_module, tmp_path / "module")
-    config = with_overrides(config, [f'encoder.name="hub:{place}"', *MODELS["first"]])
-    run = training.train(config, tmp_path / "run", data_dir=sample_slice)
-    place.rename(tmp_path / "elsewhere")
-    again = mrca.load(run.folder, encoder=f"hub:{tmp_path / 'elsewhere'}")
-    np.testing.assert_allclose(again.outputs(examples), run.outputs(examples), atol=1e-5)
-    (tmp_path / "elsewhere" / "note.txt").write_text("another")
-    with pytest.raises(mrca.MrcaError, match=r"elsewhere' is not the one that the run"):
-        mrca.load(run.folder, encoder=f"hub:{tmp_path / 'elsewhere'}")
+def test_word_pieces_that_are_cut_are_counted(config, few_rows, changed, said):
+    config = changed(config, *FIRST, "features.max_length=20")
+    assert "Documents cut at 20 word pieces" in said(config, few_rows)
 
 
-def test_only_a_run_on_a_frozen_encoder_takes_another_place(
-    tiny_run, config, sample_slice, tmp_path, hub_module
-):
-    with pytest.raises(mrca.MrcaError, match=r"word_vectors, not .* Leave --encoder out"):
-        mrca.load(tiny_run.folder, encoder=f"hub:{hub_module}")
-    trained = with_overrides(config, ["encoder.trainable=true", *MODELS["first"]])
-    run = training.train(trained, tmp_path / "run", data_dir=sample_slice)
-    with pytest.raises(mrca.MrcaError, match="which it carries"):
-        mrca.load(run.folder, encoder=f"hub:{hub_module}")
+def test_a_second_stage_on_an_encoder(config, train, changed, documents, outputs):
+    loss = "loss.name=categorical_crossentropy"
+    first = train(changed(config, *MODELS["entities, hidden"], loss), "first")
+    settings = (f'classifier.representation="{first.folder}"', "training.sampler=class_balanced")
+    second = train(changed(first.config, *settings), "second")
+    hidden = [run.classifier.network.get_layer("hidden").get_weights() for run in (first, second)]
+    np.testing.assert_array_equal(hidden[0][0], hidden[1][0])
+    found = outputs(mrca.load(second.folder), documents)
+    np.testing.assert_array_equal(found, outputs(second, documents))
 
 
-def test_a_casing_that_the_encoder_was_not_trained_with_is_said(
-    config, sample_slice, tmp_path, module_writer, tiny_bert
-):
-    class Listener(training.SilentReporter):
-        def __init__(self):
-            self.messages = []
-
-        def message(self, text):
-            self.messages.append(text)
-
-    cased = module_writer(tiny_bert(), tmp_path / "cased", lower_case=False)
-    for name, casing, said in (
-        (config.encoder.name, "cased", "trained on lower-cased text"),
-        (f"hub:{cased}", "uncased", "trained on text with its capitals"),
-        (config.encoder.name, "uncased", ""),
-    ):
-        settings = [f'encoder.name="{name}"', f"encoder.casing={casing}", *MODELS["first"]]
-        listener = Listener()
-        source = PieceSource(with_overrides(config, settings), load_corpus("sample", sample_slice))
-        assert said in source.note if said else not source.note
-    training.train(
-        with_overrides(config, ["encoder.casing=cased", *MODELS["first"]]),
-        tmp_path / "run",
-        data_dir=sample_slice,
-        reporter=listener,
-    )
-    assert any("encoder.casing" in message for message in listener.messages)
-
-
-def test_word_pieces_are_carried(config, sample_slice, examples, tmp_path, vocabulary, hub_module):
-    given = tmp_path / "given.txt"
-    given.write_text("".join(f"{piece}\n" for piece in vocabulary))
-    settings = [f'encoder.vocab_file="{given}"', *MODELS["first"]]
-    run = training.train(with_overrides(config, settings), tmp_path / "run", data_dir=sample_slice)
-    outputs = run.outputs(examples)
-    given.unlink()
-    np.testing.assert_allclose(mrca.load(run.folder).outputs(examples), outputs, atol=1e-5)
-    kept = run.folder / "vocab.txt"
-    lines = kept.read_text().splitlines()
-    kept.write_text("".join(f"{piece}\n" for piece in [*lines[:-2], lines[-1], lines[-2]]))
-    with pytest.raises(mrca.MrcaError, match="not the one that the run"):
-        mrca.load(run.folder)
-
-
-def test_rows_longer_or_shorter_than_the_encoder_reads(config, sample_slice, tmp_path):
-    for length, reason in ((33, "reads 32 word pieces at most"), (2, "expected at least 3")):
-        wrong = with_overrides(config, [f"features.max_length={length}"])
-        with pytest.raises(mrca.MrcaError, match=reason):
-            training.train(wrong, tmp_path / "run", data_dir=sample_slice)
-    assert not any(tmp_path.glob("run*"))
-
-
-def test_what_is_cut_is_counted_in_pieces(config, sample_slice):
-    corpus = load_corpus("sample", sample_slice)
-    short = with_overrides(config, ["features.max_length=20", "features.markers=true"])
-    source = PieceSource(short, corpus)
-    assert source.unit == "word pieces"
-    whole = with_overrides(short, ["features.max_length=32"])
-    cut = source.cut_rows(corpus)
-    assert 0 < PieceSource(whole, corpus).cut_rows(corpus) < cut <= 200
-
-
-def test_a_second_stage_on_an_encoder(config, sample_slice, tmp_path, examples):
-    first = training.train(
-        with_overrides(config, [*MODELS["entities, hidden"], "loss.name=categorical_crossentropy"]),
-        tmp_path / "first",
-        data_dir=sample_slice,
-    )
-    settings = [f'classifier.representation="{first.folder}"', "training.sampler=class_balanced"]
-    second = training.train(
-        with_overrides(first.config, settings), tmp_path / "second", data_dir=sample_slice
-    )
-    np.testing.assert_array_equal(
-        second.model.network.get_layer("hidden").get_weights()[0],
-        first.model.network.get_layer("hidden").get_weights()[0],
-    )
-    outputs = mrca.load(second.folder).outputs(examples)
-    np.testing.assert_allclose(outputs, second.outputs(examples), atol=1e-5)
-
-
-def test_a_second_stage_on_a_trained_encoder_carries_it(config, sample_slice, tmp_path, examples):
-    settings = ["encoder.trainable=true", *MODELS["first"]]
-    first = training.train(
-        with_overrides(config, settings), tmp_path / "first", data_dir=sample_slice
-    )
-    second = training.train(
-        with_overrides(first.config, [f'classifier.representation="{first.folder}"']),
-        tmp_path / "second",
-        data_dir=sample_slice,
-    )
-    outputs = second.outputs(examples)
+@pytest.mark.slow
+def test_a_second_stage_on_a_trained_encoder_carries_it(config, train, changed, documents, outputs):
+    first = train(changed(config, "encoder.trainable=true", *FIRST), "first")
+    representation = f'classifier.representation="{first.folder}"'
+    second = train(changed(first.config, representation), "second")
+    found = outputs(second, documents)
     shutil.rmtree(first.folder)
-    np.testing.assert_allclose(mrca.load(second.folder).outputs(examples), outputs, atol=1e-5)
+    np.testing.assert_allclose(outputs(mrca.load(second.folder), documents), found, atol=1e-6)
 
 
-def test_the_same_through_keras_hub(tiny_config, tiny_bert, vocabulary, sample_slice, tmp_path):
-    keras_hub = pytest.importorskip("keras_hub")
-    backbone = keras_hub.models.BertBackbone(len(vocabulary), 1, 2, 8, 16, max_sequence_length=32)
-    preset = tmp_path / "preset"
-    backbone.save_to_preset(str(preset))
-    vocab_file = tmp_path / "vocab.txt"
-    vocab_file.write_text("".join(f"{piece}\n" for piece in vocabulary))
-    for trainable in ("false", "true"):
-        config = with_overrides(
-            tiny_config,
-            [
-                f'encoder.name="keras_hub:{preset}"',
-                f'encoder.vocab_file="{vocab_file}"',
-                f"encoder.trainable={trainable}",
-                "encoder.casing=uncased",
-                "features.max_length=32",
-                "training.epochs=1",
-                *MODELS["first"],
-            ],
-        )
-        run = training.train(config, tmp_path / trainable, data_dir=sample_slice)
-        examples = load_corpus("sample", sample_slice).splits["test"]
-        outputs = mrca.load(run.folder).outputs(examples)
-        np.testing.assert_allclose(outputs, run.outputs(examples), atol=1e-5)
+@pytest.mark.parametrize("trainable", ["false", "true"])
+def test_the_same_through_keras_hub(
+    config, train, changed, documents, outputs, keras_hub_preset, trainable
+):
+    settings = (f'encoder.name="keras_hub:{keras_hub_preset}"', f"encoder.trainable={trainable}")
+    run = train(changed(config, *settings, *FIRST))
+    found = outputs(mrca.load(run.folder), documents)
+    np.testing.assert_allclose(found, outputs(run, documents), atol=1e-6)
+
+
+# === Pairs ===
+
+
+def check_pairs(run, documents, outputs):
+    """Loaded it scores the same, and a document alone as among others."""
+    found = outputs(run, documents)
+    candidates = run.classifier.candidates(documents)
+    assert found.shape == (len(candidates), run.classifier.columns)
+    np.testing.assert_allclose(outputs(mrca.load(run.folder), documents), found, atol=1e-6)
+    alone = np.concatenate([outputs(run, [document]) for document in documents[:3]])
+    np.testing.assert_allclose(alone, found[: len(alone)], atol=1e-2)
+    (prediction,) = run.predict(
+        [{"text": "Ada met Bob in Ulm.", "entities": ["Ada", "Bob", "Ulm"]}], threshold=-1e9
+    )
+    assert len(prediction.facts) == 6 * len(run.classifier.relations)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        pytest.param(("model.units=0", "features.markers=true"), id="frozen"),
+        pytest.param(
+            ("model.units=0", "encoder.trainable=true"), id="trained", marks=pytest.mark.slow
+        ),
+    ],
+)
+def test_pairs_over_a_tf_hub_encoder(
+    model, pairs_config, train, changed, hub_module, documents, outputs
+):
+    run = train(changed(pairs_config, f'encoder.name="hub:{hub_module}"', *model))
+    check_pairs(run, documents, outputs)
+    assert (run.folder / "encoder").exists() == ("encoder.trainable=true" in model)
+
+
+@pytest.mark.parametrize("model", [(), ("encoder.trainable=true",)], ids=["frozen", "trained"])
+def test_pairs_over_a_keras_hub_encoder(
+    model, pairs_config, train, changed, keras_hub_preset, documents, outputs
+):
+    name = f'encoder.name="keras_hub:{keras_hub_preset}"'
+    run = train(changed(pairs_config, name, "model.units=0", *model))
+    check_pairs(run, documents, outputs)

@@ -165,11 +165,8 @@ def test_whole_texts_are_held_out(archive, tmp_path):
     assert (corpus.oracle, corpus.types, corpus.relations.names) == (False, ("drug",), ("int",))
 
 
-def test_the_real_archive_has_the_published_numbers(real_data):
-    path = real_data / "ddi2013" / "DDICorpus-2013.zip"
-    if not path.is_file():
-        pytest.skip("needs ddi2013/DDICorpus-2013.zip in MRCA_DATA_DIR")
-    found = ddi_documents(path)
+def test_the_real_archive_has_the_published_numbers(real_file):
+    found = ddi_documents(real_file("ddi2013/DDICorpus-2013.zip"))
     facts = Counter(
         (split, fact.relation)
         for split, files in found.items()

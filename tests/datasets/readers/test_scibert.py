@@ -142,9 +142,7 @@ def test_any_text_gives_a_row_or_an_error_of_ours(text, label):
     ("name", "counts", "relations"),
     [("chemprot", [4169, 2427, 3469], 13), ("scierc", [3219, 455, 974], 7)],
 )
-def test_the_real_files_are_read_whole(name, counts, relations, real_data):
-    if not (real_data / name).is_dir():
-        pytest.skip(f"needs {name}/ in MRCA_DATA_DIR")
-    corpus = load_corpus(str(real_data / name))
+def test_the_real_files_are_read_whole(name, counts, relations, real_file):
+    corpus = load_corpus(str(real_file(name)))
     assert [len(rows) for rows in corpus.splits.values()] == counts
     assert (len(corpus.relations), corpus.problems) == (relations, [])

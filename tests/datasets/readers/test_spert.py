@@ -185,11 +185,8 @@ def test_any_item_gives_a_document_or_an_error_of_ours(item):
         assert set(document.labels) == {fact.relation for fact in document.facts}
 
 
-def test_conll04_has_the_published_counts(real_data):
-    folder = real_data / "conll04"
-    if not folder.is_dir():
-        pytest.skip("needs conll04/ in MRCA_DATA_DIR")
-    corpus = load_corpus(str(folder))
+def test_conll04_has_the_published_counts(real_file):
+    corpus = load_corpus(str(real_file("conll04")))
     assert [len(rows) for rows in corpus.splits.values()] == [922, 231, 288]
     rows = [row for split in corpus.splits.values() for row in split]
     assert sum(len(row.entities) for row in rows) == 5349
