@@ -243,12 +243,6 @@ def test_a_precision_that_is_wished_for(mrca, load_once, tiny_pairs_run, options
     assert f"the threshold{for_each} with precision 0.3 on validation" in out
 
 
-def test_a_precision_out_of_reach_is_said(mrca, load_once, tiny_pairs_run):
-    done = mrca("evaluate", tiny_pairs_run.folder, "--no-plots", "--json", "--min-precision", 1)
-    assert json.loads(done.out)["min_precision"] == 1
-    assert "Not reached: " in evaluated(mrca, tiny_pairs_run, "--min-precision", 1)
-
-
 def test_a_calibration_is_fitted_drawn_kept_and_taken_away(mrca, tiny_pairs_run, tmp_path):
     run = shutil.copytree(tiny_pairs_run.folder, tmp_path / "copy")
     plain = json.loads((run / "decision.json").read_text())

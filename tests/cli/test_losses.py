@@ -65,7 +65,7 @@ def test_show_as_json(mrca):
 )
 def test_plot(mrca, tmp_path, ending, start):
     path = tmp_path / "new" / f"curves{ending}"
-    done = mrca("losses", "plot", "rc_dice", "focal", "--output", path)
+    done = mrca("losses", "plot", "categorical_crossentropy", "focal", "--output", path)
     assert done.code == 0, done.err
     assert str(path.name) in done.err
     assert done.out == ""

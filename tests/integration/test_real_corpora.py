@@ -93,6 +93,7 @@ def test_pairs_of_conll04_are_learnt_with_published_vectors(glove, tmp_path):
     assert {found.facts[0].subject, found.facts[0].object} == {"Ada Lane", "Arden"}
 
 
+@pytest.mark.processes
 def test_an_exported_model_gives_the_same_on_all_of_webnlg_s_test_split(glove, tmp_path):
     tf = pytest.importorskip("tensorflow")
     from mrca.export.export_run import export_run

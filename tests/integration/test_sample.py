@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.processes
+
 MRCA = [sys.executable, "-c", "from mrca.cli.main import main; main()"]
 
 
@@ -22,8 +24,9 @@ def test_train_then_predict_into_a_pipe_that_closes(
     environment, tiny_settings, slice_rows, tmp_path
 ):
     settings = [word for setting in tiny_settings for word in ("--set", setting)]
+    what = ["--recipe", "mrca", "--dataset", "sample", "--name", "sample"]
     trained = subprocess.run(
-        [*MRCA, "train", "--dataset", "sample", "--deterministic", "--json", *settings],
+        [*MRCA, "train", *what, "--deterministic", "--json", *settings],
         cwd=tmp_path,
         env=environment,
         capture_output=True,
@@ -35,7 +38,7 @@ def test_train_then_predict_into_a_pipe_that_closes(
     assert metrics["splits"]["test"]["micro"]["f1"] > 0.3
     # Progress and notes on the data: none of TensorFlow's notices, no warning.
     notices = [line for line in trained.stderr.splitlines() if line.strip()]
-    assert all(line.startswith(("epoch ", "Note: ")) for line in notices), trained.stderr
+    assert all(line.startswith(("epoch ", "Note: ", "Next: ")) for line in notices), trained.stderr
 
     # More than a pipe holds, and a last line that is never reached.
     rows = tmp_path / "rows.jsonl"
@@ -81,7 +84,7 @@ def test_the_readmes_first_command_offline(environment, tmp_path):
         )
         assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
-    assert report["rows"] == 500
+    assert report["documents"]["rows"] == 500
     assert report["micro"]["f1"] > 0.7
     assert (Path(tmp_path) / "saved_models/sample/plots/test-f1-by-count.png").is_file()
     assert [path.name for path in (tmp_path / "saved_models").iterdir()] == ["sample"]
