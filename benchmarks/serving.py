@@ -28,10 +28,12 @@ from serve_load import start_server
 
 import mrca
 from mrca.datasets import load_corpus
-from mrca.encoding import EncodedExamples
-from mrca.export import marked
+from mrca.encoding import Batch
+from mrca.models import RelationClassifier
 from mrca.serving import find_exported
 from mrca.serving.served_model import ServedModel
+from mrca.text import Document
+from mrca.text.inline_marks import marked
 
 BASELINE = "Keras, arrays padded"
 GOALS = {"SavedModel, text": 3.0}
@@ -51,8 +53,8 @@ def main() -> None:
     rows = load_corpus(run.config.data.dataset).splits["test"]
     folder = find_exported(options.run).absolute()
     texts = np.array([marked(row).encode() for row in rows], object)
-    padded = _padded(run.model.encode(rows), run.config.features.max_length)
-    network, model = run.model.network, ServedModel.load(folder)
+    padded = _padded(run.classifier, rows)
+    network, model = run.classifier.network, ServedModel.load(folder)
     server, host = start_server(folder)
     url = f"http://{host}/v1/models/{folder.parent.name}:predict"
 
@@ -103,13 +105,10 @@ def main() -> None:
         sys.exit(1)
 
 
-def _padded(encoded: EncodedExamples, length: int) -> dict[str, np.ndarray]:
-    shape = (len(encoded.lengths), length)
-    padded = {name: np.zeros(shape, array.dtype) for name, array in encoded.arrays.items()}
-    for row, (start, count) in enumerate(zip(encoded.starts, encoded.lengths, strict=False)):
-        for name, array in encoded.arrays.items():
-            padded[name][row, :count] = array[start : start + count]
-    return {**padded, "lengths": np.full(shape[0], length, np.int32)}
+def _padded(classifier: RelationClassifier, rows: list[Document]) -> dict[str, np.ndarray]:
+    encoded = classifier.encoder.encode(classifier.candidates(rows))
+    whole = Batch(np.arange(len(rows)), classifier.config.features.max_length)
+    return encoded.batch(whole, "fixed")
 
 
 def _batches(texts: np.ndarray) -> list[np.ndarray]:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from mrca.errors import MrcaError
     from mrca.models import Prediction, RelationClassifier
     from mrca.text import Document, Entity, Fact, RelationSet, Span
-    from mrca.training import Run, load, train
+    from mrca.training import Run, load
+    from mrca.training.train import train
     from mrca.vectors import VectorStore, resolve_vectors
 
 __version__ = "0.2.0"

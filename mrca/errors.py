@@ -68,7 +68,7 @@ def check_options(
 
 
 def check_installed(what: str, extra: str, *modules: str) -> None:
-    """See that packages that not everybody needs are installed.
+    """Check that packages that not everybody needs are installed.
 
     Args:
         what: what needs them, such as `"mrca tune"`.

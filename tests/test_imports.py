@@ -16,17 +16,19 @@ PACKAGE = ROOT / "mrca"
 
 # A module imports from groups to the left of its own, from its own folder, or `mrca` itself.
 GROUPS = [
-    {"errors"},
-    {"config", "text", "resources"},
+    {"errors", "quiet"},
+    {"text", "files"},
+    {"config"},
     {"vectors"},
     {"datasets"},
-    {"features", "samplers", "layers"},
-    {"encoders", "heads", "losses"},
-    {"metrics"},
+    {"runs"},
+    {"encoding", "layers"},
+    {"encoders", "losses"},
+    {"metrics", "evaluation"},
     {"models"},
-    {"evaluation"},
+    {"reporting"},
     {"training"},
-    {"search", "export"},
+    {"experiments", "export"},
     {"serving"},
     {"cli"},
 ]
@@ -34,7 +36,7 @@ RANK = {name: rank for rank, group in enumerate(GROUPS) for name in group}
 
 # Elsewhere Keras's own operations do, on any backend.
 MAY_IMPORT_TENSORFLOW = [
-    "features/epoch_batches.py",
+    "encoding/batches.py",
     "training/determinism.py",
     "encoders/",
     "export/",
@@ -112,6 +114,13 @@ def test_every_package_has_its_place_in_the_order():
     assert not names - set(RANK), "add it to GROUPS"
 
 
+def test_the_order_is_the_one_of_the_design():
+    page = (ROOT / "docs" / "design.md").read_text("utf-8")
+    line = page.partition("imports follow it:\n\n```\n")[2].partition("\n```")[0]
+    shown = [set(group.replace(",", " ").split()) for group in line.split("→")]
+    assert shown == [group - {"quiet"} for group in GROUPS]
+
+
 def test_imports_go_one_way():
     assert not against_the_order(all_imports())
 
@@ -130,10 +139,15 @@ def test_tensorflow_is_imported_where_it_must_be_only():
         ("from mrca import __version__", "datasets/x.py", False),
         ("import mrca", "errors.py", False),
         ("from ..training import train", "config/x.py", True),
-        ("from .row import Row", "datasets/x.py", False),
+        ("from .row import Row", "datasets/readers/x.py", False),
+        ("from ..registry import CORPORA", "datasets/readers/x.py", False),
+        ("from ...models import parts", "datasets/readers/x.py", True),
         ("from .. import models", "layers/x.py", True),
-        ("def f():\n    from mrca.models import MRCA", "layers/x.py", True),
-        ("from mrca.layers import BiLSTM", "features/x.py", True),
+        ("def f():\n    from mrca.models import RelationNetwork", "layers/x.py", True),
+        ("from mrca.layers import BiLSTM", "encoding/x.py", True),
+        ("from mrca.runs import layout", "datasets/x.py", True),
+        ("from mrca.models import Run", "reporting/x.py", False),
+        ("from mrca.export import export_run", "experiments/x.py", True),
         ("from mrca.errors import MrcaError", "config/x.py", False),
         ("import numpy", "errors.py", False),
     ],
@@ -162,6 +176,7 @@ def loaded_by(code: str) -> str:
     return result.stderr.splitlines()[-1]
 
 
+@pytest.mark.processes
 def test_the_package_and_its_command_line_load_no_framework():
     modules = [path.stem for path in (PACKAGE / "cli").glob("*.py") if path.stem != "__init__"]
     assert "main" in modules
@@ -169,6 +184,16 @@ def test_the_package_and_its_command_line_load_no_framework():
     assert loaded_by(code) == "[]"
 
 
+@pytest.mark.processes
+def test_nothing_up_to_the_runs_loads_a_framework():
+    light = set().union(*GROUPS[: RANK["runs"] + 1])
+    files = [path.relative_to(PACKAGE).with_suffix("") for path in PACKAGE.rglob("*.py")]
+    names = [".".join(("mrca", *file.parts)) for file in files if file.parts[0] in light]
+    assert len(names) > 50
+    assert loaded_by("\n".join(f"import {name}" for name in sorted(names))) == "[]"
+
+
+@pytest.mark.processes
 def test_help_loads_no_framework():
     code = (
         "import sys\n"

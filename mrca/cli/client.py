@@ -5,21 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mrca.cli.prediction_lines import Answer, AtError, OnError, RowsFile, write_predictions
 from mrca.quiet import quiet_start
-from mrca.cli.prediction_lines import (
-    Answer,
-    AtError,
-    OnError,
-    Pairs,
-    RowsFile,
-    relations_field,
-    triples_field,
-    write_predictions,
-)
 
 if TYPE_CHECKING:
     from mrca.serving.serving_client import ServingClient
-    from mrca.text import Example
+    from mrca.text import Document
 
 
 def client(
@@ -31,7 +22,6 @@ def client(
         ),
     ],
     file: RowsFile = "-",
-    pairs: Pairs = False,
     on_error: AtError = OnError.STOP,
     batch_size: Annotated[
         int, typer.Option(min=1, help="How many rows to send in one request.")
@@ -46,14 +36,12 @@ def client(
     """
     with _connected(url, batch_size, timeout) as served:
 
-        def answer(examples: "list[Example]") -> Iterator[Answer]:
-            if pairs:
-                yield from _triples(served, examples)
-            else:
-                for decided, problem in served.answers(examples):
-                    yield Answer(relations_field(decided.best_first()), problem)
+        def answer(documents: "list[Document]") -> Iterator[Answer]:
+            for relations, problem in served.answers(documents):
+                named = [{"relation": name, "score": round(score, 4)} for name, score in relations]
+                yield Answer({"relations": named}, problem)
 
-        write_predictions(file, on_error, batch_size, answer)
+        write_predictions(file, on_error, batch_size, answer, pairs=False)
 
 
 def _connected(url: str, batch_size: int, timeout: float) -> "ServingClient":
@@ -67,16 +55,3 @@ def _connected(url: str, batch_size: int, timeout: float) -> "ServingClient":
     from mrca.serving.rest_client import RestClient
 
     return RestClient(parsed, batch_size=batch_size, timeout=timeout)
-
-
-def _triples(served: "ServingClient", examples: "list[Example]") -> Iterator[Answer]:
-    from mrca.text.predicted_triples import predicted_triples
-
-    wholes = list(served.answers(examples))
-    triples = predicted_triples(
-        examples,
-        (whole.decided for whole in wholes),
-        lambda pairs: (answer.decided for answer in served.answers(pairs)),
-    )
-    for facts, whole in zip(triples, wholes, strict=True):
-        yield Answer(triples_field(facts), whole.problem)

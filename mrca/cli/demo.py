@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from mrca.quiet import quiet_start
-from mrca.cli.server_options import Host, Port, ServedVersion
+from mrca.cli.options import Host, Port, RunFolder, ServedVersion
 from mrca.errors import MrcaError, check_installed
+from mrca.quiet import quiet_start
 from mrca.serving import find_exported
 from mrca.serving.demo_page import demo_page
 from mrca.serving.find_exported import NothingExportedError
@@ -19,7 +19,7 @@ from mrca.serving.stale_export import stale_export
 
 
 def demo(
-    run: Annotated[Path, typer.Argument(help="The run folder, or its name in saved_models/.")],
+    run: RunFolder,
     version: ServedVersion = None,
     host: Host = "127.0.0.1",
     port: Port = 8501,
@@ -52,12 +52,13 @@ def demo(
 
 
 def _export(run: Path, version: int) -> Path:
-    """Export a run as its first version, beside the files of the run."""
+    """Export a run as its first version, next to the files of the run."""
     with quiet_start():
+        from mrca import training
         from mrca.export.export_run import export_run
 
     try:
-        loaded = runs.load(run)
+        loaded = training.load(run)
         place = loaded.folder / str(version)
         typer.echo(
             f"Note: nothing is exported yet: exporting version {version} to {place} …", err=True

@@ -114,6 +114,7 @@ def evaluate(
         "tune": tuned != "none" or min_precision is not None,
         "calibrate": calibrate not in (None, Calibrate.NONE),
     }
+    calibrated = calibrate.value if calibrate and changes["calibrate"] else None
     valid = training.answered(classifier, corpus, "valid") if any(changes.values()) else None
     if min_precision is not None and valid is not None:
         per_relation = tune is Tune.PER_RELATION
@@ -129,8 +130,8 @@ def evaluate(
         classifier.decision = classifier.decision.with_rule(rule)
     if calibrate is not None:
         calibration = None
-        if calibrate is not Calibrate.NONE and valid is not None:
-            calibration = training.calibration(classifier, valid, calibrate.value)
+        if calibrated and valid is not None:
+            calibration = training.calibration(classifier, valid, calibrated)
         classifier.decision = classifier.decision.with_calibration(calibration)
     if save:
         layout.write_json(loaded.folder / layout.DECISION, classifier.decision.get_config())
@@ -142,7 +143,7 @@ def evaluate(
     report = training.report_on(classifier, found, groups, ignore or ())
     threshold = _threshold(classifier.decision.rule) if tuned == "global" else None
     one = threshold if isinstance(threshold, float) else None
-    under = conditions(tuned, ignore or (), limits, one, min_precision)
+    under = conditions(tuned, ignore or (), limits, one, min_precision, calibrated)
     parts = [f"{loaded.folder.name} on {corpus.name}{sample_note(corpus.name)}, {split} split"]
     parts += [under] if under else []
     title = "\n".join(parts)
@@ -169,10 +170,10 @@ def evaluate(
             report,
             found.candidates.labels[:, shown],
             scores[:, shown],
-            uncalibrated[:, shown] if calibrate not in (None, Calibrate.NONE) else None,
+            uncalibrated[:, shown] if calibrated else None,
             title,
             plots or loaded.folder / "plots",
-            _file_prefix(split, tuned, ignore or [], limits, min_precision),
+            _file_prefix(split, tuned, ignore or [], limits, min_precision, calibrated),
         )
     place = shlex.quote(str(loaded.folder))
     if tune is None and min_precision is None and classifier.decision.rule.has_threshold:
@@ -204,6 +205,7 @@ def _file_prefix(
     ignored: list[str],
     limits: str | None,
     min_precision: float | None,
+    calibration: str | None,
 ) -> str:
     """What the figures' names begin with: another one under other conditions."""
     parts = [split]
@@ -211,6 +213,8 @@ def _file_prefix(
         parts.append(f"tuned-{tuned}")
     if min_precision is not None:
         parts.append(f"precision-{min_precision:g}")
+    if calibration is not None:
+        parts.append(f"calibrated-{calibration}")
     if ignored:
         names = "-".join(re.sub(r"[\W_]+", "-", name).strip("-") for name in ignored)
         parts.append(f"without-{names}" if len(names) <= _LONGEST else "without-some")

@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mrca.cli.folder_options import DataDir
-from mrca.cli.moved_encoder import MovedEncoder
-from mrca.quiet import quiet_start
-from mrca.cli.run_corpus import run_corpus
+from mrca.cli.options import AsJson, DataDir, MovedEncoder, OtherVectors, RunFolder
+from mrca.cli.settings import run_corpus
 from mrca.errors import MrcaError
-from mrca.runs.exported_versions import HIGHEST_VERSION
+from mrca.export.checks import check_run
+from mrca.quiet import quiet_start
+from mrca.runs import layout
 
 if TYPE_CHECKING:
     from mrca.datasets import Corpus
     from mrca.export.export_run import Exported
-    from mrca.runs import Run
+    from mrca.training import Run
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="The run folder, or its name in saved_models/.")],
+    run: RunFolder,
     version: Annotated[
         int | None,
         typer.Option(
             min=1,
-            max=HIGHEST_VERSION,
+            max=layout.HIGHEST_VERSION,
             help="The model's version; by default one more than there are.",
         ),
     ] = None,
@@ -47,29 +47,29 @@ def export(
         Path | None,
         typer.Option(help="A folder of models to write OUTPUT/NAME/VERSION to, not the run's own."),
     ] = None,
-    vectors: Annotated[
-        str | None, typer.Option(help="The word vectors that the run was trained with.")
-    ] = None,
+    vectors: OtherVectors = None,
     encoder: MovedEncoder = None,
     data_dir: DataDir = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", metavar="", help="Print JSON instead of sentences.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a run as a SavedModel that takes plain text, for TensorFlow Serving.
 
+    The run is one that is asked which relations a whole text states, as recipe mrca's are.
     It goes to RUN/VERSION once another process that has only TensorFlow has loaded it and found it
     to give what the run gives. Fewer words or --float16 make it smaller; what that costs is
     measured on the run's corpus.
     """
+    folder = layout.find_run(run)
+    check_run(folder)
     with quiet_start():
+        from mrca import training
         from mrca.export.export_run import export_run
         from mrca.export.exported_parts import is_exact
         from mrca.export.exported_words import check_choice
 
     if vocabulary is not None:
         check_choice(vocabulary)
-    loaded = runs.load(run, vectors, encoder)
+    loaded = training.load(folder, vectors, encoder)
     exported = export_run(
         loaded,
         output,
@@ -84,7 +84,7 @@ def export(
         values["effect"] = exported.effect and exported.effect._asdict()
         typer.echo(json.dumps(values, indent=2))
     else:
-        _print(exported, loaded.config.training.precision)
+        _print(exported, loaded.config.model.precision)
 
 
 def _corpus(run: "Run", data_dir: Path | None) -> "Corpus | None":

@@ -93,7 +93,7 @@ def plot(
     if kind not in _FORMATS:
         raise MrcaError(f"Cannot draw into {output}. Expected a name in {', '.join(_FORMATS)}.")
     with quiet_start():
-        from mrca.losses.plot import plot_losses
+        from mrca.reporting.loss_plot import plot_losses
 
     figure = plot_losses(names, count, num_samples, *range_)
     try:

@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 import typer
 
-from mrca.quiet import quiet_start
-from mrca.cli.server_options import Host, Port, ServedVersion
+from mrca.cli.options import Host, Port, ServedVersion
 from mrca.errors import check_installed
 from mrca.export.exported_files import SAMPLE_REQUEST
+from mrca.quiet import quiet_start
 from mrca.serving import Limits, find_exported
 from mrca.serving.stale_export import stale_export
 

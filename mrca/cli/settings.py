@@ -170,7 +170,7 @@ def checked_name(name: str) -> str:
     Raises:
         typer.BadParameter: if it is a path.
     """
-    if Path(name).name != name or name.startswith("."):
+    if not name or Path(name).name != name or name.startswith("."):
         raise typer.BadParameter(
             f"{name!r} is not a name for a run. Expected a plain folder name; the place goes into "
             "--output."

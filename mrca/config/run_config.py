@@ -112,6 +112,9 @@ class ModelConfig(_Section):
     pair_context: Literal["none", "mean_max", "attention"] = Field(
         "attention", description="of pairs: what is read of the rest of the document"
     )
+    pair_interaction: bool = Field(
+        False, description="whether pairs that share an entity see each other"
+    )
     hidden: Annotated[int, Field(ge=0)] = Field(
         0, description="units of a dense tanh layer after pooling; 0 for none"
     )
@@ -167,7 +170,7 @@ class LossConfig(_Section):
 
 
 class DecisionConfig(_Section):
-    """How scores become facts, beside the loss's own rule."""
+    """How scores become facts, next to the loss's own rule."""
 
     types: Literal["any", "seen"] = Field(
         "any",

@@ -1,4 +1,4 @@
-"""A corpus built from published files, and the note beside it that says from which."""
+"""A corpus built from published files, and the note with it that says from which."""
 
 import json
 import tempfile

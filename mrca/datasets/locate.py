@@ -69,7 +69,7 @@ def _is_complete(folder: Path, source: CorpusSource) -> bool:
 
 
 def check_corpus_name(name_or_folder: str) -> None:
-    """See that there is a corpus of this name, or a folder, without fetching or reading it.
+    """Check that there is a corpus of this name, or a folder, without fetching or reading it.
 
     Raises:
         MrcaError: if not, with what there is.
@@ -149,7 +149,7 @@ def fetch_corpus(
         MrcaError: if the corpus cannot be had from anywhere.
     """
     source = corpus_source(name)
-    if source.origin == "packaged":
+    if source.origin == "packaged" and not brought:
         return _PACKAGED / name
     folder = (data_dir if data_dir is not None else cache_folder("data")) / name
     if source.recipe is not None:
@@ -202,6 +202,8 @@ def _write_all_relations(folder: Path) -> None:
 
 
 def _remedy(source: CorpusSource) -> str:
+    if source.origin == "packaged":
+        return f"It comes with mrca: mrca data fetch {source.name}"
     if source.recipe is not None:
         ways = [
             f"  mrca data fetch {source.name} "

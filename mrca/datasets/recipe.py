@@ -77,6 +77,7 @@ FEWREL_LT = Recipe(
         ("fewrel80/fewrel80.jsonl.gz",),
     ),
     make_splits=_fewrel_lt,
+    version=2,  # entities with all their mentions, where version 0.1 wrote mentions alone
     beside=("pid2name.json",),
 )
 DDI = Recipe(raw=(("ddi2013/DDICorpus-2013.zip",),), make_splits=_ddi)

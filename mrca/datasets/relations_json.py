@@ -52,7 +52,7 @@ def corpus_relations(
     Args:
         folder: the corpus's.
         registered: whether it is a corpus that has a name.
-        labels: split → the labels that hold in it.
+        labels: split → the labels that occur in it.
 
     Returns:
         The relations; `None` if the splits that count have none.

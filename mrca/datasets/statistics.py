@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from mrca.datasets.candidates import CandidateSelection, LabelledCandidates
 from mrca.datasets.corpus import Corpus
+from mrca.datasets.locate import split_file
 from mrca.datasets.long_tail import DEFAULT_LIMITS, GroupLimits, long_tail_groups
 from mrca.text import Document, RelationSet
 
@@ -126,13 +126,14 @@ def corpus_statistics(corpus: Corpus, limits: GroupLimits = DEFAULT_LIMITS) -> C
     """
     counts = _document_counts(corpus.splits["train"], corpus.relations)
     names = corpus.relations.names
-    unmatched = Counter(Path(problem.source).stem for problem in corpus.unmatched)
+    unmatched = Counter(problem.source for problem in corpus.unmatched)
+    sources = {split: str(split_file(corpus.folder, split)) for split in corpus.splits}
     groups = long_tail_groups(counts, limits.head_above, limits.tail_below)
     return CorpusStatistics(
         name=corpus.name,
         fingerprint=corpus.fingerprint,
         splits={
-            split: _split_statistics(documents, corpus.relations, unmatched[split])
+            split: _split_statistics(documents, corpus.relations, unmatched[sources[split]])
             for split, documents in corpus.splits.items()
         },
         types=corpus.types,
@@ -146,8 +147,11 @@ def corpus_statistics(corpus: Corpus, limits: GroupLimits = DEFAULT_LIMITS) -> C
 
 
 def _document_counts(documents: Sequence[Document], relations: RelationSet) -> list[int]:
-    stated = Counter(label for document in documents for label in document.labels)
-    return [stated[name] for name in relations]
+    counts = [0] * len(relations)
+    for document in documents:
+        for label in document.labels:
+            counts[relations.index(label)] += 1
+    return counts
 
 
 def _split_statistics(

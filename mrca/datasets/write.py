@@ -3,7 +3,8 @@
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from mrca.datasets.readers.read_file import iter_rows
 from mrca.datasets.relations_json import write_relations
 from mrca.errors import MrcaError
 from mrca.files import whole_file
-from mrca.text import Document, Entity, Span, find_mention
+from mrca.text import Document, Entity, Fact, Span, find_mention
 
 if TYPE_CHECKING:
     from mrca.datasets.corpus import Corpus
@@ -77,6 +78,8 @@ def convert_corpus(corpus: "Corpus", target: Path) -> None:
 def to_json_row(document: Document, *, labelled: bool = True) -> dict[str, Any]:
     """The document as a row of the JSON Lines schema.
 
+    An entity that nothing else tells from another one gets an id.
+
     Args:
         document: what to write.
         labelled: whether it is known which relations are stated; else they are left out.
@@ -85,26 +88,34 @@ def to_json_row(document: Document, *, labelled: bool = True) -> dict[str, Any]:
     row["tokens"] = list(document.tokens)
     if document.sentences != (0,):
         row["sentences"] = list(document.sentences)
+    stated = tuple(dict.fromkeys(fact.relation for fact in document.facts))
     if document.oracle:  # a row with facts alone: their entities are the marks
         row["facts"] = [fact for each in document.facts for fact in _bare_facts(document, each)]
-        return row
-    if document.entities or document.roles == "unknown":
-        row["entities"] = [_entity(document, entity) for entity in document.entities]
-    if document.entities and document.roles == "given":
-        row["subjects"] = [_reference(document, number) for number in document.subjects]
-        row["objects"] = [_reference(document, number) for number in document.objects]
-    stated = tuple(dict.fromkeys(fact.relation for fact in document.facts))
-    if document.facts or (labelled and document.roles == "unknown" and not document.labels):
-        row["facts"] = [_fact(document, fact) for fact in document.facts]
+    else:
+        document = _told_apart(document)
+        references = _references(document)
+        row.update(_entities(document, references))
+        is_listed = document.roles == "unknown" and not document.labels
+        if set(document.labels) == set(stated) and (stated or (labelled and is_listed)):
+            row["facts"] = [_fact(fact, references) for fact in document.facts]
     if document.labels != stated or (labelled and "facts" not in row):
         row["labels"] = list(document.labels)
-    if document.labels != stated:
-        row.pop("facts", None)
     return row
 
 
-def _fact(document: Document, fact: Any) -> Any:
-    subject, object_ = (_reference(document, each) for each in (fact.subject, fact.object))
+def _entities(document: Document, references: Sequence[Any]) -> dict[str, Any]:
+    """The fields of a row that say which entities there are, and their roles where given."""
+    fields: dict[str, Any] = {}
+    if document.entities or document.roles == "unknown":
+        fields["entities"] = [_entity(document, entity) for entity in document.entities]
+    if document.entities and document.roles == "given":
+        fields["subjects"] = [references[number] for number in document.subjects]
+        fields["objects"] = [references[number] for number in document.objects]
+    return fields
+
+
+def _fact(fact: Fact, references: Sequence[Any]) -> Any:
+    subject, object_ = references[fact.subject], references[fact.object]
     if not fact.evidence:
         return [subject, fact.relation, object_]
     return {
@@ -134,35 +145,55 @@ def _bare_mentions(document: Document, entity: Entity) -> list[Any]:
     everywhere = tuple(find_mention(document.tokens, entity.name.split(" ")))
     if entity.mentions == everywhere:
         return [entity.name]
-    return [_offsets(document, span) for span in entity.mentions]
+    # Read with other words (`Corp.` beside `Corp`), a mention would be another entity.
+    named = [span for span in entity.mentions if document.words(span) == entity.name]
+    return [_offsets(document, span) for span in named] or [entity.name]
 
 
 def _entity(document: Document, entity: Entity) -> dict[str, Any]:
-    if len(entity.mentions) == 1:
-        row = _offsets(document, entity.mentions[0])
-    elif entity.mentions:
-        row = {"mentions": [_offsets(document, span) for span in entity.mentions]}
-    else:
-        row = {"text": entity.name}
+    # The first mention gives the name, so the one that has it is written first.
+    spans = sorted(entity.mentions, key=lambda span: document.words(span) != entity.name)
+    mentions: list[Any] = [_offsets(document, span) for span in spans]
+    if entity.name and not find_mention(document.tokens, entity.name.split(" ")):
+        mentions.insert(0, entity.name)
+    row: dict[str, Any] = {"mentions": mentions}
+    if len(mentions) == 1:
+        row = mentions[0] if spans else {"text": entity.name}
     row.update({"type": entity.type} if entity.type else {})
     row.update({"id": entity.id} if entity.id else {})
     return row
 
 
-def _reference(document: Document, number: int) -> Any:
-    """What stands for an entity: its id, words that no other has, or its first mention."""
-    entity = document.entities[number]
-    if entity.id:
-        return entity.id
+def _told_apart(document: Document) -> Document:
+    """The same with an id for each entity that neither words nor a place tell from the others."""
+    entities = tuple(
+        entity._replace(id=f"entities[{number}]") if reference is None else entity
+        for number, (entity, reference) in enumerate(
+            zip(document.entities, _references(document), strict=True)
+        )
+    )
+    return replace(document, entities=entities)
+
+
+def _references(document: Document) -> list[Any]:
+    """What stands for each entity and for no other: its id, its name, or a mention; or `None`."""
+    entities = document.entities
+    spans = Counter(span for each in entities for span in each.mentions)
     names = Counter(
         name
-        for each in document.entities
-        for name in {each.name, *map(document.words, each.mentions)}
+        for each in entities
+        for name in {each.id, each.name, *map(document.words, each.mentions)}
     )
-    ids = {each.id for each in document.entities}
-    if (names[entity.name] == 1 and entity.name not in ids) or not entity.mentions:
-        return entity.name
-    return _offsets(document, entity.mentions[0])
+
+    def reference(entity: Entity) -> Any:
+        if entity.id:
+            return entity.id
+        if entity.name and names[entity.name] == 1:
+            return entity.name
+        own = (span for span in entity.mentions if spans[span] == 1)
+        return next((_offsets(document, span) for span in own), None)
+
+    return [reference(entity) for entity in entities]
 
 
 def _offsets(document: Document, span: Span) -> dict[str, Any]:

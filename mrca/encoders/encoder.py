@@ -51,7 +51,7 @@ class Encoder(ABC):
     unit: ClassVar[str] = "tokens"
     """What `features.max_length` counts."""
     gives_attention: ClassVar[bool] = False
-    """Whether it gives the attention of its layers beside states."""
+    """Whether it gives the attention of its layers as well as states."""
     can_train: ClassVar[bool] = False
     """Whether training may change it."""
 

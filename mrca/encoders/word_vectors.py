@@ -112,6 +112,12 @@ class WordVectors(Encoder):
                 "elsewhere. Leave --encoder out."
             )
         own = VectorStore.open(folder / VECTORS)
+        if own.name != places.environment["name"]:
+            raise MrcaError(
+                f"{folder / VECTORS} holds words of the vectors {own.name!r}, the run {folder} "
+                f"was trained with {places.environment['name']!r}. The run is damaged: its parts "
+                "are of different runs."
+            )
         full = _full_store(folder, own, places)
         source, complete = (own, False) if full is None else (full, True)
         described = places.environment
@@ -178,9 +184,8 @@ class WordVectors(Encoder):
         """Write the run's own words."""
         vectors = np.asarray(self.matrix)
         # A training that was killed while it saved may have left them already.
-        VectorStore.write(
-            folder / VECTORS, self.words, vectors, name=self.source.name, overwrite=True
-        )
+        name = self._described["name"]
+        VectorStore.write(folder / VECTORS, self.words, vectors, name=name, overwrite=True)
 
     def _vectors(self, words: Sequence[str]) -> np.ndarray:
         """The vectors of lower-cased words, float32 `(words, dim)`."""

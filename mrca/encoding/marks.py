@@ -1,4 +1,4 @@
-"""What stands beside each word: its case, its entity's role and type."""
+"""What is known of each word: its case, its entity's role and type."""
 
 from collections.abc import Sequence
 

@@ -17,7 +17,7 @@ SAMPLERS = (*_EXPONENTS, "progressively_balanced")
 
 
 def check_sampler(name: str) -> None:
-    """See that there is a sampler of this name.
+    """Check that there is a sampler of this name.
 
     Raises:
         MrcaError: if not, with the names that there are.

@@ -190,7 +190,7 @@ def compare_methods(
         predictions: for each method, the decided labels of each of its runs, same shape and kind;
             the first method is the baseline.
         relations: the columns' names.
-        train_counts: for each relation, the number of *training* rows that hold it.
+        train_counts: for each relation, the number of *training* rows that state it.
         title: what is compared.
         metric: what the best is chosen by and differences are tested in (`paired_bootstrap`).
         limits: how relations are cut into head, medium and tail (`mrca.datasets.long_tail`).
@@ -203,8 +203,8 @@ def compare_methods(
             draws documents.
 
     Raises:
-        MrcaError: if there is no method, a method has no run, no row holds a relation, or shapes or
-            values do not fit.
+        MrcaError: if there is no method, a method has no run, no row states a relation, or shapes
+            or values do not fit.
 
     Example:
         >>> gold = [[1, 0], [0, 1]] * 50

@@ -14,8 +14,8 @@ class ConfusedPair:
     """One relation predicted in the place of another.
 
     Attributes:
-        missed: a relation that holds and is not predicted.
-        predicted: one that is predicted and does not hold.
+        missed: a relation that is stated and not predicted.
+        predicted: one that is predicted and not stated.
         rows: rows in which both is so.
         rows_missed: rows in all in which the first is missed.
     """
@@ -29,7 +29,7 @@ class ConfusedPair:
 def confused_pairs(
     labels: ArrayLike, predictions: ArrayLike, relations: RelationSet, most: int = 10
 ) -> list[ConfusedPair]:
-    """The pairs (a, b) that are most often confused: a holds and is missed, b is predicted wrongly.
+    """The pairs (a, b) most often confused: a is stated and missed, b is predicted wrongly.
 
     A row counts once for every such pair: with two relations missed and three predicted wrongly it
     counts for six, as nothing says which stands for which. Where every row has one gold and one

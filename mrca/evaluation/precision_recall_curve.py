@@ -98,7 +98,7 @@ def labels_and_scores(
 
 
 def check_finite(values: NDArray[np.floating], name: str) -> None:
-    """See that all values are finite.
+    """Check that all values are finite.
 
     Args:
         values: shape `(rows, relations)`.

@@ -1,12 +1,4 @@
-"""What another program reads: marked sentences, and SavedModels that take them.
+"""What another program reads: SavedModels that take marked sentences.
 
 The modules that import TensorFlow are imported where they are used, by their own names.
 """
-
-from mrca.text.inline_marks import MarkedText, marked, parse_marked
-
-__all__ = [
-    "MarkedText",
-    "marked",
-    "parse_marked",
-]

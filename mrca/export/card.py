@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 import tensorflow as tf
 
-from mrca.runs import Run
 from mrca.runs.card import SAMPLE_NOTE
+from mrca.training import Run
 
 
 def write_card(run: Run, version: str, reads: str, features: Iterable[str]) -> str:
@@ -19,15 +19,19 @@ def write_card(run: Run, version: str, reads: str, features: Iterable[str]) -> s
         features: names of the network's inputs.
     """
     sample = SAMPLE_NOTE if run.config.data.dataset == "sample" else ""
-    precision = run.config.training.precision
+    precision = run.config.model.precision
     computes = "- Computes in float32"
     if precision != "float32":
         computes += f"; the run itself in {precision}, so that its scores differ a little"
-    decision = ", ".join(f"{key} {value}" for key, value in run.decision_rule.get_config().items())
+    classifier = run.classifier
+    decided = classifier.decision.rule.get_config()
+    if classifier.decision.calibration is not None:
+        decided.update(classifier.decision.calibration.get_config())
+    decision = ", ".join(f"{key} {value}" for key, value in decided.items())
     return f"""# {run.folder.name}, version {version}
 
-{sample}Says which of {len(run.relations)} relations hold in a sentence whose subject and object \
-entities are marked.
+{sample}Says which of {len(classifier.relations)} relations hold in a sentence whose subject and \
+object entities are marked.
 
 - A TensorFlow SavedModel, written with TensorFlow {tf.__version__}; it needs nothing else
 - Reads: {reads}

@@ -1,18 +1,20 @@
 """What an export with fewer words, or with rounded vectors, costs."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from mrca import training
 from mrca.datasets import Corpus
 from mrca.evaluation import micro_score
-from mrca.export.exported_model import TOKENS, ExportedModel
-from mrca.export.exported_parts import exported_parts
+from mrca.export.exported_model import TOKENS
+from mrca.export.exported_parts import exported_model, exported_parts
 from mrca.export.token_arrays import token_arrays
-from mrca.runs import Run
-from mrca.text import Example
+from mrca.models import RelationClassifier
+from mrca.text import Document
 
 _ROWS = 512
 
@@ -35,7 +37,11 @@ class Effect(NamedTuple):
 
 
 def measure_effect(
-    run: Run, vocabulary: str | None, half: bool, corpus: Corpus, folder: Path
+    classifier: RelationClassifier,
+    vocabulary: str | None,
+    half: bool,
+    corpus: Corpus,
+    folder: Path,
 ) -> Effect | None:
     """Compare a run with what it is exported as, on its test or else its validation split.
 
@@ -43,7 +49,7 @@ def measure_effect(
     that are in none; so the words that only the measured split has are left out for the measuring.
 
     Args:
-        run: of word vectors.
+        classifier: the run's, of word vectors.
         vocabulary: which words the export knows; see `exported_words`.
         half: whether it keeps vectors in half precision.
         corpus: its own.
@@ -55,29 +61,27 @@ def measure_effect(
     split = next((split for split in ("test", "valid") if split in corpus.splits), None)
     if split is None:
         return None
-    examples = corpus.splits[split]
+    documents = corpus.splits[split]
     others = [row for name, rows in corpus.splits.items() if name != split for row in rows]
-    new_words = {word for word in _words(examples) - _words(others) if len(word) > 1}
-    parts = exported_parts(run, vocabulary, half, folder, new_words)
-    features, rule = run.config.features, run.decision_rule
-    model = ExportedModel(
-        parts.reader, parts.network, features.max_length, rule, run.relations.names
+    new_words = {word for word in _words(documents) - _words(others) if len(word) > 1}
+    model = exported_model(
+        classifier, exported_parts(classifier, vocabulary, half, folder, new_words)
     )
     held = []
-    for start in range(0, len(examples), _ROWS):
-        arrays = token_arrays(examples[start : start + _ROWS])
+    for start in range(0, len(documents), _ROWS):
+        arrays = token_arrays(documents[start : start + _ROWS])
         tensors = {name: tf.constant(array) for name, array in arrays.items()}
         held.append(model.functions[TOKENS](**tensors)["labels"].numpy())
-    labels = run.relations.multi_hot([example.labels for example in examples])
-    before = run.decide(run.outputs(examples, keep=True))[1]
+    found = training.answered(classifier, corpus, split)
+    labels = found.candidates.labels
     return Effect(
         split,
-        len(examples),
+        len(documents),
         len(new_words),
-        micro_score(labels, before).f1,
+        micro_score(labels, classifier.scores_and_labels(*found)[1]).f1,
         micro_score(labels, np.concatenate(held)).f1,
     )
 
 
-def _words(examples: list[Example]) -> set[str]:
-    return {token.lower() for example in examples for token in example.tokens}
+def _words(documents: Iterable[Document]) -> set[str]:
+    return {token.lower() for document in documents for token in document.tokens}

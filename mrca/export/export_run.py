@@ -15,16 +15,19 @@ from mrca.datasets import Corpus
 from mrca.errors import MrcaError
 from mrca.export import exported_files
 from mrca.export.card import write_card
+from mrca.export.checks import check_exportable
 from mrca.export.effect import Effect, measure_effect
-from mrca.export.exported_model import SERVING_DEFAULT, TOKENS, ExportedModel
-from mrca.export.exported_parts import Parts, exported_parts, is_exact
+from mrca.export.exported_model import SERVING_DEFAULT, TOKENS
+from mrca.export.exported_parts import Parts, exported_model, exported_parts, is_exact
+from mrca.export.graph_scores import steepness
 from mrca.export.probes import SAMPLE, probes
 from mrca.export.token_arrays import token_arrays
 from mrca.export.verification import verification_requests, verify
 from mrca.export.versions import free_version
 from mrca.export.warm_up import WarmUpRequest, write_warm_up
-from mrca.runs import Run
-from mrca.runs import layout as run_folder
+from mrca.models import RelationClassifier
+from mrca.runs import layout
+from mrca.training import Run
 
 _PREFIX = ".export-"
 # A server that batches refuses requests with more rows than it puts together.
@@ -69,7 +72,7 @@ def export_run(
     and when anything fails nothing is left.
 
     Args:
-        run: with a network; TensorFlow must be Keras's backend.
+        run: that is asked about whole texts; TensorFlow must be Keras's backend.
         output: another folder of models, for `<output>/<run's name>/<version>/`.
         version: its number; by default one more than the highest that is there.
         vocabulary: of a run of word vectors: `"full"` (default), the words of all the vectors it
@@ -83,6 +86,9 @@ def export_run(
         MrcaError: if the run cannot be exported so, the version is there already, there is no room,
             or what was written does not give what the run gives.
     """
+    check_exportable(run.folder, run.config)
+    classifier = run.classifier
+    assert isinstance(classifier, RelationClassifier)
     if keras.backend.backend() != "tensorflow":
         raise MrcaError(
             "Export needs Keras's TensorFlow backend, whose graphs are what is written. Received: "
@@ -100,25 +106,20 @@ def export_run(
         with tempfile.TemporaryDirectory(dir=model_folder, prefix=prefix) as temporary:
             say(f"building {place}")
             built = Path(temporary, str(version))
-            parts = exported_parts(run, vocabulary, half, Path(temporary))
-            model = ExportedModel(
-                parts.reader,
-                parts.network,
-                run.config.features.max_length,
-                run.decision_rule,
-                run.relations.names,
-            )
+            parts = exported_parts(classifier, vocabulary, half, Path(temporary))
+            model = exported_model(classifier, parts)
             tf.saved_model.save(model, str(built), signatures=model.functions)
-            requests = verification_requests(run, model, parts)
-            _write_extras(built, run, parts)
+            requests = verification_requests(model, parts)
+            _write_extras(built, run, classifier, parts)
             say("trying it in a process of its own")
-            verified = verify(built, Path(temporary), requests, parts.tolerance)
+            tolerance = parts.tolerance * steepness(classifier.decision)
+            verified = verify(built, Path(temporary), requests, tolerance)
             effect = None
             if corpus is not None and not is_exact(vocabulary, half):
                 say(f"measuring it on {corpus.name}")
                 measured = Path(temporary, "measured")
                 measured.mkdir()
-                effect = measure_effect(run, vocabulary, half, corpus, measured)
+                effect = measure_effect(classifier, vocabulary, half, corpus, measured)
             free_version(model_folder, version)  # another process may have been faster
             built.rename(place)
     except (OSError, tf.errors.OpError) as error:
@@ -151,29 +152,28 @@ def _runs(process: int) -> bool:
     return True
 
 
-def _write_extras(folder: Path, run: Run, parts: Parts) -> None:
-    decision = run.decision_rule.get_config()
-    run_folder.write_json(folder / exported_files.RELATIONS, list(run.relations))
-    run_folder.write_json(folder / exported_files.DECISION, decision)
-    run_folder.write_json(folder / exported_files.SAMPLE_REQUEST, {"instances": [SAMPLE]})
+def _write_extras(folder: Path, run: Run, classifier: RelationClassifier, parts: Parts) -> None:
+    layout.write_json(folder / exported_files.RELATIONS, list(classifier.relations))
+    layout.write_json(folder / exported_files.DECISION, classifier.decision.get_config())
+    layout.write_json(folder / exported_files.SAMPLE_REQUEST, {"instances": [SAMPLE]})
     description = {
         "run": run.folder.name,
-        "fingerprint": run_folder.fingerprint_of_run(run.folder),
+        "fingerprint": layout.fingerprint_of_run(run.folder),
         "reads": parts.reads,
         "tensorflow": tf.__version__,
     }
-    run_folder.write_json(folder / exported_files.DESCRIPTION, description)
+    layout.write_json(folder / exported_files.DESCRIPTION, description)
     card = write_card(run, folder.name, parts.reads, parts.network.inputs)
-    run_folder.write_text(folder / exported_files.CARD, card)
+    layout.write_text(folder / exported_files.CARD, card)
     write_warm_up(folder / exported_files.WARM_UP, run.folder.name, _warm_up(parts.words))
 
 
 def _warm_up(words: Sequence[str]) -> list[WarmUpRequest]:
     """One row and many, by text and by tokens."""
-    texts, examples = probes(words, _WARM_UP_ROWS)
+    texts, documents = probes(words, _WARM_UP_ROWS)
     requests = []
     for count in (1, _WARM_UP_ROWS):
         text = np.array(texts[-count:], object)
         requests.append(WarmUpRequest(SERVING_DEFAULT, {"text": text}))
-        requests.append(WarmUpRequest(TOKENS, token_arrays(examples[-count:])))
+        requests.append(WarmUpRequest(TOKENS, token_arrays(documents[-count:])))
     return requests

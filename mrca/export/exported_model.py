@@ -5,8 +5,9 @@ from typing import Any, Protocol
 
 import tensorflow as tf
 
+from mrca.export.graph_scores import graph_scores
 from mrca.export.text_to_words import TEXT_SPECS, TOKENS_SPECS
-from mrca.losses import DecisionRule
+from mrca.models import Decision
 
 # Rows that the network sees at a time. A request's rows are sorted by length first, so that little
 # padding is computed on, and memory does not grow with their number.
@@ -55,7 +56,7 @@ class ExportedModel(tf.Module):
         reader: strings to inputs.
         network: inputs to raw outputs.
         max_length: how many tokens or pieces a row may have.
-        decision_rule: outputs to scores and labels.
+        decision: outputs to scores and labels.
         relations: their names, in the order of the columns.
 
     Attributes:
@@ -68,7 +69,7 @@ class ExportedModel(tf.Module):
         reader: Reader,
         network: Network,
         max_length: int,
-        decision_rule: DecisionRule,
+        decision: Decision,
         relations: Sequence[str],
     ) -> None:
         super().__init__()
@@ -78,7 +79,8 @@ class ExportedModel(tf.Module):
         # Traced once for all signatures, as the readers are; there is nothing for autograph.
         self._outputs = tf.function(network, [dict(network.inputs)], autograph=False)
         self._max_length = max_length
-        self._rule = decision_rule
+        self._scores = graph_scores(decision)
+        self._labels = decision.rule.labels
         self._relations = list(relations)
         self.functions: dict[str, Any] = {
             SERVING_DEFAULT: self._signature(
@@ -134,7 +136,7 @@ class ExportedModel(tf.Module):
 
     def _scored(self, read: Tensors) -> Tensors:
         outputs = self._outputs({name: read[name] for name in self._inputs})
-        scored = {"scores": self._rule.scores(outputs), "labels": self._rule.labels(outputs)}
+        scored = {"scores": self._scores(outputs), "labels": self._labels(outputs)}
         return {**scored, "problem": read["problem"]} if "problem" in read else scored
 
     def _held(self, scores: Any, labels: Any) -> Tensors:

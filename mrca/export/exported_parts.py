@@ -1,24 +1,20 @@
 """What a run's model consists of in an exported one."""
 
 from collections.abc import Callable, Container, Sequence
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from mrca.encoding import Vocabulary
+from mrca.encoders import PieceEncoder, WordVectors
 from mrca.errors import MrcaError
-from mrca.export.exported_model import Network, Reader
-from mrca.export.exported_words import FULL, RUN, exported_words
+from mrca.export.exported_model import ExportedModel, Network, Reader
+from mrca.export.exported_words import FULL, ExportedWords, exported_words
 from mrca.export.piece_network import PieceNetwork
 from mrca.export.text_to_inputs import TextToInputs
 from mrca.export.text_to_pieces import TextToPieces
 from mrca.export.word_network import WordNetwork
-from mrca.models import NeuralModel, PieceModel, TextModel, WordModel
-from mrca.models.piece_model import pooled_first
-from mrca.models.text_model import load_network
-from mrca.runs import Run
+from mrca.models import RelationClassifier
 from mrca.vectors import VectorStore
 
 
@@ -29,7 +25,7 @@ class Parts(NamedTuple):
         reader: strings to the network's inputs.
         network: those to raw outputs.
         words: some that the reader knows.
-        reference: makes what gives the same outputs in Python; `None` where nothing does.
+        reference: makes what gives the same outputs in Python.
         reads: what the reader knows, in words.
         tolerance: how far scores may be from those of the reference: one row alone is multiplied by
             other kernels than many are, and other machines have others yet.
@@ -38,7 +34,7 @@ class Parts(NamedTuple):
     reader: Reader
     network: Network
     words: Sequence[str]
-    reference: Callable[[], TextModel | None]
+    reference: Callable[[], RelationClassifier]
     reads: str
     tolerance: float = 1e-4
 
@@ -49,84 +45,98 @@ def is_exact(vocabulary: str | None, half: bool) -> bool:
 
 
 def exported_parts(
-    run: Run,
+    classifier: RelationClassifier,
     vocabulary: str | None,
     half: bool,
     folder: Path,
     without: Container[str] = frozenset(),
 ) -> Parts:
-    """Take a run's model apart; one that was trained in mixed precision computes in float32 here.
+    """Take a classifier apart; one that was trained in mixed precision computes in float32 here.
 
     Args:
-        run: with a network.
+        classifier: that is asked about whole texts.
         vocabulary: which words it is to know, see `exported_words`; by default all.
         half: whether to keep their vectors in half precision.
         folder: a temporary one, which must stay until the model is saved.
         without: words of the run to leave out.
 
     Raises:
-        MrcaError: if it has no network, or the options do not fit it.
+        MrcaError: if the options do not fit it, or it reads more than marked words.
     """
-    model = run.model
-    if isinstance(model, NeuralModel) and run.config.training.precision != "float32":
-        model = model.in_float32()  # what every server can compute, and quickly on a CPU
-    if isinstance(model, WordModel):
-        return _of_words(run, model, vocabulary or FULL, half, folder, without)
-    if isinstance(model, PieceModel):
-        if vocabulary is not None or half:
-            raise MrcaError(
-                f"The run {run.folder} reads with {run.config.encoder.name}, not with word "
-                "vectors. Leave --vocabulary and --float16 out."
-            )
-        return _of_pieces(run, model, folder)
-    raise MrcaError(
-        f"The run {run.folder} is a linear SVM, which scikit-learn computes; only networks are "
-        "exported. Use `mrca predict`, or train a network: mrca train --dataset "
-        f"{run.config.data.dataset}"
+    encoder = classifier.encoder
+    if encoder.types:
+        raise MrcaError(
+            "features.types reads the types of entities, which inline marks do not give. Use "
+            "`mrca predict`, or train without it to export."
+        )
+    if classifier.config.model.precision != "float32":
+        classifier = classifier.in_float32()  # what every server computes, and fast on a CPU
+        encoder = classifier.encoder
+    if isinstance(encoder, WordVectors):
+        return _of_words(classifier, encoder, vocabulary or FULL, half, folder, without)
+    assert isinstance(encoder, PieceEncoder)
+    if vocabulary is not None or half:
+        raise MrcaError(
+            f"The run reads with {classifier.config.encoder.name}, not with word vectors. Leave "
+            "--vocabulary and --float16 out."
+        )
+    return _of_pieces(classifier, encoder, folder)
+
+
+def exported_model(classifier: RelationClassifier, parts: Parts) -> ExportedModel:
+    """The parts joined, with the classifier's decision."""
+    return ExportedModel(
+        parts.reader,
+        parts.network,
+        classifier.config.features.max_length,
+        classifier.decision,
+        classifier.relations.names,
     )
 
 
 def _of_words(
-    run: Run, model: WordModel, choice: str, half: bool, folder: Path, without: Container[str]
+    classifier: RelationClassifier,
+    encoder: WordVectors,
+    choice: str,
+    half: bool,
+    folder: Path,
+    without: Container[str],
 ) -> Parts:
-    own, full = model.vocabulary.store, model.vocabulary.fallback
-    words, vectors = exported_words(own, full, choice, without)
-    features = run.config.features
+    words, vectors = exported_words(encoder, choice, without)
+    kept = vectors.astype(np.float16) if half else vectors
+    features = classifier.config.features
     reader = TextToInputs(
         words,
-        vectors.astype(np.float16) if half else vectors,
+        kept,
         folder,
         max_length=features.max_length,
         padding=features.padding,
         case=features.case,
         role=features.role,
     )
-    kept = "half precision" if half else "single precision"
-    reads = f"{len(words):,} words ({choice}), vectors in {kept}"
-    reference = partial(_words_in_python, run, model, choice, half, folder)
-    return Parts(reader, WordNetwork(model.network), words, reference, reads)
+    reads = f"{len(words):,} words ({choice}), vectors in {'half' if half else 'single'} precision"
+
+    def reference() -> RelationClassifier:
+        if is_exact(choice, half):
+            return classifier
+        known = ExportedWords(words, kept.astype(np.float32))
+        return _with_words(classifier, known, folder / "known")
+
+    return Parts(reader, WordNetwork(classifier.network), words, reference, reads)
 
 
-def _words_in_python(
-    run: Run, model: WordModel, choice: str, half: bool, folder: Path
-) -> WordModel | None:
-    if half:
-        return None
-    if choice == FULL:
-        return model
-    own, full, spare = model.vocabulary.store, model.vocabulary.fallback, model.vocabulary.spare
-    known = own
-    if choice != RUN:
-        words, vectors = exported_words(own, full, choice)
-        known = VectorStore.write(folder / "known", words, vectors, own.name)
-    # Another network: a vocabulary and the spare rows of a table belong together.
-    network = load_network(run.folder).with_dtype("float32")
-    return WordModel(network, run.config, Vocabulary(own, known, spare))
+def _with_words(
+    classifier: RelationClassifier, exported: ExportedWords, folder: Path
+) -> RelationClassifier:
+    """The same classifier that knows these words and spells out all others."""
+    words, vectors = exported
+    store = VectorStore.write(folder, words, vectors, "exported words")
+    encoder = WordVectors(classifier.config, (), words, vectors, store, {})
+    return classifier.with_network(classifier.network, encoder)
 
 
-def _of_pieces(run: Run, model: PieceModel, folder: Path) -> Parts:
-    pieces = model.word_pieces
-    features = run.config.features
+def _of_pieces(classifier: RelationClassifier, encoder: PieceEncoder, folder: Path) -> Parts:
+    pieces, features = encoder.word_pieces, classifier.config.features
     reader = TextToPieces(
         pieces,
         folder,
@@ -136,8 +146,9 @@ def _of_pieces(run: Run, model: PieceModel, folder: Path) -> Parts:
         markers=features.markers,
     )
     words = [piece for piece in pieces.vocabulary if not piece.startswith(("##", "["))]
-    reads = f"word pieces of {run.config.encoder.name}, which is inside"
+    reads = f"word pieces of {classifier.config.encoder.name}, which is inside"
     # States that are pooled alone are rounded to half precision, in either direction where they
     # stand between two numbers; the run differs from itself by as much.
-    tolerance = 1e-4 if pooled_first(run.config) is None else 1e-3
-    return Parts(reader, PieceNetwork(model), words, lambda: model, reads, tolerance)
+    tolerance = 1e-4 if encoder.pooling is None else 1e-3
+    network = PieceNetwork(classifier, encoder)
+    return Parts(reader, network, words, lambda: classifier, reads, tolerance)

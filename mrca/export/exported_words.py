@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mrca.encoders import WordVectors
 from mrca.errors import MrcaError
-from mrca.vectors import VectorStore
 
 RUN, FULL = "run", "full"
 _TOP = re.compile(r"top:([1-9][0-9]*)")
@@ -37,16 +37,12 @@ def check_choice(choice: str) -> None:
 
 
 def exported_words(
-    own: VectorStore,
-    full: VectorStore | None,
-    choice: str,
-    without: Container[str] = frozenset(),
+    encoder: WordVectors, choice: str, without: Container[str] = frozenset()
 ) -> ExportedWords:
     """A run's own words, and after them those of the full store that are asked for.
 
     Args:
-        own: what the run carries.
-        full: the store that its words came from, if it is at hand.
+        encoder: the run's.
         choice: `"run"`, `"full"` or `"top:N"`, the first `N` of the full store.
         without: words that are not taken from the run; from the full store they may be.
 
@@ -54,20 +50,20 @@ def exported_words(
         MrcaError: if the choice is none of these, or the full store is needed and not at hand.
     """
     check_choice(choice)
-    kept = {word: row for row, word in enumerate(own.words()) if word not in without}
-    words = list(kept)
-    vectors = own.take(np.fromiter(kept.values(), np.int64, len(kept)))
+    own = {word: row for row, word in enumerate(encoder.words) if word not in without}
+    vectors = np.asarray(encoder.matrix[list(own.values())])
     if choice == RUN:
-        return ExportedWords(words, vectors)
-    if full is None:
+        return ExportedWords(list(own), vectors)
+    full = encoder.source
+    if not encoder.complete:
         raise MrcaError(
             f"--vocabulary {choice} needs the word vectors that the run was trained with "
-            f"({own.name}), which are not at hand. Give their folder or file as --vectors, or "
+            f"({full.name}), which are not at hand. Give their folder or file as --vectors, or "
             "export with --vocabulary run: words that are not in the run's corpus are then spelled "
             "out from their characters."
         )
     top = _TOP.fullmatch(choice)
     limit = len(full) if top is None else min(int(top[1]), len(full))
-    rows = {word: row for row, word in enumerate(islice(full.words(), limit)) if word not in kept}
-    more = full.take(np.fromiter(rows.values(), np.int64, len(rows)))
-    return ExportedWords([*words, *rows], np.concatenate([vectors, more]))
+    more = {word: row for row, word in enumerate(islice(full.words(), limit)) if word not in own}
+    rows = np.fromiter(more.values(), np.int64, len(more))
+    return ExportedWords([*own, *more], np.concatenate([vectors, full.take(rows)]))

@@ -4,34 +4,35 @@ from typing import Any
 
 import tensorflow as tf
 
+from mrca.encoders import PieceEncoder
 from mrca.layers import StatePooling
-from mrca.models.piece_model import PieceModel, pooled_first
+from mrca.models import RelationClassifier
 
 Tensors = dict[str, Any]
 
 
 class PieceNetwork(tf.Module):
-    """An encoder and the network after it: word pieces to raw outputs, as `PieceModel.outputs`.
+    """An encoder and the network after it: word pieces to raw outputs, as `raw_outputs` gives them.
 
     A frozen encoder's states are rounded to half precision on their way, as those are that the
     network was trained on.
 
     Args:
-        model: of a run.
+        classifier: of a run.
+        encoder: its encoder.
     """
 
-    def __init__(self, model: PieceModel) -> None:
+    def __init__(self, classifier: RelationClassifier, encoder: PieceEncoder) -> None:
         super().__init__()
-        self._frozen = not model.config.encoder.trainable
-        pooling = pooled_first(model.config)
-        # Padding that is computed on; what is pooled first has none.
-        fixed = model.config.features.padding == "fixed" and pooling is None
-        self._fixed_length = model.config.features.max_length if fixed else None
+        self._frozen = encoder.layer is None
+        # Padding that is computed on.
+        fixed = classifier.padding == "fixed"
+        self._fixed_length = classifier.max_length if fixed else None
 
         # === Tracked, and so saved ===
-        self._encoder = model.encoder
-        self._pooling = None if pooling is None else StatePooling(pooling)
-        self._network = model.trained
+        self._encoder = encoder.states
+        self._pooling = None if encoder.pooling is None else StatePooling(encoder.pooling)
+        self._network = classifier.network
 
     @property
     def inputs(self) -> dict[str, tf.TensorSpec]:
@@ -50,20 +51,19 @@ class PieceNetwork(tf.Module):
             inputs: as `TextToPieces` gives them: `pieces`, `case` and `role`, `(batch, time)`, and
                 `lengths`, without the padding to the full length that the run may have.
         """
-        if not self._frozen:
-            return self._network(self._padded(inputs), training=False)
         pieces, role, lengths = (inputs[name] for name in ("pieces", "role", "lengths"))
-        states = self._encoder(pieces, lengths)
+        marks = {name: inputs[name] for name in ("case", "role", "lengths")}
+        states = self._encoder(pieces, lengths, training=False)
         if self._pooling is not None:
             states = self._pooling(states, role, lengths)[:, None]
             none = tf.zeros_like(role[:, :1])
-            inputs = {"case": none, "role": none, "lengths": tf.ones_like(lengths)}
+            marks = {"case": none, "role": none, "lengths": tf.ones_like(lengths)}
         else:
             there = tf.sequence_mask(lengths, tf.shape(pieces)[1])
             states = tf.where(there[..., None], states, 0.0)
-            inputs = {name: inputs[name] for name in ("case", "role", "lengths")}
-        states = tf.cast(tf.cast(states, tf.float16), tf.float32)
-        return self._network(self._padded({"states": states, **inputs}), training=False)
+        if self._frozen:
+            states = tf.cast(tf.cast(states, tf.float16), tf.float32)
+        return self._network(self._padded({"states": states, **marks}), training=False)
 
     def _padded(self, inputs: Tensors) -> Tensors:
         """The same with zeros that count as tokens, if that is how the run pads."""

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mrca.text import Example
-from mrca.text.inline_marks import parse_marked
+from mrca.text import Document, Entity
+from mrca.text.inline_marks import MarkedText, parse_marked
 
 SAMPLE = "<s>Ada Lovelace</s> was born in <o>London</o>, in the south of <o>England</o>."
 
@@ -31,10 +31,10 @@ _HARD = (
 
 
 class Probes(NamedTuple):
-    """Marked sentences, and the examples that they say."""
+    """Marked sentences, and what they say."""
 
     texts: list[str]
-    examples: list[Example]
+    documents: list[Document]
 
 
 def probes(words: Sequence[str], count: int = 100, longest: int = 40, seed: int = 0) -> Probes:
@@ -56,5 +56,19 @@ def probes(words: Sequence[str], count: int = 100, longest: int = 40, seed: int 
             place = int(generator.integers(length))
             drawn[place] = f"<{kind}>{drawn[place].title()}</{kind}>"
         texts.append(" ".join(drawn))
-    read = [parse_marked(text) for text in texts]
-    return Probes(texts, [Example(each.tokens, each.subjects, each.objects) for each in read])
+    return Probes(texts, [document_of(parse_marked(text)) for text in texts])
+
+
+def document_of(read: MarkedText) -> Document:
+    """The document that an exported model takes a marked text for: each mention has its own role.
+
+    (In `mrca.text.inline_marks.marked_document` mentions with the same words are one entity.)
+    """
+    spans = (*read.subjects, *read.objects)
+    subjects = range(len(read.subjects))
+    return Document(
+        read.tokens,
+        tuple(Entity((span,)) for span in spans),
+        subjects=tuple(subjects),
+        objects=tuple(range(len(subjects), len(spans))),
+    )

@@ -20,7 +20,7 @@ from mrca.export.word_table import WordTable, encode
 
 
 class TextToInputs(tf.Module):
-    """What `parse_marked`, `encode` and `word_vectors` do in Python, for a batch of strings.
+    """What `parse_marked` and `WordVectors.encode` do in Python, for a batch of strings.
 
     Core TensorFlow operations only. The result of a row does not depend on the other rows, but for
     the padding of `"masked"`. Time is at least 1, all of it padding for a row without words. No row
@@ -31,7 +31,7 @@ class TextToInputs(tf.Module):
         vectors: float32 or float16 `(words, dim)`.
         asset_folder: where the vocabulary's file lies until this is saved.
         max_length: tokens; longer rows are cut to it.
-        padding: as in `EncodedExamples.batch`.
+        padding: as in `EncodedDocuments.batch`.
         case, role: whether to mark upper case, and entities; else 0 everywhere.
     """
 

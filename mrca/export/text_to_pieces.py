@@ -35,7 +35,7 @@ class _Stream(NamedTuple):
 
 
 class TextToPieces(tf.Module):
-    """What `parse_marked` and `encode_pieces` do in Python, for a batch of strings.
+    """What `parse_marked` and `piece_rows` do in Python, for a batch of strings.
 
     Core TensorFlow operations only. The result of a row does not depend on the other rows, but for
     how far it is padded with zeros. A row that has no word is `[CLS] [SEP]`, and no row can fail.
@@ -144,7 +144,7 @@ class TextToPieces(tf.Module):
 def _with_markers(
     stream: _Stream, mentions: Mentions, markers: EntityMarkers, max_length: int
 ) -> _Stream:
-    """The pieces with markers among them, in the order that `encode_pieces` tells."""
+    """The pieces with markers among them, in the order that `piece_rows` tells."""
     rows, starts, ends, subject = mentions
     at, other = tf.concat([starts, ends], axis=0), tf.concat([ends, starts], axis=0)
     rows = tf.concat([rows, rows], axis=0)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from keras import ops
 
 from mrca.errors import MrcaError
 from mrca.export import check_saved_model
@@ -17,7 +18,7 @@ from mrca.export.exported_model import FEATURES, SERVING_DEFAULT, TOKENS, Export
 from mrca.export.exported_parts import Parts
 from mrca.export.probes import probes
 from mrca.export.token_arrays import token_arrays
-from mrca.runs import Run
+from mrca.losses import DecisionRule
 from mrca.text.inline_marks import parse_marked
 
 # Rows of the request for the network's own inputs, whose arrays are large as JSON.
@@ -44,24 +45,19 @@ class Verified(NamedTuple):
     memory: int | None
 
 
-def verification_requests(run: Run, model: ExportedModel, parts: Parts) -> list[Request]:
-    """Requests of every signature, with what the run gives for them.
-
-    Where the run's own model gives what the exported one should (not where vectors are rounded), it
-    is asked; else the functions that are exported are.
-    """
-    texts, examples = probes(parts.words)
-    expected = None
-    if (reference := parts.reference()) is not None:
-        outputs = reference.outputs(examples)
-        steady = _steady(run, outputs, parts.tolerance)
-        texts = [text for text, kept in zip(texts, steady, strict=True) if kept]
-        examples = [example for example, kept in zip(examples, steady, strict=True) if kept]
-        expected = run.decide(outputs[steady])
+def verification_requests(model: ExportedModel, parts: Parts) -> list[Request]:
+    """Requests of every signature, with what the run gives for them."""
+    texts, documents = probes(parts.words)
+    reference = parts.reference()
+    outputs = reference.raw_outputs(reference.candidates(documents))
+    kept = np.flatnonzero(_steady(reference.decision.rule, outputs, parts.tolerance))
+    texts = [texts[row] for row in kept]
+    documents = [documents[row] for row in kept]
+    expected = reference.scores_and_labels(reference.candidates(documents), outputs[kept])
     read = parts.reader(tf.constant(texts[:_FEATURE_ROWS], tf.string))
     inputs = [
         (SERVING_DEFAULT, {"text": np.array(texts, object)}),
-        (TOKENS, token_arrays(examples)),
+        (TOKENS, token_arrays(documents)),
         (FEATURES, {name: read[name].numpy() for name in parts.network.inputs}),
     ]
     requests: list[Request] = []
@@ -69,9 +65,8 @@ def verification_requests(run: Run, model: ExportedModel, parts: Parts) -> list[
         specs = model.functions[name].structured_input_signature[1]
         tensors = {key: tf.constant(value, specs[key].dtype) for key, value in arrays.items()}
         found = {key: value.numpy() for key, value in model.functions[name](**tensors).items()}
-        if expected is not None:
-            rows = len(found["scores"])
-            found["scores"], found["labels"] = (each[:rows] for each in expected)
+        rows = len(found["scores"])
+        found["scores"], found["labels"] = (each[:rows] for each in expected)
         if name == SERVING_DEFAULT:
             problems = [parse_marked(text).problem for text in texts]
             found["problem"] = np.array(problems, object)
@@ -79,14 +74,15 @@ def verification_requests(run: Run, model: ExportedModel, parts: Parts) -> list[
     return requests
 
 
-def _steady(run: Run, outputs: np.ndarray, tolerance: float) -> np.ndarray:
+def _steady(rule: DecisionRule, outputs: np.ndarray, tolerance: float) -> np.ndarray:
     """Which rows' labels do not hang on the last digits of their outputs, bool `(rows,)`."""
     generator = np.random.default_rng(0)
-    labels = run.decide(outputs)[1]
+    labels = ops.convert_to_numpy(rule.labels(outputs))
     steady = np.ones(len(outputs), bool)
     for _ in range(8):
         noise = generator.choice([-tolerance, tolerance], size=outputs.shape).astype(np.float32)
-        steady &= (run.decide(outputs + noise)[1] == labels).all(axis=1)
+        moved = ops.convert_to_numpy(rule.labels(outputs + noise))
+        steady &= (moved == labels).all(axis=1)
     return steady
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mrca.errors import MrcaError
-from mrca.runs import layout as run_folder
+from mrca.runs import layout
 
 
 def free_version(folder: Path, version: int | None = None) -> int:
@@ -16,7 +16,7 @@ def free_version(folder: Path, version: int | None = None) -> int:
     Raises:
         MrcaError: if it is there already: a server may be running it.
     """
-    taken = run_folder.exported_versions(folder)
+    taken = layout.exported_versions(folder)
     following = max(taken, default=0) + 1
     if version is None:
         return following

@@ -1,27 +1,24 @@
-"""A run of word vectors as parts of an exported model."""
+"""A network of word vectors as a part of an exported model."""
 
 from typing import Any
 
 import tensorflow as tf
 
-from mrca.models import MRCA
+from mrca.models import RelationNetwork
 
 Tensors = dict[str, Any]
 
 
 class WordNetwork(tf.Module):
-    """A network after its word table: `vectors`, `case`, `role` and `lengths` to raw outputs.
+    """`vectors`, `case`, `role` and `lengths` to raw outputs.
 
     Args:
-        network: with a word table, which is left out here.
+        network: of a run.
     """
 
-    def __init__(self, network: MRCA) -> None:
+    def __init__(self, network: RelationNetwork) -> None:
         super().__init__()
-        self.network = MRCA.from_config({**network.get_config(), "num_words": 0})
-        for layer in network.layers:
-            if layer.weights and layer is not network.token_features:
-                self.network.get_layer(layer.name).set_weights(layer.get_weights())
+        self.network = network
 
     @property
     def inputs(self) -> dict[str, tf.TensorSpec]:

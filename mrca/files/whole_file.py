@@ -71,7 +71,7 @@ def replace_folder(temporary: Path, folder: Path) -> None:
     """Rename `temporary` to `folder`; what was there before goes only once the new one stands.
 
     Args:
-        temporary: a finished folder beside `folder`.
+        temporary: a finished folder next to `folder`.
         folder: the name it is to have; the caller has seen to it that it may be replaced.
 
     Raises:
@@ -91,7 +91,7 @@ def replace_folder(temporary: Path, folder: Path) -> None:
 
 
 def require_room(folder: Path, needed: int, what: str) -> None:
-    """See that the disk of `folder` has `needed` bytes free.
+    """Check that the disk of `folder` has `needed` bytes free.
 
     Args:
         folder: a folder that exists.

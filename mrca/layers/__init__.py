@@ -5,6 +5,7 @@ from mrca.layers.capsule_routing import CapsuleRouting
 from mrca.layers.entity_pooling import ENTITY_POOLINGS, EntityPooling
 from mrca.layers.padded_average_pooling import PaddedAveragePooling1D
 from mrca.layers.pair_context import PAIR_CONTEXTS, PairContext
+from mrca.layers.pair_interaction import PairInteraction
 from mrca.layers.state_pooling import STATE_POOLINGS, StatePooling
 from mrca.layers.token_marks import TokenMarks
 
@@ -17,6 +18,7 @@ __all__ = [
     "EntityPooling",
     "PaddedAveragePooling1D",
     "PairContext",
+    "PairInteraction",
     "StatePooling",
     "TokenMarks",
 ]

@@ -85,7 +85,9 @@ class EntityPooling(keras.layers.Layer):
 
 def _max(tokens: Any, is_token: Any) -> Any:
     """Maximum over axis 1 where there is a token; 0 where there is none."""
-    # The least number that every float type has; states are far above it. As the first value, too,
-    # or a batch without entities has no maximum.
-    largest = ops.max(ops.where(is_token, tokens, -6e4), axis=1, initial=-6e4)
+    # The least number that every float type has; states are far above it.
+    values = ops.where(is_token, tokens, -6e4)
+    # An entity more: of no entities, backends give a maximum of another shape, or none at all.
+    values = ops.pad(values, [[0, 1], [0, 0], [0, 0]], constant_values=-6e4)
+    largest = ops.max(values, axis=1)[:-1]
     return ops.where(ops.any(is_token, axis=1), largest, 0)

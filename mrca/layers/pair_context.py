@@ -1,4 +1,4 @@
-"""What a document says beside two of its entities."""
+"""What a document says around two of its entities."""
 
 from typing import Any
 

@@ -29,7 +29,7 @@ class AdaptiveFocal(ThresholdColumnLoss):
         offset: 1 (default, authors' code) or 0 (paper).
         stop_gradient_weights: whether the focal factor is taken as constant; the authors' code
             differentiates it (default).
-        top_k: let at most this many relations of a row hold; `None` (default) for no limit,
+        top_k: predict at most this many relations of a row; `None` (default) for no limit,
             authors' code 4.
         reduction, name, dtype: see `MultiLabelLoss`.
 

@@ -34,7 +34,7 @@ class AdaptiveHingeBalance(SeparateThresholdingLoss):
         normalize: `"separate"` (default, authors' code) or `"joint"` (paper).
         stop_gradient_weights: whether the weights are taken as constant.
         epsilon: see `SeparateAdaptiveThresholding`.
-        top_k: let at most this many relations of a row hold; `None` (default) for no limit,
+        top_k: predict at most this many relations of a row; `None` (default) for no limit,
             authors' code 4.
         reduction, name, dtype: see `MultiLabelLoss`.
 

@@ -18,7 +18,7 @@ class AdaptiveMargin(ThresholdColumnLoss):
 
     Args:
         margin: above 0, default 1 (authors' code; the paper gives no value).
-        top_k: let at most this many relations of a row hold; `None` (default) for no limit,
+        top_k: predict at most this many relations of a row; `None` (default) for no limit,
             authors' code 4.
         reduction, name, dtype: see `MultiLabelLoss`.
 

@@ -24,7 +24,7 @@ class AdaptiveThresholding(ThresholdColumnLoss):
     *down*. It is inherent; `AdaptiveFocal` and `SeparateAdaptiveThresholding` are without it.
 
     Args:
-        top_k: let at most this many relations of a row hold; `None` (default) for no limit,
+        top_k: predict at most this many relations of a row; `None` (default) for no limit,
             authors' code 4.
         reduction, name, dtype: see `MultiLabelLoss`.
 

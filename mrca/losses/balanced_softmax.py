@@ -25,7 +25,7 @@ class BalancedSoftmax(MultiLabelLoss):
     Args:
         threshold: `0` (default, papers and codes), or `"column0"`: the logit of column 0 is the
             threshold and no class, as in `AdaptiveThresholding`; this package's own variant.
-        top_k: let at most this many relations of a row hold; `None` (default) for no limit,
+        top_k: predict at most this many relations of a row; `None` (default) for no limit,
             DocuNet's code 3 or 4.
         reduction, name, dtype: see `MultiLabelLoss`.
 
@@ -72,5 +72,5 @@ class BalancedSoftmax(MultiLabelLoss):
 
     @property
     def decision_rule(self) -> DecisionRule:
-        """A relation holds where its logit is strictly above the threshold."""
+        """A relation is predicted where its logit is strictly above the threshold."""
         return ThresholdColumn(self.top_k) if self.threshold else ZeroThreshold(self.top_k)

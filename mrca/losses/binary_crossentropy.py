@@ -15,7 +15,7 @@ class BinaryCrossentropy(MultiLabelLoss):
 
         loss = y log(1 + exp(-z)) + (1 - y) log(1 + exp(z))
 
-    A relation holds where sigmoid(z) >= 0.5. It is the loss of MRCA-Sigmoid-BCE.
+    A relation is predicted where sigmoid(z) >= 0.5. It is the loss of MRCA-Sigmoid-BCE.
 
     Args:
         reduction, name, dtype: see `MultiLabelLoss`.
@@ -40,5 +40,5 @@ class BinaryCrossentropy(MultiLabelLoss):
 
     @property
     def decision_rule(self) -> DecisionRule:
-        """A relation holds where its probability is at least 0.5."""
+        """A relation is predicted where its probability is at least 0.5."""
         return FixedThreshold(0.5, "sigmoid")

@@ -14,8 +14,8 @@ class CategoricalCrossentropy(SoftmaxLoss):
 
         loss = sum_r y_r (log sum_k exp(z_k) - z_r)
 
-    For one label per row: the class with the largest logit holds. In a row with several labels
-    each adds its term; a row without any has loss 0.
+    For one label per row: the class with the largest logit is predicted. In a row with several
+    labels each adds its term; a row without any has loss 0.
 
     Args:
         reduction, name, dtype: see `MultiLabelLoss`.

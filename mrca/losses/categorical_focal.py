@@ -20,8 +20,8 @@ class CategoricalFocal(SoftmaxLoss):
 
     The gradient goes through (1 - p)^gamma, as Lin et al. differentiate it and ShannonAI's code
     does; DeepKE's code takes the factor as constant (`stop_gradient=True`). For one label per row:
-    the class with the largest logit holds. The paper of Yu et al. 2020 gives neither its gamma nor
-    code.
+    the class with the largest logit is predicted. The paper of Yu et al. 2020 gives neither its
+    gamma nor code.
 
     Args:
         gamma: focusing exponent, at least 0, default 2 (Lin et al.).

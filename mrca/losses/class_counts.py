@@ -9,7 +9,7 @@ from mrca.losses import arguments
 
 
 class ClassCounts:
-    """How many training rows hold each relation.
+    """How many training rows state each relation.
 
     A relation without any counts as one row, so that its weight is finite.
 

@@ -33,7 +33,7 @@ def loss_curve(
         loss: made with `dtype="float64"` it gives smoother slopes; with `class_counts` for one
             relation, or for the relation and the other class of a softmax.
         scores: the relation's scores or logits, shape `(points,)`.
-        label: whether the relation holds.
+        label: whether the relation is stated.
 
     Returns:
         Losses and slopes, both of shape `(points,)`.

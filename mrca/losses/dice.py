@@ -63,5 +63,5 @@ class Dice(OverlapLoss):
 
     @property
     def decision_rule(self) -> DecisionRule:
-        """A relation holds where its score is at least 0.5."""
+        """A relation is predicted where its score is at least 0.5."""
         return FixedThreshold(0.5, self.activation)

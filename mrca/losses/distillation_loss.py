@@ -10,7 +10,7 @@ from mrca.losses.multi_label_loss import MultiLabelLoss
 
 
 class DistillationLoss(MultiLabelLoss):
-    """How far a student's outputs are from a teacher's, beside the student's own loss.
+    """How far a student's outputs are from a teacher's, next to the student's own loss.
 
     `y_true` holds the teacher's outputs `(batch, columns)`, and after them, where the student's
     own loss is to be added, the labels as that loss takes them. Columns and decision rule are the

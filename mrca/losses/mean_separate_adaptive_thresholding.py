@@ -24,7 +24,7 @@ class MeanSeparateAdaptiveThresholding(SeparateThresholdingLoss):
     Args:
         num_relations: `None` (default): count them; or what the authors' code has for it.
         epsilon: see `SeparateAdaptiveThresholding`.
-        top_k: let at most this many relations of a row hold; `None` (default) for no limit,
+        top_k: predict at most this many relations of a row; `None` (default) for no limit,
             authors' code 4.
         reduction, name, dtype: see `MultiLabelLoss`.
 

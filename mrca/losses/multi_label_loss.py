@@ -79,7 +79,7 @@ class MultiLabelLoss(keras.losses.Loss, ABC):
 
     @property
     def depends_on_batch(self) -> bool:
-        """Whether a row's loss depends on the rows beside it."""
+        """Whether a row's loss depends on the other rows of its batch."""
         return False
 
     @property
@@ -92,7 +92,7 @@ class MultiLabelLoss(keras.losses.Loss, ABC):
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
     def check_shapes(self, labels: tuple[int | None, ...], outputs: tuple[int | None, ...]) -> None:
-        """See that labels and outputs of these shapes fit each other and the loss.
+        """Check that labels and outputs of these shapes fit each other and the loss.
 
         Args:
             labels: their shape; `None` where it is not known yet.

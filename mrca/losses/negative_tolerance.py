@@ -24,7 +24,7 @@ class NegativeTolerance:
 
     Args:
         owner: the loss, for error messages.
-        counts: how many training rows hold each relation, and how many rows there are.
+        counts: how many training rows state each relation, and how many rows there are.
         kappa: scale of the shift, at least 0.
         lam: scale of negatives, above 0.
         inverse_scale: whether negatives are divided by `lam`.

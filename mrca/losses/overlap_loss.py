@@ -29,7 +29,7 @@ class OverlapLoss(MultiLabelLoss):
 
     @property
     def depends_on_batch(self) -> bool:
-        """Whether a row's loss depends on the rows beside it."""
+        """Whether a row's loss depends on the other rows of its batch."""
         return self.mode != "elementwise"
 
     def total(self, cells: Any) -> Any:

@@ -39,7 +39,7 @@ class RCDice(OverlapLoss):
         smooth: gamma of the paper, default 1e-6 (paper, section 3.2).
         exponent: an even integer, default 2 (authors' code, `gama`). An odd one would let
             negative scores lower the denominator.
-        threshold: where a negative cell stops being easy, and the decision: a relation holds
+        threshold: where a negative cell stops being easy, and the decision: a relation is predicted
             where `p >= threshold`. Default 0.5 (paper, equation 3.5).
         mode: `"batch"` or `"elementwise"`.
         reduction, name, dtype: see `MultiLabelLoss`.
@@ -79,5 +79,5 @@ class RCDice(OverlapLoss):
 
     @property
     def decision_rule(self) -> DecisionRule:
-        """A relation holds where its score is at least `threshold`."""
+        """A relation is predicted where its score is at least `threshold`."""
         return FixedThreshold(self.threshold, "linear")

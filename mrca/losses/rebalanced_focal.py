@@ -79,5 +79,5 @@ class RebalancedFocal(SigmoidFocalLoss):
 
     @property
     def depends_on_batch(self) -> bool:
-        """Whether a row's loss depends on the rows beside it."""
+        """Whether a row's loss depends on the other rows of its batch."""
         return self.weight_norm == "by_batch"

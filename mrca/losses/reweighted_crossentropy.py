@@ -71,7 +71,7 @@ class ReweightedCrossentropy(SoftmaxLoss):
 
     @property
     def depends_on_batch(self) -> bool:
-        """Whether a row's loss depends on the rows beside it."""
+        """Whether a row's loss depends on the other rows of its batch."""
         return self.weight_reduction == "weight_mean"
 
     def call(self, y_true: Any, y_pred: Any) -> Any:

@@ -94,7 +94,7 @@ class SelfAdjustingDice(OverlapLoss):
 
     @property
     def decision_rule(self) -> DecisionRule:
-        """A relation holds where its probability is at least 0.5, or is the row's largest."""
+        """Predict a relation whose probability is at least 0.5, or the row's largest."""
         if self.activation == "softmax":
             return LargestScore()
         return FixedThreshold(0.5, "sigmoid")

@@ -22,7 +22,7 @@ class SeparateAdaptiveThresholding(SeparateThresholdingLoss):
 
     Args:
         epsilon: added to P inside the logarithm, default 0 (paper); authors' code 1e-30.
-        top_k: let at most this many relations of a row hold; `None` (default) for no limit,
+        top_k: predict at most this many relations of a row; `None` (default) for no limit,
             authors' code 4.
         reduction, name, dtype: see `MultiLabelLoss`.
 

@@ -74,5 +74,5 @@ class SigmoidFocalLoss(MultiLabelLoss):
 
     @property
     def decision_rule(self) -> DecisionRule:
-        """A relation holds where the sigmoid of its plain logit is at least 0.5."""
+        """A relation is predicted where the sigmoid of its plain logit is at least 0.5."""
         return FixedThreshold(0.5, "sigmoid")

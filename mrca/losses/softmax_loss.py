@@ -27,5 +27,5 @@ class SoftmaxLoss(MultiLabelLoss):
 
     @property
     def decision_rule(self) -> DecisionRule:
-        """The relation with the largest logit holds."""
+        """The relation with the largest logit is predicted."""
         return LargestScore()

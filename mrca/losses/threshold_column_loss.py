@@ -10,7 +10,7 @@ from mrca.losses.multi_label_loss import MultiLabelLoss
 
 
 class ThresholdColumnLoss(MultiLabelLoss):
-    """A loss over logits whose column 0 is the threshold class TH, learnt beside the relations.
+    """A loss over logits whose column 0 is the threshold class TH, learnt with the relations.
 
     Labels have a column for each relation `(batch, R)`, or one before them `(batch, R + 1)` whose
     value does not matter (the papers' codes mark rows without relations there).
@@ -37,7 +37,7 @@ class ThresholdColumnLoss(MultiLabelLoss):
 
     @property
     def decision_rule(self) -> DecisionRule:
-        """A relation holds where its logit is strictly above the threshold class's."""
+        """A relation is predicted where its logit is strictly above the threshold class's."""
         return ThresholdColumn(self.top_k)
 
 
@@ -45,7 +45,7 @@ class Split(NamedTuple):
     """A batch, taken apart at the threshold column."""
 
     positive: Any
-    """Booleans `(batch, R)`: which relations hold."""
+    """Booleans `(batch, R)`: which relations are predicted."""
     scores: Any
     """Logits of the relations `(batch, R)`."""
     threshold: Any

@@ -16,8 +16,8 @@ class AveragedAdam(keras.optimizers.Adam):
 
         average = m average + (1 - m) weights        m = min(momentum, (1 + t) / (10 + t))
 
-    after step t, so that the first weights do not weigh for long. Training goes on with the weights
-    themselves; `AverageInUse` puts the average in their place where the model is used.
+    after step t, so that the first weights do not weigh for long. Training continues with the
+    weights themselves; `AverageInUse` puts the average in their place where the model is used.
 
     Args:
         learning_rate: Adam's.

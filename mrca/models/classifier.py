@@ -27,7 +27,7 @@ Row = Document | dict[str, Any] | str
 
 
 class Classifier(ABC):
-    """Answers which relations hold between the entities of documents, or in them as a whole.
+    """Says which relations are stated between the entities of documents, or in them as a whole.
 
     Attributes:
         config: how it is made and trained.

@@ -13,6 +13,7 @@ from mrca.layers import (
     EntityPooling,
     PaddedAveragePooling1D,
     PairContext,
+    PairInteraction,
     StatePooling,
     TokenMarks,
     heads,
@@ -56,7 +57,8 @@ class RelationNetwork(keras.Model):
     With `pooling="pairs"` each pair of entities is asked about, and the document is read once:
 
         states, case, role, types -> BiLSTM 2 x units, tanh -> dropout
-        -> [subject; object; context] -> Dense(hidden), tanh -> dropout -> Dense(columns)
+        -> [subject; object; context] -> Dense(hidden), tanh -> interaction of pairs -> dropout
+        -> Dense(columns)
 
     States are word vectors, or what an encoder such as BERT has computed (the paper's MRCA-Bert,
     and with `units=0` MRCA-Bert-noLSTM).
@@ -72,6 +74,8 @@ class RelationNetwork(keras.Model):
         max_length: the longest row of average pooling in tokens; 100 in the paper.
         num_types: entity types that are a feature; 0 for none.
         entity_pooling, pair_context: of pairs; see `EntityPooling` and `PairContext`.
+        pair_interaction: whether pairs that share an entity see each other; see
+            `PairInteraction`.
         hidden: units of a dense tanh layer after pooling, as BERT's pooler; 0 for none.
         state_dropout: rate before pooling.
         marked: whether case, role and types are appended to the states; they always are before an
@@ -108,6 +112,7 @@ class RelationNetwork(keras.Model):
         num_types: int = 0,
         entity_pooling: str = "mean_max",
         pair_context: str = "attention",
+        pair_interaction: bool = False,
         state_dropout: float = 0.0,
         marked: bool = False,
         dtype: Any = None,
@@ -117,7 +122,7 @@ class RelationNetwork(keras.Model):
         same = {"dtype": policy}
         pairs = pooling == "pairs"
         # === Layers, all made before the first is built: a seed's weights depend on the order ===
-        marks = bilstm = context = dense = drop_states = None
+        marks = bilstm = context = dense = interaction = drop_states = None
         if marked or units or pooling not in STATE_POOLINGS:
             marks = TokenMarks(feature_value, num_types, name="token_marks", **same)
         if units:
@@ -137,6 +142,8 @@ class RelationNetwork(keras.Model):
             drop_states = keras.layers.Dropout(state_dropout, name="state_dropout", **same)
         if hidden:
             dense = keras.layers.Dense(hidden, "tanh", name="hidden", **same)
+        if pairs and pair_interaction:
+            interaction = PairInteraction(name="interaction", **same)
         drop = keras.layers.Dropout(dropout, name="dropout", **same)
         scores = heads.get(head, columns, **(head_options or {}))
 
@@ -171,6 +178,8 @@ class RelationNetwork(keras.Model):
             pooled = pool(states, role, lengths)
         if dense is not None:
             pooled = dense(pooled)
+        if interaction is not None:
+            pooled = interaction(pooled, inputs["pairs"], inputs["entity_rows"])
         super().__init__(inputs=inputs, outputs=scores(drop(pooled)), **kwargs)
         self.dtype_policy = policy  # a functional model takes none
 
@@ -190,6 +199,7 @@ class RelationNetwork(keras.Model):
         self.num_types = num_types
         self.entity_pooling = entity_pooling
         self.pair_context = pair_context
+        self.pair_interaction = pair_interaction
         self.state_dropout = state_dropout
         self.marked = marked
         self.classifier = scores
@@ -232,6 +242,7 @@ class RelationNetwork(keras.Model):
             "num_types": self.num_types,
             "entity_pooling": self.entity_pooling,
             "pair_context": self.pair_context,
+            "pair_interaction": self.pair_interaction,
             "state_dropout": self.state_dropout,
             "marked": self.marked,
             "dtype": self.dtype_policy.name,
@@ -257,6 +268,7 @@ def network_weights(
     num_types: int = 0,
     entity_pooling: str = "mean_max",
     pair_context: str = "attention",
+    pair_interaction: bool = False,
     head: str = "linear",
     head_options: dict[str, Any] | None = None,
     marked: bool = False,
@@ -273,6 +285,7 @@ def network_weights(
         num_types: the same.
         entity_pooling: the same.
         pair_context: the same.
+        pair_interaction: the same.
         head: the same.
         head_options: the same.
         marked: the same.
@@ -300,6 +313,8 @@ def network_weights(
     if hidden:
         weights += (width + 1) * hidden
         width = hidden
+    if pooling == "pairs" and pair_interaction:
+        weights += PairInteraction.num_weights(width)
     classifier = heads.get(head, columns, **(head_options or {}))
     count = getattr(classifier, "num_weights", None)
     return weights + (count(width) if count else (width + 1) * columns)

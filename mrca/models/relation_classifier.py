@@ -57,8 +57,11 @@ class StatesModel(keras.Model):
         """Inputs by name to what the network gives."""
         if self.encoder_layer is not None:
             inputs = dict(inputs)
-            pieces = inputs.pop("pieces")
-            inputs["states"] = self.encoder_layer(pieces, inputs["lengths"], training=training)
+            pieces, lengths = inputs.pop("pieces"), inputs["lengths"]
+            states = self.encoder_layer(pieces, lengths, training=training)
+            # States of padding mean nothing; kept ones have zeros there.
+            there = ops.arange(ops.shape(pieces)[1]) < ops.expand_dims(lengths, 1)
+            inputs["states"] = ops.where(ops.expand_dims(there, -1), states, 0.0)
         return self.network(inputs, training=training)
 
 
@@ -221,7 +224,7 @@ class RelationClassifier(StatesModel, Classifier):
             )
         config = layout.read_config(folder)
         with layout.reading(folder / layout.ENVIRONMENT) as environment:
-            described = environment.get("vectors") or environment["encoder"]
+            described = _described_reader(environment)
         opened = encoder_class(config.encoder.name).load(
             folder, config, read_types(folder).features, Places(described, vectors, encoder)
         )
@@ -530,3 +533,13 @@ def _are_rows(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(
         isinstance(each, Document | str) or _is_row(each) for each in value
     )
+
+
+def _described_reader(environment: dict[str, Any]) -> dict[str, Any]:
+    """What `environment.json` says of the vectors or the encoder."""
+    words = bool(environment.get("vectors"))
+    described: dict[str, Any] = environment["vectors" if words else "encoder"]
+    for key in ("name", "fingerprint", *(["folder"] if words else [])):
+        if not isinstance(described[key], str):
+            raise TypeError(f"{key} is {described[key]!r}")
+    return described

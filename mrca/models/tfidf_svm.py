@@ -106,7 +106,7 @@ class TfidfSVM:
         except ValueError as error:
             raise MrcaError(
                 f"No term is in at least {self.min_df} of the {len(texts)} training rows (min_df), "
-                "so there is nothing to learn from. Lower min_df, or see that the rows hold tokens."
+                "so there is nothing to learn from. Lower min_df, or check that rows have tokens."
             ) from error
         kernel = np.zeros((matrix.shape[1], self.columns), np.float32)
         bias = np.where(held.all(axis=0), 1, -1).astype(np.float32)

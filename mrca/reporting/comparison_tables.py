@@ -80,7 +80,7 @@ def comparison_markdown(comparison: Comparison, figure: str | None = None) -> st
 
     Args:
         comparison: what `compare_methods` returned.
-        figure: the file of its figure, beside the page.
+        figure: the file of its figure, next to the page.
     """
     lines = [f"# {comparison.title}", ""]
     totals, groups = _columns(comparison)

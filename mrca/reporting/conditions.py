@@ -13,6 +13,7 @@ def conditions(
     limits: str | None = None,
     threshold: float | None = None,
     min_precision: float | None = None,
+    calibration: str | None = None,
 ) -> str:
     """What differs from all relations decided as trained; empty where nothing does.
 
@@ -22,6 +23,7 @@ def conditions(
         limits: the name of the limits of head, medium and tail, if others than the corpus's own.
         threshold: the one that was chosen, if it is one.
         min_precision: the precision on validation that it was chosen for, in place of F1.
+        calibration: what was fitted to make probabilities of the scores, if anything.
 
     Example:
         >>> conditions("global", ["employer"], threshold=0.48861)
@@ -38,6 +40,8 @@ def conditions(
         parts.append(f"{chosen} tuned on validation")
     elif tune == "per-relation":
         parts.append("a threshold for each relation, tuned on validation")
+    if calibration:
+        parts.append(f"scores calibrated on validation ({calibration})")
     if ignored:
         more = len(ignored) - _NAMED
         named = ", ".join(ignored[:_NAMED])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _FORMATS = (".png", ".svg", ".pdf")
-_LONGEST_NAME = 36  # characters of a relation beside a heat map
+_LONGEST_NAME = 36  # characters of a relation next to a heat map
 
 
 def plot_statistics(statistics: CorpusStatistics, path: Path) -> None:

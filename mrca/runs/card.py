@@ -8,7 +8,7 @@ from mrca.datasets.corpus import ORACLE
 from mrca.errors import counted
 from mrca.text import RelationSet
 
-_SAMPLE_NOTE = (
+SAMPLE_NOTE = (
     "**This model was trained on the sample corpus of mrca. Its scores say nothing about real "
     "text.**\n\n"
 )
@@ -57,7 +57,7 @@ def write_card(
     )
     return f"""# {name}
 
-{_SAMPLE_NOTE if corpus["name"] == "sample" else ""}{asked}
+{SAMPLE_NOTE if corpus["name"] == "sample" else ""}{asked}
 
 - Corpus: {corpus["name"]} (sha256 {corpus["fingerprint"][:16]}…)
 {f"- {ORACLE}{chr(10)}" if oracle else ""}{_list(config, metrics, environment)}

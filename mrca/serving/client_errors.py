@@ -58,6 +58,6 @@ def refused(url: ModelUrl, status: str, said: str, *, not_found: bool) -> MrcaEr
 def not_an_export(received: str) -> MrcaError:
     """An answer that no exported run gives."""
     return MrcaError(
-        "The server answers, but not as an exported run does: expected relations, scores, labels "
-        f"and problem for every row, received {received}. Is it a model of `mrca export`?"
+        "The server answers, but not as an exported run does: expected relations, their "
+        f"scores and problem for every row, received {received}. Is it a model of `mrca export`?"
     )

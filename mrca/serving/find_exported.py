@@ -4,8 +4,8 @@ import shlex
 from pathlib import Path
 
 from mrca.errors import MrcaError
-from mrca.runs.exported_versions import SAVED_MODEL, exported_versions
-from mrca.runs.other_runs import other_runs
+from mrca.export.checks import check_exportable
+from mrca.runs.layout import CONFIG, SAVED_MODEL, exported_versions, other_runs, read_config
 
 
 class NothingExportedError(MrcaError):
@@ -21,7 +21,7 @@ def find_exported(folder: Path, version: int | None = None) -> Path:
         version: which; by default the highest.
 
     Raises:
-        NothingExportedError: if the folder has no version at all.
+        NothingExportedError: if the folder has no version at all, and can have one.
         MrcaError: if there is no folder, or not that version.
     """
     places = [folder]
@@ -55,6 +55,9 @@ def _nothing_exported(folder: Path, places: list[Path]) -> MrcaError:
             "a run folder, or the name of one in saved_models/. Make one with `mrca train "
             "--dataset NAME`."
         )
+    for place in places:
+        if (place / CONFIG).is_file():
+            check_exportable(place, read_config(place))
     return NothingExportedError(
         f"Nothing is exported from {folder}: expected a folder named by a version's number with "
         f"{SAVED_MODEL} in it. Make one with `mrca export {shlex.quote(str(folder))}`."

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from mrca.errors import MrcaError
-from mrca.runs.exported_versions import HIGHEST_VERSION
+from mrca.runs.layout import HIGHEST_VERSION
 from mrca.serving.guard import is_loopback
 
 _PATHS = {

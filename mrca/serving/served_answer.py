@@ -6,18 +6,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mrca.serving.client_errors import not_an_export
-from mrca.text.decided import Decided
 
 
 class ServedAnswer(NamedTuple):
     """What a served model says of one row.
 
     Attributes:
-        decided: which relations hold, and all scores.
+        relations: those that are predicted with their scores, best first.
         problem: what is wrong with the row, or `""`.
     """
 
-    decided: Decided
+    relations: tuple[tuple[str, float], ...]
     problem: str
 
 
@@ -26,28 +25,22 @@ def served_answers(outputs: Mapping[str, Any], rows: int) -> list[ServedAnswer]:
 
     Args:
         outputs: by name, arrays or nested lists: `relations` strings `(rows, held)`, best first,
-            padded with `""`; `scores` and `labels`, both `(rows, relations)`; `problem` strings
-            `(rows,)`.
+            padded with `""`; `relation_scores` of that shape; `problem` strings `(rows,)`.
         rows: how many were asked about.
 
     Raises:
         MrcaError: if it is not what an exported run answers.
     """
     relations = _array(outputs, "relations", (rows, None), object)
-    scores = _array(outputs, "scores", (rows, None), np.float32)
-    labels = _array(outputs, "labels", scores.shape, bool)
+    scores = _array(outputs, "relation_scores", relations.shape, np.float32)
     problems = _array(outputs, "problem", (rows,), object)
-    answers = []
-    for row in range(rows):
-        names = [str(name) for name in relations[row] if name]
-        places = np.flatnonzero(labels[row])
-        if len(names) != len(places):
-            raise not_an_export(f"{len(names)} relations where {len(places)} labels are true")
-        # Both are in the order of the scores, best first, so they belong together one by one.
-        best_first = places[np.argsort(-scores[row, places], kind="stable")].tolist()
-        holds = dict(sorted(zip(best_first, names, strict=True)))
-        answers.append(ServedAnswer(Decided(scores[row], holds), str(problems[row])))
-    return answers
+    return [
+        ServedAnswer(
+            tuple((str(name), float(score)) for name, score in zip(*row, strict=True) if name),
+            str(problem),
+        )
+        for *row, problem in zip(relations, scores, problems, strict=True)
+    ]
 
 
 def _array(

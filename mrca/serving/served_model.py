@@ -12,7 +12,7 @@ from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from mrca.errors import MrcaError
-from mrca.runs.exported_versions import SAVED_MODEL
+from mrca.runs.layout import SAVED_MODEL
 from mrca.serving.request_error import RequestError
 
 # How TensorFlow says that the input is at fault.

@@ -11,7 +11,7 @@ import numpy as np
 from mrca.serving.model_url import ModelUrl
 from mrca.serving.padded_tokens import padded_tokens
 from mrca.serving.served_answer import ServedAnswer, served_answers
-from mrca.text import Example
+from mrca.text import Document
 
 
 class ServingClient(ABC):
@@ -39,14 +39,14 @@ class ServingClient(ABC):
     ) -> None:
         self.close()
 
-    def answers(self, examples: Iterable[Example]) -> Iterator[ServedAnswer]:
+    def answers(self, documents: Iterable[Document]) -> Iterator[ServedAnswer]:
         """What the model says of one row after another, in their order, holding a batch of them.
 
         Raises:
             MrcaError: if nobody answers, the server refuses, or it answers something else than an
                 exported run does.
         """
-        iterator = iter(examples)
+        iterator = iter(documents)
         while batch := list(islice(iterator, self.batch_size)):
             yield from served_answers(self._predict(padded_tokens(batch)), len(batch))
 

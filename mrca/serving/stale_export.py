@@ -5,10 +5,8 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from mrca.export.exported_files import DECISION, DESCRIPTION
-from mrca.runs.fingerprint_of_run import fingerprint_of_run
-
-_DECISION = "decision.json"
+from mrca.export import exported_files
+from mrca.runs import layout
 
 
 def stale_export(run: Path, exported: Path) -> str | None:
@@ -21,15 +19,14 @@ def stale_export(run: Path, exported: Path) -> str | None:
     Returns:
         `None` if nothing has changed, or if that cannot be known.
     """
-    places = [run] if len(run.parts) != 1 else [run, Path("saved_models") / run]
-    folder = next((place for place in places if (place / "config.toml").is_file()), None)
-    if folder is None:
+    folder = layout.find_run(run)
+    if not (folder / layout.CONFIG).is_file():
         return None
-    description = _json(exported / DESCRIPTION)
+    description = _json(exported / exported_files.DESCRIPTION)
     fingerprint = description.get("fingerprint") if isinstance(description, dict) else None
-    decision = _json(folder / _DECISION)
-    decided = _json(exported / DECISION)
-    if fingerprint is not None and fingerprint != fingerprint_of_run(folder):
+    decision = _json(folder / layout.DECISION)
+    decided = _json(exported / exported_files.DECISION)
+    if fingerprint is not None and fingerprint != layout.fingerprint_of_run(folder):
         changed = "from another training"
     elif None not in (decision, decided) and decision != decided:
         changed = "with another decision rule"

@@ -70,7 +70,7 @@ class Checkpoint(keras.callbacks.Callback):
         if not np.isfinite(row["loss"]):
             raise MrcaError(
                 f"The loss is {row['loss']} after epoch {epoch + 1}: training diverged. Lower "
-                "training.learning_rate, and see that the vectors hold no extreme values."
+                "training.learning_rate, and check that the vectors hold no extreme values."
             )
         self.history.append(row)
         if self.best is row:

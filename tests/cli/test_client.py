@@ -13,29 +13,31 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mrca.text import Example, Span
+from mrca.text import Document, Entity, Span
 
 
 def answered(run, tokens: np.ndarray, role: np.ndarray) -> dict[str, np.ndarray]:
     """What the exported run would answer to its signature `tokens`, computed by the run itself."""
-    examples = []
+    documents = []
     for words, codes in zip(tokens.tolist(), role.tolist(), strict=True):
         length = words.index("") if "" in words else len(words)
-        marks = {
-            code: tuple(Span(i, i + 1) for i in range(length) if codes[i] in (code, 2))
-            for code in (1, -1)
-        }
-        examples.append(Example(tuple(words[:length]), marks[1], marks[-1]))
-    scores, labels = run.decide(run.outputs(examples))
-    names = [
-        [name for name, _ in prediction.relations] for prediction in run.predict_iter(examples)
-    ]
-    held = max(map(len, names))
-    relations = np.full((len(names), held), "", object)
-    for row, each in enumerate(names):
-        relations[row, : len(each)] = each
-    problem = np.array(["too odd" if "odd" in e.tokens else "" for e in examples], object)
-    return {"relations": relations, "scores": scores, "labels": labels, "problem": problem}
+        marked = [place for place in range(length) if codes[place]]
+        documents.append(
+            Document(
+                tuple(words[:length]),
+                tuple(Entity((Span(place, place + 1),)) for place in marked),
+                subjects=tuple(n for n, place in enumerate(marked) if codes[place] in (1, 2)),
+                objects=tuple(n for n, place in enumerate(marked) if codes[place] in (-1, 2)),
+            )
+        )
+    found = [prediction.relations for prediction in run.predict_iter(documents)]
+    shape = (len(found), max(map(len, found)))
+    relations, scores = np.full(shape, "", object), np.zeros(shape, np.float32)
+    for row, each in enumerate(found):
+        for place, (name, score) in enumerate(each):
+            relations[row, place], scores[row, place] = name, score
+    problem = np.array(["too odd" if "odd" in d.tokens else "" for d in documents], object)
+    return {"relations": relations, "relation_scores": scores, "problem": problem}
 
 
 class Rest(BaseHTTPRequestHandler):
@@ -112,8 +114,7 @@ def lines(slice_rows) -> list[str]:
     return [json.dumps(row) for row in slice_rows[:12]]
 
 
-@pytest.mark.parametrize("options", [[], ["--pairs"]])
-def test_the_same_as_predict(mrca, tiny_run, served, lines, tmp_path, options):
+def test_the_same_as_predict(mrca, tiny_run, served, lines, tmp_path):
     url, sizes = served
     odd = [
         '{"text": "a b", "id": "é"}',
@@ -126,14 +127,13 @@ def test_the_same_as_predict(mrca, tiny_run, served, lines, tmp_path, options):
     text = "\n".join([*lines, *odd, *lines[:5]])
     (tmp_path / "rows.jsonl").write_text(text, "utf-8")
     file = tmp_path / "rows.jsonl"
-    options = [*options, "--on-error", "skip"]
+    options = ["--on-error", "skip"]
     expected = mrca("predict", tiny_run.folder, file, *options)
     done = mrca("client", url, file, *options, "--batch-size", 4)
     assert done == expected
     assert max(sizes) == 4
     assert len(done.out.splitlines()) == 21
-    assert any(json.loads(line).get("relations", json.loads(line).get("triples"))
-               for line in done.out.splitlines())  # fmt: skip
+    assert any(json.loads(line).get("relations") for line in done.out.splitlines())
 
 
 def test_a_bad_line_stops_after_the_rows_before_it(mrca, tiny_run, rest, lines):
@@ -171,10 +171,9 @@ def test_rows_that_came_before_a_failure_are_printed(mrca, rest, lines, monkeypa
     assert "not as an exported run does" in done.err
 
 
-@pytest.mark.parametrize("options", [[], ["--pairs"]])
-def test_what_the_server_finds_wrong_with_a_row_is_noted_once(mrca, rest, options):
+def test_what_the_server_finds_wrong_with_a_row_is_noted(mrca, rest):
     odd = '{"text": "Ada is odd", "subjects": ["Ada"], "objects": ["odd"]}'
-    done = mrca("client", rest[0], *options, stdin="\n".join([odd, '{"text": "even"}', odd]))
+    done = mrca("client", rest[0], stdin="\n".join([odd, '{"text": "even"}', odd]))
     assert done.code == 0
     assert len(done.out.splitlines()) == 3
     assert done.err.count("too odd") == 2
@@ -227,13 +226,12 @@ def really_served(exported_run: Path) -> Iterator[str]:
         thread.join()
 
 
-@pytest.mark.parametrize("options", [[], ["--pairs"]])
 def test_exported_and_served_it_prints_what_predict_prints(
-    mrca, tiny_run, really_served, slice_rows, options
+    mrca, tiny_run, really_served, slice_rows
 ):
     rows = "\n".join(json.dumps(row) for row in slice_rows)
-    expected = mrca("predict", tiny_run.folder, *options, stdin=rows)
-    done = mrca("client", really_served, *options, stdin=rows)
+    expected = mrca("predict", tiny_run.folder, stdin=rows)
+    done = mrca("client", really_served, stdin=rows)
     assert (done.code, expected.code) == (0, 0), done.err
     assert done.out == expected.out
     assert len(done.out.splitlines()) == len(slice_rows)

@@ -23,8 +23,8 @@ def own_places(monkeypatch, tmp_path):
 def corpus(tmp_path) -> Path:
     folder = tmp_path / "mine"
     folder.mkdir()
-    rows = [{"text": "Ada met Bob", "triples": [["Ada", "met", "Bob"]]}] * 30
-    rows.append({"text": "Ada met Bob", "triples": [["Ada", "[red]", "Cleo"]]})
+    rows = [{"text": "Ada met Bob", "facts": [["Ada", "met", "Bob"]]}] * 30
+    rows.append({"text": "Ada met Bob", "facts": [["Ada", "[red]", "Cleo"]]})
     (folder / "train.jsonl").write_text("\n".join(map(json.dumps, rows)))
     (folder / "valid.jsonl").write_text(json.dumps(rows[0]))
     return folder
@@ -44,6 +44,7 @@ def fail(*arguments: object) -> str:
     return str(result.exception)
 
 
+@pytest.mark.processes
 def test_importing_the_command_is_light():
     code = (
         "import sys, mrca.cli.data\n"
@@ -70,10 +71,10 @@ def test_list_names_every_corpus_and_where_it_is(tmp_path):
 
 def test_stats_shows_tables(corpus):
     result = run("stats", corpus)
-    for part in ("relations per sentence", "1.00 ± 0.00", "met", "[red]", "medium", "█"):
+    for part in ("relations per document", "1.00 ± 0.00", "met", "[red]", "medium", "█"):
         assert part in result.stdout, part
-    assert "%" not in result.stdout
-    assert "do not stand in their sentence and are not marked: 1." in result.stdout
+    assert "pairs to ask about" in result.stdout
+    assert "do not stand in their text and are not marked: 1." in result.stdout
     assert f"mrca data validate {corpus}" in result.stdout
 
 
@@ -83,8 +84,8 @@ def test_stats_as_json_and_as_a_picture(corpus, tmp_path):
     assert statistics["train_counts"] == {"[red]": 1, "met": 30}
     assert statistics["groups"]["medium"] == ["met"]
     assert (tmp_path / "tail.png").stat().st_size > 1000
-    # one relation in each sentence: there is nothing to draw
-    assert "No two of its most frequent relations hold together" in result.stderr
+    # one relation in each document: there is nothing to draw
+    assert "No document states two of its most frequent relations" in result.stderr
     assert not (tmp_path / "tail-cooccurrence.png").exists()
 
 
@@ -102,15 +103,16 @@ def test_stats_draws_what_holds_together_and_takes_a_papers_limits(corpus, tmp_p
 def test_stats_says_what_was_decided_on_stderr(corpus):
     (corpus / "valid.jsonl").unlink()
     result = run("stats", corpus, "--json")
-    assert json.loads(result.stdout)["splits"]["valid"]["sentences"] == 3
+    assert json.loads(result.stdout)["splits"]["valid"]["documents"] == 3
     assert "3 of the 31 training rows are held out for validation" in result.stderr
 
 
 def test_validate_passes_notices_and_fails_errors(corpus):
     result = run("validate", corpus)
     assert "unmatched: " in result.stdout
-    assert "line 31, triples[0].object: expected words of the sentence" in result.stdout
-    assert result.stdout.endswith("32 rows, 0 errors, 1 notice\n")
+    assert "line 31, facts[0].object: expected words of the text" in result.stdout
+    assert "\n32 rows, 0 errors, 1 notice\n" in result.stdout
+    assert f"Next: mrca data stats {corpus}" in result.stderr
     (corpus / "valid.jsonl").write_text('{"text": "A"}\n{"text": 3, "labels": ["died"]}\n')
     result = run("validate", corpus, code=1)
     assert "valid.jsonl, line 2, text: expected a valid string, received 3" in result.stdout
@@ -118,22 +120,128 @@ def test_validate_passes_notices_and_fails_errors(corpus):
     assert report["valid"] is False
     errors = [problem for problem in report["problems"] if problem["kind"] == "error"]
     assert [(error["line"], error["field"], error["received"]) for error in errors] == [
-        (1, "labels", "a row without them"),
+        (1, "facts", "a row without them"),
         (2, "text", "3"),
     ]
     report = json.loads(run("validate", corpus / "train.jsonl", "--json").stdout)
     assert (report["valid"], report["unlabelled"]) == (True, 0)
+    assert (report["marked"], report["oracle"]) == (31, 31)
 
 
 def test_validate_says_how_many_rows_of_a_file_have_no_labels(corpus):
     (corpus / "new.jsonl").write_text('{"text": "A"}\n{"text": "B", "labels": []}\n')
-    lines = run("validate", corpus / "new.jsonl").stdout.splitlines()
+    result = run("validate", corpus / "new.jsonl")
+    lines = result.stdout.splitlines()
+    assert f"Next: mrca predict RUN {corpus / 'new.jsonl'}" in result.stderr
     assert lines[0] == "2 rows, 0 errors, 0 notices"
     assert lines[1].startswith("1 row without labels: ")
     (corpus / "new.jsonl").rename(corpus / "test.jsonl")
     lines = run("validate", corpus / "test.jsonl", code=1).stdout.splitlines()
-    assert "line 1, labels: expected" in lines[0]
+    assert "line 1, facts: expected" in lines[0]
     assert lines[1:] == ["2 rows, 1 error, 0 notices"]
+
+
+def table_row(output: str, name: str) -> list[str]:
+    """The cells of a line of a table, after its name."""
+    lines = [line for line in output.splitlines() if line.strip("│ ").startswith(name)]
+    assert len(lines) == 1, name
+    return [cell.strip() for cell in lines[0].split("│")[2:-1]]
+
+
+def test_stats_counts_entities_pairs_and_types(news):
+    result = run("stats", news)
+    assert table_row(result.stdout, "entities per document") == ["3.00 ± 0.00"] * 3
+    assert table_row(result.stdout, "pairs to ask about") == ["12"] * 3
+    assert table_row(result.stdout, "without a fact") == ["83.33%"] * 3
+    assert table_row(result.stdout, "documents that state nothing") == ["50.00%"] * 3
+    assert "3 entity types: Loc, Org, Peop" in result.stdout
+    assert f"Next: mrca train --dataset {news}" in result.stderr
+    statistics = json.loads(run("stats", news, "--json").stdout)
+    assert statistics["types"] == ["Loc", "Org", "Peop"]
+    train = statistics["splits"]["train"]
+    assert (train["pairs"], train["mentions"], train["oracle"]) == (12, 6, 0)
+
+
+@pytest.mark.parametrize("command", ["stats", "validate"])
+def test_where_the_marks_come_from_is_said(news, corpus, command):
+    listed = "Entities are listed by the corpus; pairs of them without a fact are negatives."
+    assert listed in run(command, news).stdout
+    assert "the marks are an oracle" not in run(command, news).stdout
+    shown = run(command, corpus).stdout
+    assert "the marks are an oracle" in shown
+    assert listed not in shown
+
+
+def test_some_rows_without_entities_are_counted(news):
+    with (news / "train.jsonl").open("a") as file:
+        file.write('\n{"text": "Ada met Bob", "facts": [["Ada", "Live_In", "Bob"]]}')
+    assert "1 of 7 rows list no entities" in run("validate", news).stdout
+    report = json.loads(run("validate", news, "--json").stdout)
+    assert (report["marked"], report["oracle"]) == (7, 1)
+
+
+def test_offsets_inside_a_word_are_errors_or_widened_and_counted(news, tmp_path):
+    within = {"char_start": 7, "char_end": 10}
+    row = {
+        "text": "Ada of Arden works.",
+        "entities": [{"char_start": 0, "char_end": 3}, within],
+        "facts": [["Ada", "Live_In", within]],
+    }
+    with (news / "train.jsonl").open("a") as file:
+        file.write(f"\n{json.dumps(row)}")
+    wrong = run("validate", news, code=1)
+    assert "train.jsonl, line 3, entities[1]" in wrong.stdout
+    assert "7 rows, 1 error" in wrong.stdout
+    for command in (["stats", news], ["convert", news, "out"]):
+        assert "line 3, entities[1]" in fail(*command)
+    assert not (tmp_path / "out").exists()
+
+    result = run("validate", news, "--offsets", "widen")
+    assert "widened: " in result.stdout
+    assert "7 rows, 0 errors, 2 notices, of them 2 widened spans" in result.stdout
+    run("stats", news, "--offsets", "widen")
+    run("convert", news, "out", "--offsets", "widen")
+    last = json.loads((tmp_path / "out" / "train.jsonl").read_text().splitlines()[-1])
+    assert last["entities"][1] == {"token_start": 2, "token_end": 3, "text": "Arden"}
+
+
+def test_convert_keeps_entities_types_and_facts(news, tmp_path):
+    result = run("convert", news, "copy")
+    assert result.stdout == "copy\n"
+    assert "Next: mrca data validate copy" in result.stderr
+    before = json.loads(run("stats", news, "--json").stdout)["splits"]
+    assert json.loads(run("stats", "copy", "--json").stdout)["splits"] == before
+    stated, quiet = map(json.loads, (tmp_path / "copy/train.jsonl").read_text().splitlines())
+    assert stated["tokens"][:4] == ["Ada", "Lane", "of", "Arden"]
+    assert stated["entities"][0] == {
+        "token_start": 0,
+        "token_end": 2,
+        "text": "Ada Lane",
+        "type": "Peop",
+    }
+    assert [fact[1] for fact in stated["facts"]] == ["Live_In", "Work_For"]
+    assert quiet["facts"] == []
+
+
+def test_convert_reads_conll04_as_it_is_published(tmp_path):
+    row = {
+        "tokens": ["Ada", "of", "Arden", "."],
+        "entities": [
+            {"type": "Peop", "start": 0, "end": 1},
+            {"type": "Loc", "start": 2, "end": 3},
+        ],
+        "relations": [{"type": "Live_In", "head": 0, "tail": 1}],
+        "orig_id": 7,
+    }
+    (tmp_path / "conll04_train.json").write_text(json.dumps([row]))
+    run("convert", "conll04_train.json", "train.jsonl")
+    converted = json.loads((tmp_path / "train.jsonl").read_text())
+    assert converted["entities"] == [
+        {"token_start": 0, "token_end": 1, "text": "Ada", "type": "Peop"},
+        {"token_start": 2, "token_end": 3, "text": "Arden", "type": "Loc"},
+    ]
+    assert len(converted["facts"]) == 1
+    assert "1 row, 0 errors" in run("validate", "train.jsonl").stdout
 
 
 def test_validate_takes_a_name(tmp_path):

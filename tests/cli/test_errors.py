@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROW = {"text": "Ada met Bob", "triples": [["Ada", "met", "Bob"]]}
+ROW = {"text": "Ada met Bob", "facts": [["Ada", "met", "Bob"]]}
 GARBAGE = bytes(range(256)) * 8
 
 
@@ -100,7 +100,7 @@ def listing(*folders: Path) -> dict[Path, int]:
 
 
 @pytest.fixture
-def fails(mrca, inputs, tmp_path):
+def fails(mrca, load_once, inputs, tmp_path):
     """Runs a command (`@x` stands for an input, `RUN` for the run) and sees that it fails well."""
 
     def check(command: str, code: int, *fragments: str) -> None:
@@ -139,7 +139,7 @@ def fails(mrca, inputs, tmp_path):
         ("evaluate", "Missing argument"),
         ("evaluate RUN test", "unexpected extra argument"),
         ("evaluate RUN --tune always", "Invalid value for '--tune'"),
-        ("evaluate RUN --save", "--save keeps what --tune finds"),
+        ("evaluate RUN --save", "--save keeps what --tune"),
         ("predict", "Missing argument"),
         ("predict RUN --on-error ignore", "Invalid value for '--on-error'"),
         ("data nothing", "No such command"),
@@ -162,7 +162,7 @@ def test_wrong_usage(fails, command, fragment):
     [
         # Names
         ("train --dataset smaple", "Did you mean 'sample'"),
-        ("train --preset webnlq", "Did you mean 'webnlg'"),
+        ("train --recipe webnlq", "Did you mean 'webnlg'"),
         ("train --dataset sample --loss rc_dise", "Did you mean 'rc_dice'"),
         ("train --dataset @goood", "inputs/good'?"),
         ("train --dataset sample --vectors glvoe", "'glvoe' were not found"),
@@ -181,7 +181,10 @@ def test_wrong_usage(fails, command, fragment):
         ("train --dataset sample --set training.batch_size=0", "training.batch_size: "),
         ("train --dataset sample --set training.batch_size=1.5", "received 1.5"),
         ("train --dataset sample --set training.epochs=-1", "training.epochs: "),
-        ("train --dataset sample --set training.epochs=900", "the learning rate reaches"),
+        (
+            "train --recipe mrca --dataset sample --set training.epochs=900",
+            "the learning rate reaches",
+        ),
         ("train --dataset sample --set training.learning_rate=nan", "training.learning_rate: "),
         ("train --dataset sample --set training.learning_rate=inf", "training.learning_rate: "),
         ("train --dataset sample --set model.dropout=1", "model.dropout: "),
@@ -192,9 +195,12 @@ def test_wrong_usage(fails, command, fragment):
         ("train --dataset sample --set features.padding=packed", "'masked' or 'fixed'"),
         ("train --dataset sample --set features.max_length=0", "features.max_length: "),
         ("train --dataset sample --set loss.options=3", "loss.options: "),
-        ("train --dataset sample --set loss.options.mode=sideways", "'batch' or 'elementwise'"),
+        (
+            "train --recipe mrca --dataset sample --set loss.options.mode=sideways",
+            "'batch' or 'elementwise'",
+        ),
         ("train --dataset sample --set loss.options.gamma=2", "does not take these arguments"),
-        ("train --dataset sample --set loss.options.smooth=0", "number above 0"),
+        ("train --recipe mrca --dataset sample --set loss.options.smooth=0", "number above 0"),
         ("train --dataset sample --seed -1", "training.seed: "),
         ("train --dataset sample --seed 4294967295 --seeds 2", "training.seed: "),
         # Encoders, classifiers, stages
@@ -203,8 +209,8 @@ def test_wrong_usage(fails, command, fragment):
         ("train --dataset sample --encoder hub:@good", "holds no TF Hub module"),
         ("train --dataset sample --encoder tfidf", "go together only"),
         ("train --dataset sample --classifier linear_svm", "go together only"),
-        ("train --preset svm --dataset sample --loss dice", "no meaning for an SVM"),
-        ("train --dataset sample --classifier bilateral_branch", "for a whole batch"),
+        ("train --recipe svm --dataset sample --loss dice", "no meaning for an SVM"),
+        ("train --recipe mrca --dataset sample --classifier bilateral_branch", "for a whole batch"),
         ("train --dataset sample --classifier tau_normalised", "rescales one that is trained"),
         ("train --dataset sample --set encoder.trainable=true", "word vectors stay"),
         ("train --dataset sample --set features.markers=true", "do not have"),
@@ -212,17 +218,17 @@ def test_wrong_usage(fails, command, fragment):
         ("train --representation @missing", "There is no run at"),
         ("train --representation RUN --set model.units=9", "keeps the layers"),
         ("train --representation RUN --classifier tau_normalised", "the largest score"),
-        # --preset
-        ("train --preset @missing.toml", "No such file"),
-        ("train --preset @configs", "Is a directory"),
-        ("train --preset @configs/broken.toml", "is not valid TOML"),
-        ("train --preset @configs/garbage.toml", "is not UTF-8 text"),
-        ("train --preset @configs/latin1.toml", "is not UTF-8 text"),
-        ("train --preset @configs/unknown-section.toml", "trainig: there is no such setting"),
-        ("train --preset @configs/unknown-key.toml", "training.sede: there is no such setting"),
-        ("train --preset @configs/wrong-type.toml", "received 'one'"),
-        ("train --preset @configs/section-as-value.toml", "training: "),
-        ("train --preset @configs/empty.toml", "No corpus is called ''"),
+        # --recipe
+        ("train --recipe @missing.toml", "No such file"),
+        ("train --recipe @configs", "Is a directory"),
+        ("train --recipe @configs/broken.toml", "is not valid TOML"),
+        ("train --recipe @configs/garbage.toml", "is not UTF-8 text"),
+        ("train --recipe @configs/latin1.toml", "is not UTF-8 text"),
+        ("train --recipe @configs/unknown-section.toml", "trainig: there is no such setting"),
+        ("train --recipe @configs/unknown-key.toml", "training.sede: there is no such setting"),
+        ("train --recipe @configs/wrong-type.toml", "received 'one'"),
+        ("train --recipe @configs/section-as-value.toml", "training: "),
+        ("train --recipe @configs/empty.toml", "No corpus is called ''"),
         # Corpora
         ("train --dataset @file", "is a file"),
         ("train --dataset @missing", "No corpus is called"),
@@ -236,7 +242,7 @@ def test_wrong_usage(fails, command, fragment):
         ("train --dataset @bad-field", "colour"),
         ("train --dataset @bad-type", "text: expected a valid string, received 3"),
         ("train --dataset @bad-offsets", 'subjects[0].text: expected "Ada", received "Bob"'),
-        ("train --dataset @unlabelled", '"labels" or "triples"'),
+        ("train --dataset @unlabelled", '"facts" or "labels"'),
         ("train --dataset @unknown-relation", "'left' of the valid split"),
         ("train --dataset @nothing-to-learn", "nothing to learn"),
         ("train --dataset @nothing-to-validate", "No validation row"),
@@ -244,7 +250,6 @@ def test_wrong_usage(fails, command, fragment):
         ("train --dataset @bad-relations", "a JSON list of relation names"),
         ("train --dataset @twice-relations", "must be unique"),
         ("train --dataset @both-forms", "holds both"),
-        ("train --dataset @good --vectors corpus", "brings no vectors"),
         # Vectors
         ("train --dataset @good --vectors @vectors/empty.txt", "empty.txt"),
         ("train --dataset @good --vectors @vectors/ragged.txt", "line 2"),
@@ -282,7 +287,6 @@ def test_wrong_usage(fails, command, fragment):
         ("evaluate RUN --vectors @missing.txt", "No vectors at"),
         ("evaluate RUN --vectors nothing", "were not found"),
         ("evaluate RUN --encoder hub:@good", "Leave --encoder out"),
-        ("evaluate RUN --triples --split tset", "has no tset split"),
         # predict
         ("predict @missing", "There is no run at"),
         ("predict @good @rows.jsonl", "is not a whole run"),
@@ -328,9 +332,9 @@ def test_validate_lists_everything_and_fails(mrca, inputs):
 
 def test_figures_that_cannot_be_written(mrca, inputs, tiny_run):
     done = mrca("evaluate", tiny_run.folder, "--plots", inputs[""] / "file")
-    assert done.code == 1
-    assert "file" in done.err
-    assert "did not expect" not in done.err
+    assert done.code == 0  # the numbers are there
+    assert "micro" in done.out
+    assert f"Note: no figure was drawn in {inputs[''] / 'file'}" in done.err
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -347,6 +351,7 @@ def test_folders_that_may_not_be_read_or_written(fails, inputs):
         locked.chmod(0o700)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("backend, what", [("openvino", "pip install"), ("foo", "does not know")])
 def test_a_backend_that_is_not_there(backend, what):
     command = [sys.executable, "-c", "from mrca.cli.main import main; main()", "predict", "run"]
@@ -409,6 +414,7 @@ def test_a_damaged_run_is_named(mrca, run_copy, name, damage):
         ("label_counts.json", {"num_samples": 3, "counts": []}),
         ("relations.json", ["met", "met"]),
         ("environment.json", {"vectors": {"folder": 3, "name": "x", "fingerprint": "y"}}),
+        ("environment.json", {"vectors": {"name": "x"}}),
     ],
 )
 def test_json_that_does_not_fit_is_named(mrca, run_copy, name, content):

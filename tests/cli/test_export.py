@@ -7,6 +7,14 @@ import pytest
 pytest.importorskip("tensorflow")
 
 
+@pytest.fixture(autouse=True)
+def verified(monkeypatch):
+    """Spares another process."""
+    from mrca.export.verification import Verified
+
+    monkeypatch.setattr("mrca.export.export_run.verify", lambda *arguments: Verified(1e-7, 1000))
+
+
 def test_a_run_is_exported_and_the_next_steps_are_said(mrca, tiny_run):
     folder = Path(shutil.copytree(tiny_run.folder, "saved_models/tiny"))
     result = mrca("export", "tiny")
@@ -15,7 +23,7 @@ def test_a_run_is_exported_and_the_next_steps_are_said(mrca, tiny_run):
     for part in (
         "words (full)",
         "MB on disk",
-        "gives what `mrca predict` gives; scores differ by",
+        "gives what `mrca predict` gives; scores differ by 1e-07",
         "mrca serve",
     ):
         assert part in result.out
@@ -31,10 +39,16 @@ def test_what_cannot_be_exported_is_refused_at_once(mrca, tiny_run):
     assert missing.code == 1 and "There is no run at" in missing.err
 
 
-def test_json(mrca, tiny_run, monkeypatch):
-    from mrca.export.verification import Verified
+def test_a_run_of_pairs_is_refused_before_it_is_loaded(mrca, tiny_pairs_run, monkeypatch):
+    monkeypatch.setattr("mrca.training.load", None)
+    for command in ("export", "demo", "serve"):
+        done = mrca(command, tiny_pairs_run.folder)
+        assert (done.code, done.out) == (1, "")
+        assert done.err.startswith(f"Error: The run {tiny_pairs_run.folder} is asked about pairs")
+    assert not (tiny_pairs_run.folder / "1").exists()
 
-    monkeypatch.setattr("mrca.export.export_run.verify", lambda *arguments: Verified(0.0, 1000))
+
+def test_json(mrca, tiny_run):
     result = mrca("export", tiny_run.folder, "--vocabulary", "run", "--json", "--output", "out")
     values = json.loads(result.out)
     assert values["folder"] == "out/tiny/1"

@@ -2,7 +2,12 @@ import json
 
 import pytest
 
-from mrca import training
+from mrca import models
+
+
+@pytest.fixture(autouse=True)
+def _runs(load_once) -> None:
+    pass
 
 
 @pytest.fixture
@@ -59,10 +64,11 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("bad", BAD)
-@pytest.mark.parametrize("chunk", [2, 1024])
+@pytest.mark.parametrize(
+    ("bad", "chunk"), [(bad, (2, 1024)[number % 2]) for number, bad in enumerate(BAD)]
+)
 def test_a_bad_line_stops_after_the_rows_before_it(mrca, tiny_run, lines, bad, chunk, monkeypatch):
-    monkeypatch.setattr(training, "CHUNK", chunk)
+    monkeypatch.setattr(models, "CHUNK", chunk)
     done = mrca("predict", tiny_run.folder, stdin="\n".join([*lines[:3], bad, *lines[3:]]))
     assert done.code == 1
     assert [answer["line"] for answer in parsed(done.out)] == [1, 2, 3]
@@ -73,7 +79,7 @@ def test_a_bad_line_stops_after_the_rows_before_it(mrca, tiny_run, lines, bad, c
 
 @pytest.mark.parametrize("chunk", [2, 1024])
 def test_bad_lines_are_answered_in_place_if_skipped(mrca, tiny_run, lines, chunk, monkeypatch):
-    monkeypatch.setattr(training, "CHUNK", chunk)
+    monkeypatch.setattr(models, "CHUNK", chunk)
     text = "\n".join([lines[0], BAD[0], lines[1], *BAD[1:], lines[2]])
     done = mrca("predict", tiny_run.folder, "--on-error", "skip", stdin=text)
     assert done.code == 1
@@ -119,18 +125,120 @@ def test_one_line_is_not_lines(mrca, tiny_run):
     assert "1 line of standard input could not be used and was skipped" in done.err
 
 
-def test_pairs_give_triples(mrca, tiny_run, lines, slice_rows):
-    text = "\n".join([*lines, '{"text": "nobody is here"}'])
-    done = mrca("predict", tiny_run.folder, "--pairs", stdin=text)
+# === Pairs of entities ===
+
+
+def test_facts_of_pairs_say_who_is_related_to_whom(mrca, tiny_pairs_run, lines, slice_rows):
+    done = mrca("predict", tiny_pairs_run.folder, stdin="\n".join(lines))
     assert done.code == 0, done.err
     answers = parsed(done.out)
-    expected = tiny_run.predict_triples(slice_rows[:7])
-    assert any(expected)
-    assert answers[-1] == {"line": 8, "triples": []}
-    for answer, row, facts in zip(answers[:-1], slice_rows, expected, strict=False):
-        assert set(answer) == {"line", "id", "triples"}
+    predicted = tiny_pairs_run.predict(slice_rows[:7])
+    assert sum(len(each.facts) for each in predicted) > 0
+    for answer, row, expected in zip(answers, slice_rows[:7], predicted, strict=True):
+        assert set(answer) == {"line", "id", "facts"}
         assert answer["id"] == row["id"]
-        assert answer["triples"] == [
-            {**fact.triple._asdict(), "score": pytest.approx(fact.score, abs=1e-4)}
-            for fact in facts
-        ]
+        assert [
+            (fact["subject"]["text"], fact["relation"], fact["object"]["text"], fact["score"])
+            for fact in answer["facts"]
+        ] == [(*fact[:3], pytest.approx(fact.score, abs=1e-4)) for fact in expected.facts]
+        for entity in (fact[side] for fact in answer["facts"] for side in ("subject", "object")):
+            assert row["text"][entity["char_start"] : entity["char_end"]] == entity["text"]
+            assert entity["type"] in {"PERSON", "PLACE", "ORGANISATION"}
+
+
+ROW = {
+    "id": 7,
+    "text": "Ada Lane met the Belby Choir.",
+    "entities": [{"text": "Ada Lane", "type": "PERSON", "id": "Q7"}, "Belby Choir"],
+}
+
+
+def test_a_row_as_a_tool_for_named_entities_gives_it(mrca, tiny_pairs_run):
+    every = mrca("predict", tiny_pairs_run.folder, "--threshold", -1, stdin=json.dumps(ROW))
+    assert every.code == 0, every.err
+    [answer] = parsed(every.out)
+    assert answer["id"] == "7"
+    assert len(answer["facts"]) == 2 * len(tiny_pairs_run.classifier.relations)
+    ada = {"text": "Ada Lane", "char_start": 0, "char_end": 8, "type": "PERSON", "id": "Q7"}
+    choir = {"text": "Belby Choir", "char_start": 17, "char_end": 28}
+    for fact in answer["facts"]:
+        assert (fact["subject"], fact["object"]) in ((ada, choir), (choir, ada))
+        assert fact["relation"] in tiny_pairs_run.classifier.relations
+    scores = [fact["score"] for fact in answer["facts"]]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_words_have_offsets_in_words(mrca, tiny_pairs_run):
+    row = {"tokens": ["Ada", "met", "Bo", "."], "entities": ["Ada", "Bo"]}
+    options = ("--threshold", -1, "--top", 1)
+    done = mrca("predict", tiny_pairs_run.folder, *options, stdin=json.dumps(row))
+    [fact] = parsed(done.out)[0]["facts"]
+    assert fact["subject"] in (
+        {"text": "Ada", "token_start": 0, "token_end": 1},
+        {"text": "Bo", "token_start": 2, "token_end": 3},
+    )
+
+
+def test_threshold_and_top_choose_among_the_scores(mrca, tiny_pairs_run):
+    def facts(*options: object) -> list[dict]:
+        done = mrca("predict", tiny_pairs_run.folder, *options, stdin=json.dumps(ROW))
+        assert done.code == 0, done.err
+        return parsed(done.out)[0]["facts"]
+
+    every = facts("--threshold", -1)
+    assert facts("--threshold", -1, "--top", 3) == every[:3]
+    middle = every[4]["score"] + 5e-5  # scores are rounded
+    above = facts("--threshold", middle)
+    assert above == every[: len(above)]
+    assert 0 < len(above) <= 5
+    assert facts("--threshold", 1.01) == []
+
+
+def test_relations_of_whole_texts_are_chosen_alike(mrca, tiny_run, lines):
+    done = mrca("predict", tiny_run.folder, "--threshold", -9, "--top", 2, stdin=lines[0])
+    relations = parsed(done.out)[0]["relations"]
+    assert len(relations) == 2
+    assert relations[0]["score"] >= relations[1]["score"]
+
+
+def test_a_row_without_two_marked_entities_has_no_facts_and_is_noted(mrca, tiny_pairs_run):
+    one = {"text": "Ada sleeps.", "entities": ["Ada"]}
+    rows = [ROW, one, {"text": "Nobody is here."}, {**one, "entities": ["Ada", "Cleo"]}]
+    done = mrca("predict", tiny_pairs_run.folder, stdin="\n".join(map(json.dumps, rows)))
+    assert done.code == 0, done.err
+    assert [answer["facts"] for answer in parsed(done.out)[1:]] == [[], [], []]
+    assert "fewer than two entities are marked in 3 rows (lines 2, 3, 4)" in done.err
+    assert "standard input, line 4, entities[1]" in done.err
+
+
+BAD_ENTITIES = {
+    "entities[0]": [{"char_start": 5, "char_end": 2}],
+    "entities[1].text": ["Ada Lane", {"char_start": 0, "char_end": 3, "text": "Bob"}],
+    "entities": "Ada Lane",
+    "entities[1]": ["Ada Lane", 7],
+    "entities[0].kind": [{"text": "Ada Lane", "kind": "PERSON"}],
+    "entities[1].id": [{"text": "Ada Lane", "id": "a"}, {"text": "Belby Choir", "id": "a"}],
+}
+
+
+def test_malformed_entities_are_named(mrca, tiny_pairs_run):
+    rows = [ROW, *({**ROW, "entities": entities} for entities in BAD_ENTITIES.values()), ROW]
+    text = "\n".join(map(json.dumps, rows))
+    done = mrca("predict", tiny_pairs_run.folder, "--on-error", "skip", stdin=text)
+    assert done.code == 1
+    first, *wrong, last = parsed(done.out)
+    assert "facts" in first
+    assert "facts" in last
+    assert len(wrong) == len(BAD_ENTITIES)
+    for answer, place in zip(wrong, BAD_ENTITIES, strict=True):
+        assert f"standard input, line {answer['line']}, {place}: expected" in answer["error"]
+    assert "6 lines of standard input could not be used" in done.err
+
+
+def test_a_document_that_is_cut_is_noted(mrca, tiny_pairs_run):
+    row = {"text": "Ada met Bo. " + "They spoke. " * 20 + "Cy left.", "entities": ["Ada", "Cy"]}
+    done = mrca("predict", tiny_pairs_run.folder, stdin=json.dumps(row))
+    assert done.code == 0
+    assert "line 1: cut after 40 of" in done.err
+    assert "and 1 of its 2 entities with them (features.max_length)" in done.err
+    assert parsed(done.out)[0]["facts"] == []

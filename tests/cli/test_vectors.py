@@ -99,12 +99,14 @@ def test_list_shows_what_is_where(tmp_path):
         "glove-wiki-gigaword-300": "can be fetched",
         "minilm-static": "imported on use",
         "mine": "ready",
+        "sample": "ready",
     }
     table = run("list", "--vectors-dir", "here").stdout
     assert "mine" in table
     assert "the path of a file" in " ".join(table.split())
 
 
+@pytest.mark.processes
 def test_the_module_loads_nothing_heavy():
     heavy = "{'tensorflow', 'keras', 'gensim', 'matplotlib', 'scipy'}"
     code = f"import sys, mrca.cli.vectors; sys.exit(bool({heavy} & set(sys.modules)))"

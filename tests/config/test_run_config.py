@@ -2,6 +2,7 @@ import pydantic
 import pytest
 
 from mrca.config import RunConfig
+from mrca.errors import MrcaError
 
 
 def test_settings_do_not_change_once_made():
@@ -16,15 +17,19 @@ def test_every_setting_has_a_description():
 
 
 def test_a_precision_is_one_of_kerass_policies():
-    assert RunConfig().training.precision == "float32"
+    assert RunConfig().model.precision == "float32"
     with pytest.raises(pydantic.ValidationError, match="mixed_bfloat16"):
-        RunConfig(training={"precision": "float16"})
+        RunConfig(model={"precision": "float16"})
 
 
 def test_a_second_stage_takes_over_what_its_layers_follow_from():
-    first = RunConfig(model={"units": 7}, training={"precision": "mixed_float16", "epochs": 3})
+    first = RunConfig(
+        model={"units": 7, "precision": "mixed_float16"},
+        candidates={"max_distance": 5},
+        training={"epochs": 3},
+    )
     second = RunConfig(loss={"name": "focal"}, training={"epochs": 2}).with_layers_of(first)
-    assert (second.model.units, second.training.precision) == (7, "mixed_float16")
+    assert (second.model, second.candidates) == (first.model, first.candidates)
     assert (second.loss.name, second.training.epochs) == ("focal", 2)
 
 
@@ -32,3 +37,68 @@ def test_the_learning_rate_must_stay_above_zero_to_the_last_epoch():
     RunConfig(training={"epochs": 50, "learning_rate": 1.5e-3, "learning_rate_decay": 3e-5})
     with pytest.raises(pydantic.ValidationError, match="last of 51 epochs"):
         RunConfig(training={"epochs": 51, "learning_rate": 1.5e-3, "learning_rate_decay": 3e-5})
+
+
+# === Changing settings ===
+
+
+def test_a_changed_setting_changes_nothing_else():
+    start = RunConfig()
+    config = start.changed({"training.epochs": 3, "loss.options.gamma": 2.0})
+    assert (config.training.epochs, config.loss.options) == (3, {"gamma": 2.0})
+    assert start == RunConfig()
+    assert config.changed({"training.epochs": 50, "loss.options": {}}) == start
+    assert config.differences(start, "was", "is now") == [
+        "loss.options was {'gamma': 2.0} and is now {}",
+        "training.epochs was 3 and is now 50",
+    ]
+    assert start.differences(start.changed({}), "was", "is") == []
+
+
+def test_a_whole_section_may_be_given_as_values_or_as_itself():
+    focal = RunConfig(loss={"name": "focal", "options": {"gamma": 1.0}})
+    start = RunConfig(loss={"name": "dice", "options": {"smooth": 0.5}})
+    assert start.changed({"loss": focal.loss}) == focal
+    assert start.changed({"loss": {"name": "focal", "options": {"gamma": 1.0}}}) == focal
+    assert start.changed({"loss": {}}) == RunConfig()
+
+
+def test_settings_are_changed_in_their_order():
+    changes = {"loss": {"name": "focal"}, "loss.options.gamma": 1.0}
+    assert RunConfig().changed(changes).loss.options == {"gamma": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"model.unit": 3}, "model.unit: there is no such setting, received 3. Did you mean 'uni"),
+        ({"modle.units": 3}, "modle: there is no such setting. Did you mean 'model'?"),
+        ({"units": 3}, "units: there is no such setting, received 3"),
+        ({"model": 3}, "model: expected a section of settings, received 3"),
+        ({"model.units": "3"}, "model.units: expected a whole number, received '3'"),
+        ({"model.units": -1}, "model.units: expected at least 0, received -1"),
+        ({"features.max_length": 10_001}, "features.max_length: expected at most 10000"),
+        ({"candidates.kind": "triples"}, "candidates.kind: expected 'whole' or 'pairs'"),
+        ({"loss.options": {"gamma": None}}, "loss: options without a value: gamma; leave them out"),
+    ],
+)
+def test_what_does_not_fit_is_named(settings, said):
+    with pytest.raises(MrcaError) as caught:
+        RunConfig().changed(settings)
+    assert str(caught.value).startswith("The settings do not fit:\n  ")
+    assert said in str(caught.value)
+
+
+def test_everything_that_does_not_fit_is_said_at_once_under_its_heading():
+    with pytest.raises(MrcaError) as caught:
+        RunConfig.checked({"model": {"units": -1}, "data": {"roles": "any"}}, "The file x")
+    assert str(caught.value).splitlines() == [
+        "The file x:",
+        "  data.roles: expected 'corpus' or 'unknown', received 'any'",
+        "  model.units: expected at least 0, received -1",
+    ]
+
+
+def test_a_setting_is_no_section():
+    with pytest.raises(MrcaError, match=r"'model\.units\.x': 'units' is a value, not a section"):
+        RunConfig().changed({"model.units.x": 3})

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mrca.config import RunConfig, dump_config, load_config, load_preset, with_overrides
+from mrca.config import RunConfig, dump_config, load_config, load_recipe, parse_settings
 from mrca.errors import MrcaError
 
 plain = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
@@ -53,9 +53,13 @@ def test_a_dumped_config_states_every_setting():
     assert stated["training"]["patience"] == 5
 
 
-def test_overrides_take_toml_values_and_bare_words():
-    start = load_preset("paper")
-    config = with_overrides(
+def changed(config, texts):
+    return config.changed(parse_settings(texts))
+
+
+def test_settings_take_toml_values_and_bare_words():
+    start = load_recipe("mrca")
+    config = changed(
         start,
         [
             "training.batch_size=64",
@@ -74,16 +78,16 @@ def test_overrides_take_toml_values_and_bare_words():
     assert config.vectors.name == "a b"
     assert config.loss.options == {"smooth": 1e-3, "mode": "batch"}
     assert config.training.learning_rate == 2e-3
-    assert start == load_preset("paper")  # the original stays
-    assert with_overrides(start, []) == start
+    assert start == load_recipe("mrca")  # the original stays
+    assert changed(start, []) == start
 
 
 def test_a_value_may_hold_an_equals_sign():
-    assert with_overrides(RunConfig(), ["data.dataset=a=b"]).data.dataset == "a=b"
+    assert changed(RunConfig(), ["data.dataset=a=b"]).data.dataset == "a=b"
 
 
 @pytest.mark.parametrize(
-    ("override", "names"),
+    ("text", "names"),
     [
         (
             "training.bacth_size=64",
@@ -111,9 +115,9 @@ def test_a_value_may_hold_an_equals_sign():
         ("loss.options=5", ["loss.options", "table", "5"]),
     ],
 )
-def test_a_value_that_does_not_fit_is_named(override, names):
+def test_a_value_that_does_not_fit_is_named(text, names):
     with pytest.raises(MrcaError) as caught:
-        with_overrides(RunConfig(), ["data.dataset=mine", override])
+        changed(RunConfig(), ["data.dataset=mine", text])
     message = str(caught.value)
     assert "mine" not in message  # nor any other setting that is right
     assert "Input should" not in message
@@ -121,24 +125,24 @@ def test_a_value_that_does_not_fit_is_named(override, names):
         assert name in message
 
 
-@pytest.mark.parametrize("override", ["", "=", "training", "batch_size=64", "training.=1", ".a=1"])
-def test_a_malformed_override_is_shown_with_an_example(override):
+@pytest.mark.parametrize("text", ["", "=", "training", "batch_size=64", "training.=1", ".a=1"])
+def test_a_malformed_setting_is_shown_with_an_example(text):
     with pytest.raises(MrcaError, match=r"section\.key=value.*training\.batch_size=64") as caught:
-        with_overrides(RunConfig(), [override])
-    assert repr(override) in str(caught.value)
+        changed(RunConfig(), [text])
+    assert repr(text) in str(caught.value)
 
 
 def test_a_value_is_no_section():
     with pytest.raises(MrcaError, match=r"'data\.dataset\.name'.*'dataset' is a value"):
-        with_overrides(RunConfig(), ["data.dataset.name=x"])
+        changed(RunConfig(), ["data.dataset.name=x"])
 
 
 @given(
     st.lists(st.text(max_size=30) | st.builds("{}.{}={}".format, plain, plain, plain), max_size=3)
 )
-def test_any_other_text_is_one_readable_error(overrides):
+def test_any_other_text_is_one_readable_error(texts):
     with contextlib.suppress(MrcaError):
-        with_overrides(RunConfig(), overrides)
+        changed(RunConfig(), texts)
 
 
 @given(
@@ -147,7 +151,7 @@ def test_any_other_text_is_one_readable_error(overrides):
 )
 def test_any_value_is_taken_or_refused_readably(setting, value):
     try:
-        config = with_overrides(RunConfig(), [f"{setting}={value}"])
+        config = changed(RunConfig(), [f"{setting}={value}"])
     except MrcaError as error:
         assert setting in str(error)
     else:
@@ -200,3 +204,75 @@ def test_infinities_do_not_slip_in_from_a_file(tmp_path):
     with pytest.raises(MrcaError, match="learning_rate"):
         load_config(path)
     assert math.isfinite(RunConfig().training.learning_rate)
+
+
+def test_settings_that_differ_from_their_defaults_alone_can_be_written(tmp_path):
+    config = RunConfig().changed({"training.seed": 3, "loss.options.gamma": 2.0})
+    text = dump_config(config, whole=False)
+    assert tomllib.loads(text) == {"loss": {"options": {"gamma": 2.0}}, "training": {"seed": 3}}
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    assert load_config(path) == config
+
+
+# === Files of version 0.1 ===
+
+# Every setting that there was, each with its default.
+FIRST_VERSION = """
+data = { dataset = "", unmatched = "keep" }
+encoder = { name = "word_vectors", trainable = false, vocab_file = "", casing = "auto" }
+vectors = { name = "glove-wiki-gigaword-300" }
+features = { case = true, role = true, padding = "masked", max_length = 100, markers = false }
+classifier = { name = "linear", representation = "", options = {} }
+loss = { name = "rc_dice", teacher = "", options = {} }
+
+[model]
+units = 500
+pooling = "windows"
+pool_size = 80
+strides = 2
+hidden = 0
+dropout = 0.15
+
+[training]
+batch_size = 32
+sampler = "instance_balanced"
+epochs = 50
+patience = 5
+learning_rate = 0.0015
+learning_rate_decay = 3e-05
+seed = 1
+deterministic = false
+precision = "float32"
+tensorboard = false
+"""
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(text):
+        path = tmp_path / "config.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_a_configuration_of_the_first_version_is_read_and_means_the_same(written):
+    assert load_config(written(FIRST_VERSION)) == RunConfig()
+    mixed = FIRST_VERSION.replace('"float32"', '"mixed_float16"')
+    expected = RunConfig().changed({"model.precision": "mixed_float16"})
+    assert load_config(written(mixed)) == expected
+    alone = '[training]\nprecision = "mixed_float16"\nseed = 1\n'
+    assert load_config(written(alone)) == expected
+
+
+def test_under_its_present_name_it_goes_before(written):
+    text = '[training]\nprecision = "mixed_float16"\n[model]\nprecision = "mixed_bfloat16"\n'
+    assert load_config(written(text)).model.precision == "mixed_bfloat16"
+
+
+@pytest.mark.parametrize("text", ['model = 3\n[training]\nprecision = "float32"', "training = 3"])
+def test_what_is_no_section_is_still_named(written, text):
+    with pytest.raises(MrcaError, match="a section of settings, received 3"):
+        load_config(written(text))

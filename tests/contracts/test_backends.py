@@ -14,20 +14,21 @@ CORE = [
     "tests/golden",
     "tests/layers/test_padded_average_pooling.py::test_equals_the_definition",
     "tests/layers/test_bilstm.py::test_states_and_gradients_equal_keras_under_a_mask",
-    "tests/models/test_mrca.py::test_it_trains_in_mixed_precision[linear]",
-    "tests/features/test_epoch_batches.py::"
+    "tests/layers/test_entity_pooling.py",
+    "tests/layers/test_pair_context.py",
+    "tests/models/test_network.py::test_it_trains_in_mixed_precision",
+    "tests/encoding/test_batches.py::"
     "test_keras_gets_every_row_once_an_epoch_and_in_another_order_the_next",
     "tests/training/test_checkpoint.py::"
     "test_a_fit_that_goes_on_ends_as_one_that_was_not_interrupted",
-    "tests/training/test_train.py::test_any_loss_decides_from_training_to_prediction[adaptive_hinge_balance]",
+    "tests/training/test_train.py::"
+    "test_any_loss_decides_from_training_to_prediction[adaptive_hinge_balance]",
 ]
-EVERYTHING = [f"tests/{folder}" for folder in ("features", "golden", "heads", "layers", "losses")]
-EVERYTHING += [
-    "tests/encoders",
-    "tests/metrics",
-    "tests/models",
-    "tests/contracts/test_loss_contract.py",
-]
+EVERYTHING = [f"tests/{folder}" for folder in ("encoders", "encoding", "golden", "layers")]
+EVERYTHING += [f"tests/{folder}" for folder in ("losses", "metrics", "models")]
+EVERYTHING += ["tests/contracts/test_loss_contract.py"]
+
+pytestmark = pytest.mark.backends
 
 
 def run_tests(backend: str, tests: list[str]) -> None:

@@ -36,14 +36,18 @@ def loss(name):
     return make(name)
 
 
-@pytest.fixture
-def batch(loss):
+def a_batch(loss):
     """Labels and outputs of six rows: none, one, some and all relations hold."""
     generator = np.random.default_rng(7)
     columns = loss.columns(RELATIONS)
     labels = (generator.random((6, columns)) < 0.4).astype("float32")
     labels[0], labels[1] = 0, 1
     return labels, generator.normal(0, 1.5, (6, columns)).astype("float32")
+
+
+@pytest.fixture
+def batch(loss):
+    return a_batch(loss)
 
 
 def numbers(tensor):
@@ -138,10 +142,9 @@ def test_survives_a_model_file(loss, batch, tmp_path):
     assert float(back(labels, outputs)) == float(loss(labels, outputs))
 
 
-def test_value_and_gradient_are_finite_at_the_extremes(
-    loss, batch, values_and_gradients, execution
-):
-    labels, outputs = batch
+def extremes(loss):
+    """Batches at which a formula breaks first, by name."""
+    labels, outputs = a_batch(loss)
     huge = np.where(labels == 1, 1e4, -1e4)
     ones = np.ones_like(labels)
     cases = {
@@ -156,16 +159,33 @@ def test_value_and_gradient_are_finite_at_the_extremes(
         "logits of -1e4, all positives": (ones, -1e4 * ones),
         "one row without positives": (0 * ones[:1], outputs[:1]),
     }
+    if loss.depends_on_batch:
+        return cases
+    rows = [np.concatenate(arrays) for arrays in zip(*cases.values(), strict=True)]
+    return {"any": tuple(rows)}  # of a loss of single rows, as one batch
+
+
+def test_value_and_gradient_are_finite_at_the_extremes(values_and_gradients, execution):
+    """Of all losses in one function, so that a compiler runs once."""
+    calls = [
+        (name, case, make(name, reduction=None), *arrays)
+        for name in LOSSES
+        for case, arrays in extremes(make(name)).items()
+    ]
     values, gradients = values_and_gradients(
         lambda *tensors: [
-            loss(truth, tensor) for (truth, _), tensor in zip(cases.values(), tensors, strict=True)
+            loss(labels, tensor)
+            for (_, _, loss, labels, _), tensor in zip(calls, tensors, strict=True)
         ],
-        [given.astype("float32") for _, given in cases.values()],
+        [outputs.astype("float32") for *_, outputs in calls],
         execution,
     )
-    for case, value, gradient in zip(cases, values, gradients, strict=True):
-        assert np.isfinite(value), case
-        assert np.isfinite(gradient).all(), case
+    broken = [
+        (name, case, value)
+        for (name, case, *_), value, gradient in zip(calls, values, gradients, strict=True)
+        if not (np.isfinite(value).all() and np.isfinite(gradient).all())
+    ]
+    assert not broken
 
 
 def test_half_precision_outputs_are_computed_in_float32(loss, batch):
@@ -222,20 +242,31 @@ def test_labels_may_leave_out_what_is_not_a_relation(loss, batch):
         assert float(loss(np.concatenate([none, relations], axis=1), outputs)) == value
 
 
-def test_an_empty_batch_has_loss_0(loss, batch, values_and_gradients, execution):
-    labels, outputs = (array[:0] for array in batch)
-    [value], [gradient] = values_and_gradients(
-        lambda tensor: [loss(labels, tensor)], [outputs], execution
+def test_an_empty_batch_has_loss_0(values_and_gradients, execution):
+    calls = [(make(name), *(array[:0] for array in a_batch(make(name)))) for name in LOSSES]
+    values, gradients = values_and_gradients(
+        lambda *tensors: [
+            loss(labels, tensor) for (loss, labels, _), tensor in zip(calls, tensors, strict=True)
+        ],
+        [outputs for *_, outputs in calls],
+        execution,
     )
-    assert value.shape == ()
-    assert value == 0
-    assert gradient.shape == outputs.shape
-    if not isinstance(loss, losses.DistillationLoss):
-        assert float(loss(labels[:, -RELATIONS:], outputs)) == 0
+    for name, (loss, labels, outputs), value, gradient in zip(
+        LOSSES, calls, values, gradients, strict=True
+    ):
+        assert (value.shape, value, gradient.shape) == ((), 0, outputs.shape), name
+        if not isinstance(loss, losses.DistillationLoss):
+            assert float(loss(labels[:, -RELATIONS:], outputs)) == 0, name
 
 
-def test_fits_a_model_under_mixed_precision(loss, batch):
-    labels, outputs = batch
+# One loss of each family, by the class that holds what its members share.
+FAMILIES = {type(make(name)).__mro__[1]: name for name in LOSSES}
+
+
+@pytest.mark.parametrize("name", FAMILIES.values())
+def test_fits_a_model_under_mixed_precision(name):
+    loss = make(name)
+    labels, outputs = a_batch(loss)
     keras.utils.set_random_seed(0)
     layers = [keras.Input((3,)), keras.layers.Dense(outputs.shape[1], dtype="mixed_float16")]
     model = keras.Sequential(layers)
@@ -246,21 +277,23 @@ def test_fits_a_model_under_mixed_precision(loss, batch):
     assert all(np.isfinite(numbers(weight)).all() for weight in model.weights)
 
 
-@pytest.mark.parametrize("shape", [(6, 1), (6, 2), (6, 90), (6, 5, 1), (5, None)])
-def test_labels_of_another_shape_are_named(loss, batch, shape):
+SHAPES = [(6, 2), (6, 90), (6, 5, 1), (5, None)]
+
+
+def test_labels_of_another_shape_are_named(loss, batch):
     _, outputs = batch
-    if shape == (6, 1) and isinstance(loss.decision_rule, losses.LargestScore):
-        return  # class indices
-    shape = tuple(outputs.shape[1] if size is None else size for size in shape)
-    received = f"{re.escape(str(shape))}.*{re.escape(str(outputs.shape))}"
-    with pytest.raises(MrcaError, match=f"{type(loss).__name__}.*{received}"):
-        loss(np.zeros(shape, "float32"), outputs)
+    one_class = isinstance(loss.decision_rule, losses.LargestScore)  # (6, 1): class indices
+    for sizes in SHAPES if one_class else [*SHAPES, (6, 1)]:
+        shape = tuple(outputs.shape[1] if size is None else size for size in sizes)
+        received = f"{re.escape(str(shape))}.*{re.escape(str(outputs.shape))}"
+        with pytest.raises(MrcaError, match=f"{type(loss).__name__}.*{received}"):
+            loss(np.zeros(shape, "float32"), outputs)
 
 
-@pytest.mark.parametrize("shape", [(6, RELATIONS), (5,), (6, 1, 1)])
-def test_weights_of_another_shape_are_named(loss, batch, shape):
-    with pytest.raises(MrcaError, match=r"one weight for each row.*sample_weight"):
-        loss(*batch, sample_weight=np.ones(shape, "float32"))
+def test_weights_of_another_shape_are_named(loss, batch):
+    for shape in [(6, RELATIONS), (5,), (6, 1, 1)]:
+        with pytest.raises(MrcaError, match=r"one weight for each row.*sample_weight"):
+            loss(*batch, sample_weight=np.ones(shape, "float32"))
 
 
 def test_weights_of_rows_may_be_a_column_or_a_number(loss, batch):
@@ -278,9 +311,8 @@ def test_float64_is_kept_to_the_mean(name, batch, float64):
     assert float(mean) == pytest.approx(rows.mean(), rel=1e-14)
 
 
+@pytest.mark.parametrize("name", [name for name in LOSSES if losses.needs_counts(name)])
 def test_a_wrong_number_of_counts_is_named(name):
-    if not losses.needs_counts(name):
-        return
     loss = make(name)
     with pytest.raises(MrcaError, match=r"5 class_counts.*\(2, 7\)"):
         loss(np.zeros((2, 7), "float32"), np.zeros((2, 7), "float32"))
@@ -329,6 +361,7 @@ print(json.dumps(found))
 """
 
 
+@pytest.mark.processes
 def test_every_loss_survives_a_model_file_in_a_fresh_process(tmp_path):
     expected, batches = {}, {}
     generator = np.random.default_rng(3)

@@ -37,3 +37,15 @@ def real_data() -> Path:
     if not folder or not (Path(folder) / "webnlg" / "train.json").is_file():
         pytest.skip("needs the real corpora: set MRCA_DATA_DIR to the folder that holds webnlg/")
     return Path(folder)
+
+
+@pytest.fixture
+def real_file(real_data: Path) -> Callable[[str], Path]:
+    """A file or folder among the real corpora, by its place in their folder."""
+
+    def find(name: str) -> Path:
+        if not (real_data / name).exists():
+            pytest.skip(f"needs {name} in MRCA_DATA_DIR")
+        return real_data / name
+
+    return find

@@ -7,7 +7,7 @@ from mrca.datasets import load_corpus
 from mrca.datasets.build import SOURCE, build_corpus, is_outdated
 from mrca.datasets.recipe import FEWREL_LT, REUTERS, Recipe
 from mrca.errors import MrcaError
-from mrca.text import Example, Span
+from mrca.text import Document, Entity, Span
 
 
 class Maker:
@@ -18,8 +18,9 @@ class Maker:
 
     def __call__(self, files):
         self.calls.append(list(files))
-        row = Example(("Ada", "plays"), (Span(0, 1),), (Span(1, 2),), ("b", "a"), (), "1")
-        return {"train": [row, row], "valid": [row], "test": [Example(("None",))]}
+        entities = (Entity((Span(0, 1),), name="Ada"), Entity((Span(1, 2),), name="plays"))
+        row = Document(("Ada", "plays"), entities, (), ("b", "a"), (0,), (1,), id="1")
+        return {"train": [row, row], "valid": [row], "test": [Document(("None",))]}
 
 
 @pytest.fixture
@@ -119,8 +120,8 @@ def test_fewrel_lt_refuses_too_small_a_file_and_builds_nothing(tmp_path):
 
 def test_reuters_holds_a_thousand_training_documents_out(raw, monkeypatch, tmp_path):
     documents = {
-        "train": [Example((f"d{i}",), labels=("earn",)) for i in range(1100)],
-        "test": [Example(("e",), labels=("earn",))],
+        "train": [Document((f"d{i}",), labels=("earn",)) for i in range(1100)],
+        "test": [Document(("e",), labels=("earn",))],
     }
     monkeypatch.setattr("mrca.datasets.readers.reuters.reuters_splits", lambda archive: documents)
     corpus = load_corpus(str(build_corpus(REUTERS, [raw], tmp_path / "reuters")))

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from mrca.datasets import load_corpus
+from mrca.datasets import load_corpus, marks_line
 from mrca.errors import MrcaError
 
 
@@ -74,7 +74,7 @@ def test_two_files_of_one_split_are_not_chosen_between(write_corpus):
 
 
 def test_nothing_to_learn_is_refused(write_corpus):
-    with pytest.raises(MrcaError, match=r"No training row of .* has a relation"):
+    with pytest.raises(MrcaError, match=r"No training row of .* states a relation"):
         load_corpus(str(write_corpus(train=["", ""], valid=[""])))
     with pytest.raises(MrcaError, match=r"valid\.jsonl holds no rows"):
         load_corpus(str(write_corpus("empty", train=["a"], valid=[])))
@@ -85,13 +85,13 @@ def test_rows_that_cannot_be_used_stop_the_load_with_their_lines(write_corpus):
     with pytest.raises(MrcaError) as caught:
         load_corpus(str(folder))
     message = str(caught.value)
-    assert 'line 2, labels: expected "labels" or "triples"' in message
+    assert 'line 2, facts: expected "facts" or "labels"' in message
     assert "line 3, text: expected a valid string" in message
     assert message.endswith(f"mrca data validate {folder}")
 
 
 def test_a_row_with_a_mention_that_is_not_there_is_kept_or_dropped(write_corpus):
-    absent = {"text": "Ada met Bob", "triples": [["Ada", "a", "Cleo"], ["Dan", "a", "Bob"]]}
+    absent = {"text": "Ada met Bob", "facts": [["Ada", "a", "Cleo"], ["Dan", "a", "Bob"]]}
     folder = write_corpus(train=["a", absent], valid=["a", absent], test=[absent])
     kept = load_corpus(str(folder))
     dropped = load_corpus(str(folder), unmatched="drop")
@@ -100,18 +100,18 @@ def test_a_row_with_a_mention_that_is_not_there_is_kept_or_dropped(write_corpus)
     assert [len(rows) for rows in dropped.splits.values()] == [1, 2, 1]
     assert dropped.splits["valid"] == kept.splits["valid"]
     assert len(kept.unmatched) == 6
-    assert {p.field for p in kept.unmatched} == {"triples[0].object", "triples[1].subject"}
+    assert {p.field for p in kept.unmatched} == {"facts[0].object", "facts[1].subject"}
     assert kept.unmatched == dropped.unmatched
     with pytest.raises(MrcaError, match="Expected 'keep' or 'drop'"):
         load_corpus(str(folder), unmatched="guess")
 
 
 def test_dropping_rows_changes_neither_the_relations_nor_what_is_held_out(write_corpus):
-    absent = {"text": "Ada met Bob", "triples": [["Ada", "b", "Cleo"]]}
+    absent = {"text": "Ada met Bob", "facts": [["Ada", "b", "Cleo"]]}
     folder = write_corpus(train=["a", absent] * 20)
     kept, dropped = (load_corpus(str(folder), unmatched=way) for way in ("keep", "drop"))
     assert dropped.splits["valid"] == kept.splits["valid"]
-    assert {example.labels for example in dropped.splits["train"]} == {("a",)}
+    assert {document.labels for document in dropped.splits["train"]} == {("a",)}
     assert dropped.relations == kept.relations
     alone = write_corpus("alone", train=[absent], valid=[absent])
     with pytest.raises(MrcaError, match=r"data\.unmatched=keep"):
@@ -172,3 +172,57 @@ def test_nyt_small(real_data):
     assert counts == [45, 2, 44]
     dropped = load_corpus("nyt_small", real_data, unmatched="drop", download=False)
     assert [len(rows) for rows in dropped.splits.values()] == [4419, 500, 5000]
+
+
+# === Marks, types, offsets ===
+
+ADA = {"text": "Ada", "type": "PER"}
+LISTED = {"text": "Ada met Bo", "entities": [ADA, "Bo"], "facts": [["Ada", "a", "Bo"]]}
+ORACLE = {"text": "Ada met Bo", "facts": [["Ada", "a", "Bo"]]}
+NOTHING = {"text": "Nobody met anyone", "facts": []}
+
+
+@pytest.mark.parametrize(
+    ("rows", "oracle", "said"),
+    [
+        (
+            [LISTED, LISTED],
+            False,
+            "Entities are listed by the corpus; pairs of them without a fact",
+        ),
+        ([ORACLE, NOTHING], True, "the marks are an oracle, and scores are those of a model that"),
+        ([ORACLE, LISTED, "a"], True, "1 of 2 rows list no entities, so that only those of their"),
+        (["a", "a"], False, ""),
+    ],
+)
+def test_where_the_marks_come_from_is_said(rows, oracle, said, write_corpus):
+    corpus = load_corpus(str(write_corpus(train=rows, valid=["a"])))
+    assert corpus.oracle == oracle
+    line = marks_line(corpus.splits["train"])
+    assert line.startswith(said) or said in line
+    assert bool(line) == bool(said)
+
+
+def test_the_types_are_those_of_the_training_split(write_corpus):
+    place = {"text": "in Rome", "entities": [{"text": "Rome", "type": "LOC"}], "facts": []}
+    corpus = load_corpus(str(write_corpus(train=[LISTED, "a"], valid=[place])))
+    assert corpus.types == ("PER",)
+
+
+def test_documents_of_a_corpus_do_not_hold_their_strings(write_corpus):
+    corpus = load_corpus(str(write_corpus(train=[LISTED, "a"], valid=["a"])))
+    assert all(not row.text and not row.offsets for row in corpus.splits["train"])
+
+
+def test_offsets_inside_words_stop_the_load_or_are_widened(write_corpus):
+    row = {"text": "a manhunt", "entities": [{"char_start": 5, "char_end": 9}], "labels": ["a"]}
+    folder = write_corpus(train=[row], valid=["a"])
+    with pytest.raises(MrcaError, match=r"line 1, entities\[0\]: expected offsets at the borders"):
+        load_corpus(str(folder))
+    corpus = load_corpus(str(folder), offsets="widen")
+    assert corpus.splits["train"][0].entities[0].name == "manhunt"
+    assert [problem.kind for problem in corpus.problems] == ["widened"]
+    assert corpus.unmatched == corpus.notes == []
+    assert corpus.splits == load_corpus(str(folder), unmatched="drop", offsets="widen").splits
+    with pytest.raises(MrcaError, match=r"offsets is 'guess'\. Expected 'exact' or 'widen'"):
+        load_corpus(str(folder), offsets="guess")

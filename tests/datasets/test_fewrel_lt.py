@@ -5,7 +5,7 @@ import pytest
 from mrca.datasets import FewRelSentence
 from mrca.datasets.fewrel_lt import fewrel_lt_splits, long_tail_counts
 from mrca.errors import MrcaError
-from mrca.text import Example, Span
+from mrca.text import Document, Entity, Span
 
 COUNTS = [6, 3, 1]
 HELD_OUT = 2
@@ -14,8 +14,9 @@ HELD_OUT = 2
 def sentence(relation: str, words: str, head: str = "", tail: str = "") -> FewRelSentence:
     """A sentence whose entities, unless given, stand in no other one."""
     tokens = tuple(words.split())
-    example = Example(tokens, (Span(0, 1),), (Span(1, 2),), (f"label {relation}",))
-    return FewRelSentence(relation, example, frozenset({head or words, tail or relation}))
+    entities = (Entity((Span(0, 1),)), Entity((Span(1, 2),)))
+    document = Document(tokens, entities, (), (f"label {relation}",), (0,), (1,))
+    return FewRelSentence(relation, document, frozenset({head or words, tail or relation}))
 
 
 def pool(**sizes: int) -> list[FewRelSentence]:
@@ -26,13 +27,13 @@ def pool(**sizes: int) -> list[FewRelSentence]:
     ]
 
 
-def cut(sentences: list[FewRelSentence], **options: object) -> dict[str, list[Example]]:
+def cut(sentences: list[FewRelSentence], **options: object) -> dict[str, list[Document]]:
     settings: dict = {"counts": COUNTS, "held_out": HELD_OUT} | options
     return fewrel_lt_splits(sentences, **settings)
 
 
-def train_counts(splits: dict[str, list[Example]]) -> dict[str, int]:
-    return dict(Counter(example.labels[0] for example in splits["train"]))
+def train_counts(splits: dict[str, list[Document]]) -> dict[str, int]:
+    return dict(Counter(document.labels[0] for document in splits["train"]))
 
 
 def test_the_papers_counts():
@@ -48,7 +49,7 @@ def test_every_relation_has_its_count_and_the_same_held_out():
     splits = cut(pool(P1=20, P2=20, P3=20, P4=20))
     assert sorted(train_counts(splits).values(), reverse=True) == COUNTS
     for split in ("valid", "test"):
-        counts = Counter(example.labels[0] for example in splits[split])
+        counts = Counter(document.labels[0] for document in splits[split])
         assert set(counts) == set(train_counts(splits))
         assert set(counts.values()) == {HELD_OUT}
 
@@ -73,7 +74,7 @@ def test_no_sentence_stands_twice_however_it_is_written():
     for seed in range(5):
         splits = cut(sentences, seed=seed)
         wordings = [
-            "".join(example.tokens).casefold() for split in splits.values() for example in split
+            "".join(document.tokens).casefold() for split in splits.values() for document in split
         ]
         assert len(wordings) == len(set(wordings)) == sum(COUNTS) + 6 * HELD_OUT
 
@@ -81,9 +82,9 @@ def test_no_sentence_stands_twice_however_it_is_written():
 def test_no_pair_of_entities_stands_twice_whichever_way_round():
     same = [sentence("P1", f"one {n}", "a", "b") for n in range(9)]
     turned = [sentence("P2", f"two {n}", "b", "a") for n in range(9)]
-    pairs = {one.example.tokens: one.pair for one in [*same, *turned]}
+    pairs = {one.document.tokens: one.pair for one in [*same, *turned]}
     splits = cut([*same, *turned, *pool(P1=9, P2=9, P3=9, P4=12)])
-    drawn = [example.tokens for split in splits.values() for example in split]
+    drawn = [document.tokens for split in splits.values() for document in split]
     assert sum(tokens in pairs for tokens in drawn) <= 1
 
 
@@ -92,10 +93,10 @@ def test_a_sentence_with_two_answers_is_taken_only_where_it_is_needed():
         return sentence(relation, "both are true", "a", "b")
 
     plenty = cut([double("P1"), *pool(P1=20, P2=20, P3=20), double("P2")])
-    texts = {example.tokens for split in plenty.values() for example in split}
+    texts = {document.tokens for split in plenty.values() for document in split}
     assert ("both", "are", "true") not in texts
     scarce = cut([double("P1"), *pool(P1=9, P2=7, P3=5), double("P2")])
-    texts = {example.tokens for split in scarce.values() for example in split}
+    texts = {document.tokens for split in scarce.values() for document in split}
     assert ("both", "are", "true") in texts
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import mrca.datasets
 from mrca.datasets import (
     CORPORA,
     GROUP_LIMITS,
@@ -23,7 +24,7 @@ from mrca.datasets.registry import SPLITS
 from mrca.datasets.validate import validate
 from mrca.errors import MrcaError
 from mrca.files import RemoteFile
-from mrca.text import Example
+from mrca.text import Document
 
 CONTENT = {
     f"{split}.json": f'[{{"text": "A B", "triple_list": [["A", "of {split}", "B"]]}}]'.encode()
@@ -76,7 +77,7 @@ def remote(monkeypatch):
 def make_splits(files):
     """One row per split, which says what it was made from."""
     words = "+".join(path.read_text("utf-8").replace(" ", "") for path in files)
-    return {split: [Example((split, words), labels=("r",))] for split in SPLITS}
+    return {split: [Document((split, words), labels=("r",))] for split in SPLITS}
 
 
 @pytest.fixture
@@ -100,8 +101,8 @@ def write(path: Path, text: str) -> Path:
 
 
 def made_from(folder: Path) -> str:
-    (example,) = load_corpus(str(folder)).splits["test"]
-    return example.tokens[1]
+    (document,) = load_corpus(str(folder)).splits["test"]
+    return document.tokens[1]
 
 
 def held(folder: Path) -> dict[str, bytes]:
@@ -225,21 +226,24 @@ def test_a_file_is_not_a_corpus(tmp_path):
         locate_corpus("train.jsonl")
 
 
-def test_the_sample_is_written_where_it_is_missing_and_only_there(monkeypatch, tmp_path):
-    made = []
+def test_the_sample_lies_in_the_package(tmp_path):
+    packaged = Path(mrca.datasets.__file__).parent / "sample"
+    assert locate_corpus("sample", download=False) == packaged
+    assert fetch_corpus("sample", tmp_path / "here") == packaged
+    put(tmp_path / "cache" / "data" / "sample")  # what an earlier version wrote there
+    assert locate_corpus("sample") == packaged
+    mine = put(tmp_path / "data" / "sample")
+    assert locate_corpus("sample").resolve() == mine
+    assert not (tmp_path / "here").exists()
 
-    def generate(folder: Path) -> None:
-        made.append(put(folder))
 
-    monkeypatch.setattr("mrca.datasets.sample.generate_sample", generate)
-    with pytest.raises(MrcaError, match="mrca data fetch sample"):
-        locate_corpus("sample", download=False)
-    folder = locate_corpus("sample")
-    assert folder == tmp_path / "cache" / "data" / "sample"
-    assert [path.name for path in folder.parent.iterdir()] == ["sample"]
-    locate_corpus("sample")
-    fetch_corpus("sample")
-    assert len(made) == 1
+def test_every_packaged_corpus_can_be_loaded_and_is_in_order():
+    packaged = [name for name, source in CORPORA.items() if source.origin == "packaged"]
+    assert packaged == ["sample"]
+    for name in packaged:
+        corpus = load_corpus(name, download=False)
+        assert (list(corpus.splits), corpus.problems) == (list(SPLITS), [])
+        assert validate(name).problems == []
 
 
 def test_a_corpus_is_built_from_files_of_a_search_folder_into_the_cache(built, tmp_path):
@@ -325,7 +329,7 @@ def test_a_corpus_without_published_limits_has_the_default_ones(tmp_path):
     assert load_corpus("mine").limits == "default"
 
 
-@pytest.mark.parametrize("name, files", [("fewrel-lt", 3), ("reuters", 0)])
+@pytest.mark.parametrize("name, files", [("fewrel-lt", 3), ("reuters", 0), ("ddi", 0)])
 def test_the_registered_built_corpora(name, files, monkeypatch, tmp_path):
     source = CORPORA[name]
     assert (source.origin, len(source.files)) == ("built", files)

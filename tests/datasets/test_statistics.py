@@ -1,25 +1,17 @@
 import json
 
+import numpy as np
 import pytest
 
 from mrca.datasets import (
     GROUP_LIMITS,
     corpus_statistics,
-    label_statistics,
+    label_cooccurrence,
     load_corpus,
     long_tail_groups,
 )
 from mrca.errors import MrcaError
-from mrca.text import Example, RelationSet
-
-
-def test_label_statistics_count_rows_in_the_order_of_the_relations():
-    rows = [Example(("A",), labels=("b", "a")), Example(("A",), labels=("b",)), Example(("A",))]
-    statistics = label_statistics(iter(rows), RelationSet(["b", "c", "a"]))
-    assert statistics.counts == [2, 0, 1]
-    assert statistics.num_samples == 3
-    with pytest.raises(MrcaError, match="Unknown relation 'b'"):
-        label_statistics(rows, RelationSet(["a"]))
+from mrca.text import Document, RelationSet
 
 
 def test_long_tail_groups_at_their_borders():
@@ -36,27 +28,74 @@ def test_long_tail_groups_at_their_borders():
 def test_corpus_statistics(write_corpus):
     three = {
         "text": "A met B .",
-        "triples": [["A", "a", "B"], ["B", "a", "A"], ["A", "b", "B"], ["A", "c", "Z"]],
+        "facts": [["A", "a", "B"], ["B", "a", "A"], ["A", "b", "B"], ["A", "c", "Z"]],
     }
     folder = write_corpus(relations=["c", "b", "a"], train=[three, "a", "a b", ""], valid=["a"])
     statistics = corpus_statistics(load_corpus(str(folder)))
     train = statistics.splits["train"]
-    assert (train.sentences, train.tokens) == (4, 13)
+    assert (train.documents, train.tokens) == (4, 13)
     assert (train.mean_length, train.median_length, train.max_length) == (3.25, 3, 4)
-    assert train.triples is not None
-    assert (train.triples.mean, train.triples.share_3) == (1.0, 0.25)
+    assert train.facts is not None
+    assert (train.facts.mean, train.facts.share_3) == (1.0, 0.25)
     assert train.relations.mean == 1.5
     assert train.relations.deviation == pytest.approx(1.25**0.5)
     assert train.relations.share_3 == 0.25
-    assert train.labels_per_sentence == {0: 1, 1: 1, 2: 1, 3: 1}
+    assert train.relations_per_document == {0: 1, 1: 1, 2: 1, 3: 1}
+    assert train.empty_documents == 0.25
+    assert train.oracle == 1
     assert train.unmatched == 1
     assert train.never_seen == []
-    assert statistics.splits["valid"].triples is None
-    assert statistics.splits["valid"].never_seen == ["c", "b"]
+    valid = statistics.splits["valid"]
+    assert (valid.facts, valid.entities, valid.empty_pairs) == (None, None, None)
+    assert (valid.pairs, valid.mentions, valid.empty_documents) == (0, 0, 0)
+    assert valid.never_seen == ["c", "b"]
+    assert statistics.types == ()
     assert statistics.train_counts == {"c": 1, "b": 2, "a": 3}
     assert statistics.groups == {"head": [], "medium": [], "tail": ["a", "b", "c"]}
     assert statistics.limits == "default"
-    assert json.loads(json.dumps(statistics.to_dict()))["splits"]["train"]["sentences"] == 4
+    assert json.loads(json.dumps(statistics.to_dict()))["splits"]["train"]["documents"] == 4
+
+
+def test_entities_and_their_pairs_are_counted(write_corpus):
+    rows = [
+        {
+            "text": "Ada and Bo met Ada in Rome",
+            "entities": ["Ada", "Bo", {"text": "Rome", "type": "LOC"}],
+            "facts": [["Ada", "met", "Bo"], ["Bo", "met", "Ada"], ["Ada", "knows", "Bo"]],
+        },
+        {"text": "Cleo slept", "entities": [{"text": "Cleo", "type": "PER"}], "facts": []},
+        {
+            "text": "Dan or Eve",
+            "entities": ["Dan", "Eve", "Fay"],
+            "subjects": ["Dan"],
+            "facts": [],
+        },
+        {"text": "nobody", "labels": []},
+    ]
+    statistics = corpus_statistics(load_corpus(str(write_corpus(train=rows, valid=["met"]))))
+    train = statistics.splits["train"]
+    assert train.entities is not None
+    assert (train.entities.mean, train.entities.share_3) == (7 / 4, 0.5)
+    assert train.mentions == 4 + 1 + 2  # Fay is not there
+    assert train.unmatched == 1
+    assert train.pairs == 6 + 0 + 1 + 0
+    assert train.empty_pairs == 5 / 7
+    assert train.empty_documents == 0.75
+    assert train.oracle == 0
+    assert statistics.types == ("LOC", "PER")
+    assert statistics.to_dict()["types"] == ["LOC", "PER"]
+    assert statistics.train_counts == {"knows": 1, "met": 1}  # documents, not facts
+
+
+def test_mentions_that_are_not_there_are_counted_by_split_whatever_its_file_is_called(write_corpus):
+    absent = {"text": "Ada met Bo", "entities": ["Ada", "Cleo", "Dan"], "labels": ["a"]}
+    corpus = load_corpus(str(write_corpus(train=["a", absent], dev=[absent, absent], test=["a"])))
+    splits = corpus_statistics(corpus).splits
+    assert {split: each.unmatched for split, each in splits.items()} == {
+        "train": 2,
+        "valid": 4,
+        "test": 0,
+    }
 
 
 def test_corpus_statistics_with_the_limits_of_a_paper(write_corpus):
@@ -75,3 +114,34 @@ def test_webnlg_has_the_published_counts(real_data):
         "medium": 50,
         "tail": 138,
     }
+
+
+# === Stated together ===
+
+
+def rows(*labels):
+    return [Document(("A",), labels=tuple(names)) for names in labels]
+
+
+def test_counts_and_shares_of_the_most_frequent_relations_in_the_order_of_their_counts():
+    documents = rows("ab", "b", "bc", "abd", "", "b")
+    together = label_cooccurrence(documents, RelationSet("dcxab"), most=3)
+    assert together.names == (
+        "b",
+        "a",
+        "d",
+    )  # d before c, as in the relation set; x is never stated
+    assert together.counts.tolist() == [[5, 2, 1], [2, 2, 1], [1, 1, 1]]
+    np.testing.assert_allclose(together.conditional, [[1, 0.4, 0.2], [1, 1, 0.5], [1, 1, 1]])
+    assert together.any_pair
+
+
+def test_documents_with_one_relation_or_none_state_no_pair():
+    assert not label_cooccurrence(rows("a", "b", ""), RelationSet("ab")).any_pair
+    none = label_cooccurrence(rows(""), RelationSet("ab"))
+    assert (none.names, none.counts.shape, none.any_pair) == ((), (0, 0), False)
+
+
+def test_a_label_that_is_no_relation_is_refused():
+    with pytest.raises(MrcaError, match="Unknown relation 'z'"):
+        label_cooccurrence(rows("z"), RelationSet("ab"))

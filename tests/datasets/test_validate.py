@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from mrca.datasets.validate import validate
@@ -32,7 +34,7 @@ def test_what_only_a_folder_can_get_wrong(write_corpus):
     folder = write_corpus(train=["a", {"text": "A"}], valid=["b"], test=[])
     fields = [(p.source.rpartition("/")[2], p.line, p.field) for p in validate(str(folder)).errors]
     assert fields == [
-        ("train.jsonl", 2, "labels"),
+        ("train.jsonl", 2, "facts"),
         ("test.jsonl", 0, ""),
         ("valid.jsonl", 1, "relation"),
     ]
@@ -42,7 +44,7 @@ def test_what_only_a_folder_can_get_wrong(write_corpus):
 
 
 def test_mentions_that_are_not_there_are_notices_not_errors(write_corpus):
-    row = {"text": "A met B", "triples": [["A", "met", "C"]]}
+    row = {"text": "A met B", "facts": [["A", "met", "C"]]}
     report = validate(str(write_corpus(train=[row])))
     assert report.errors == []
     assert [p.kind for p in report.problems] == ["unmatched"]
@@ -68,3 +70,36 @@ def test_a_registered_name_has_the_relations_of_all_splits(write_corpus, tmp_pat
     assert "valid.jsonl, line 1, relation: expected one of the corpus's 1 relation " in str(error)
     (folder / "relations.json").write_text('["a", "b"]')
     assert [error.received for error in validate("nyt_small", tmp_path / "data").errors] == ['"c"']
+
+
+def test_where_marks_come_from_is_counted(write_corpus):
+    fact = ["A", "met", "B"]
+    rows = [
+        {"text": "A met B", "facts": [fact]},
+        {"text": "nothing", "facts": []},
+        {"text": "A met B", "entities": ["A", "B"], "facts": [fact]},
+        "met",
+        {"text": 3},
+    ]
+    report = validate(str(write_corpus(train=rows)))
+    assert (report.marked, report.oracle, report.unlabelled) == (3, 2, 0)
+    assert len(report.errors) == 1
+
+
+def test_offsets_inside_words_are_errors_or_notices(write_corpus):
+    row = {"text": "a manhunt", "entities": [{"char_start": 5, "char_end": 9}], "labels": ["a"]}
+    folder = write_corpus(train=[row])
+    assert [problem.kind for problem in validate(str(folder)).problems] == ["error"]
+    report = validate(str(folder), offsets="widen")
+    assert [(p.kind, p.field) for p in report.problems] == [("widened", "entities[0]")]
+    assert report.errors == []
+
+
+def test_a_published_file_is_checked_by_its_items(tmp_path):
+    entities = [{"start": 0, "end": 1}, {"start": 2, "end": 3}]
+    item = {"tokens": ["A", "met", "B"], "entities": entities, "relations": []}
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps([item, {**item, "entities": [{"start": 0, "end": 9}]}]), "utf-8")
+    report = validate(str(path))
+    assert (report.rows, report.marked, report.oracle) == ({str(path): 2}, 1, 0)
+    assert [(p.line, p.unit) for p in report.errors] == [(2, "item")]

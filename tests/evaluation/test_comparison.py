@@ -64,8 +64,7 @@ def test_false_positives_of_rows_without_a_relation():
     runs = {"careful": [gold, gold], "eager": [eager, gold]}
     comparison = compare_methods(gold, runs, RelationSet("ab"), [1, 1])
     rates = [
-        method.summary["empty_candidates"]["rate"]["mean"]
-        for method in comparison.methods.values()
+        method.summary["empty_candidates"]["rate"]["mean"] for method in comparison.methods.values()
     ]
     assert comparison.has_empty_rows
     assert rates == [0.0, 0.125]

@@ -1,11 +1,13 @@
-"""A word table for the tests of what turns text into inputs."""
+"""What the tests of exported models share: a word table, documents, and their answers."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from mrca.text import Document, Entity, Span
 from mrca.vectors import VectorStore
 
 if TYPE_CHECKING:
@@ -31,3 +33,20 @@ def text_to_inputs(
 
     folder: Path = tmp_path_factory.mktemp("assets")
     return TextToInputs(word_store.words(), word_store.vectors, folder, max_length=100)
+
+
+def _document(
+    tokens: Sequence[str], subjects: Sequence[Span] = (), objects: Sequence[Span] = ()
+) -> Document:
+    return Document(
+        tuple(tokens),
+        tuple(Entity((span,)) for span in (*subjects, *objects)),
+        subjects=tuple(range(len(subjects))),
+        objects=tuple(range(len(subjects), len(subjects) + len(objects))),
+    )
+
+
+@pytest.fixture(scope="session")
+def document() -> Callable[..., Document]:
+    """`document(tokens, subjects, objects)`, of which each span is an entity."""
+    return _document

@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 import mrca
 from mrca.config import dump_config
 from mrca.datasets import load_corpus
+from mrca.encoding import Batch
 from mrca.errors import MrcaError
-from mrca.export import marked, parse_marked
-from mrca.export.probes import probes
+from mrca.evaluation import Temperature
+from mrca.export.probes import document_of, probes
 from mrca.export.token_arrays import token_arrays
-from mrca.text import Example
+from mrca.layers.heads import HEADS
+from mrca.text.inline_marks import marked, parse_marked
+from mrca.training import Run, check_output
 
 tf = pytest.importorskip("tensorflow")
 
@@ -21,7 +24,7 @@ from mrca.export import export_run as module  # noqa: E402
 from mrca.export.card import write_card  # noqa: E402
 from mrca.export.export_run import export_run  # noqa: E402
 from mrca.export.exported_files import WARM_UP  # noqa: E402
-from mrca.export.exported_parts import exported_parts  # noqa: E402
+from mrca.export.exported_parts import exported_model, exported_parts  # noqa: E402
 from mrca.export.verification import Request, Verified, verify  # noqa: E402
 from mrca.export.warm_up import read_warm_up  # noqa: E402
 
@@ -32,7 +35,7 @@ def loaded(exported_run):
 
 
 @pytest.fixture(scope="module")
-def examples(sample_slice):
+def documents(sample_slice):
     return load_corpus("sample", sample_slice).splits["test"]
 
 
@@ -41,16 +44,21 @@ def of_text(loaded, texts):
     return {name: value.numpy() for name, value in answer.items()}
 
 
-def of_examples(loaded, examples):
-    arrays = {name: tf.constant(array) for name, array in token_arrays(examples).items()}
+def of_documents(loaded, documents):
+    arrays = {name: tf.constant(array) for name, array in token_arrays(documents).items()}
     return {name: value.numpy() for name, value in loaded.signatures["tokens"](**arrays).items()}
 
 
-def assert_as_predicted(run, answer, examples):
-    scores, labels = run.decide(run.outputs(examples))
+def decided(run, documents):
+    candidates = run.classifier.candidates(documents)
+    return run.classifier.scores_and_labels(candidates, run.classifier.raw_outputs(candidates))
+
+
+def assert_as_predicted(run, answer, documents):
+    scores, labels = decided(run, documents)
     np.testing.assert_allclose(answer["scores"], scores, atol=1e-5, rtol=0)
     np.testing.assert_array_equal(answer["labels"], labels)
-    for row, prediction in enumerate(run.predict(examples)):
+    for row, prediction in enumerate(run.predict(documents)):
         held = [name.decode() for name in answer["relations"][row] if name]
         assert held == [name for name, _ in prediction.relations]
         np.testing.assert_allclose(
@@ -61,9 +69,9 @@ def assert_as_predicted(run, answer, examples):
         assert not answer["relations"][row, len(held) :].astype(bool).any()
 
 
-def test_it_gives_what_predict_gives(loaded, tiny_run, examples):
-    assert_as_predicted(tiny_run, of_text(loaded, [marked(row) for row in examples]), examples)
-    assert_as_predicted(tiny_run, of_examples(loaded, examples), examples)
+def test_it_gives_what_predict_gives(loaded, tiny_run, documents):
+    assert_as_predicted(tiny_run, of_text(loaded, [marked(row) for row in documents]), documents)
+    assert_as_predicted(tiny_run, of_documents(loaded, documents), documents)
 
 
 @settings(max_examples=30, deadline=None)
@@ -84,9 +92,7 @@ def test_any_text_is_answered_as_python_answers_it(loaded, tiny_run, texts):
     answer = of_text(loaded, texts)
     read = [parse_marked(text) for text in texts]
     assert [problem.decode() for problem in answer["problem"]] == [each.problem for each in read]
-    assert_as_predicted(
-        tiny_run, answer, [Example(each.tokens, each.subjects, each.objects) for each in read]
-    )
+    assert_as_predicted(tiny_run, answer, [document_of(each) for each in read])
 
 
 def test_a_bad_row_does_not_change_the_others(loaded):
@@ -99,31 +105,27 @@ def test_a_bad_row_does_not_change_the_others(loaded):
         np.testing.assert_allclose(together["scores"][row], alone["scores"][0], atol=1e-6)
 
 
-def test_the_network_s_own_inputs(loaded, tiny_run, examples):
-    model = tiny_run.model
-    encoded = model.encode(examples)
-    table = np.asarray(model.network.token_features.table)
-    longest = int(encoded.lengths.max())
-    vectors = np.zeros((len(examples), longest, table.shape[1]), np.float32)
-    marks = np.zeros((2, len(examples), longest), np.int32)
-    for row, length in enumerate(encoded.lengths):
-        words = slice(encoded.starts[row], encoded.starts[row] + length)
-        vectors[row, :length] = table[encoded.arrays["words"][words]]
-        marks[0, row, :length] = encoded.arrays["case"][words]
-        marks[1, row, :length] = encoded.arrays["role"][words]
+def test_the_network_s_own_inputs(loaded, tiny_run, documents):
+    classifier = tiny_run.classifier
+    encoded = classifier.encoder.encode(classifier.candidates(documents))
+    batch = Batch(np.arange(len(documents)), int(encoded.lengths.max()))
+    inputs = encoded.batch(batch, "masked")
     answer = loaded.signatures["features"](
-        vectors=tf.constant(vectors),
-        case=tf.constant(marks[0]),
-        role=tf.constant(marks[1]),
-        lengths=tf.constant(encoded.lengths, tf.int32),
+        vectors=tf.constant(inputs["states"]),
+        case=tf.constant(inputs["case"], tf.int32),
+        role=tf.constant(inputs["role"], tf.int32),
+        lengths=tf.constant(inputs["lengths"]),
     )
-    assert_as_predicted(tiny_run, {k: v.numpy() for k, v in answer.items()}, examples)
+    assert_as_predicted(tiny_run, {k: v.numpy() for k, v in answer.items()}, documents)
 
 
-def test_what_lies_beside_the_graph(exported_run, loaded, tiny_run):
+def test_what_lies_next_to_the_graph(exported_run, loaded, tiny_run):
     extras = exported_run / "assets.extra"
-    assert json.loads((extras / "relations.json").read_text("utf-8")) == list(tiny_run.relations)
-    assert json.loads((extras / "decision.json").read_text()) == tiny_run.decision_rule.get_config()
+    assert json.loads((extras / "relations.json").read_text("utf-8")) == list(
+        tiny_run.classifier.relations
+    )
+    decision = json.loads((extras / "decision.json").read_text())
+    assert decision == tiny_run.classifier.decision.get_config()
     assert json.loads((extras / "export.json").read_text())["run"] == "tiny"
     request = json.loads((extras / "sample_request.json").read_text())
     assert of_text(loaded, request["instances"])["problem"].tolist() == [b""]
@@ -163,7 +165,7 @@ def test_a_failed_check_leaves_nothing(tiny_run, tmp_path, monkeypatch):
 
 
 def test_what_a_killed_export_left_is_removed(tiny_run, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "verify", failing)
+    monkeypatch.setattr(module, "exported_parts", failing)
     gone, runs = (tmp_path / "tiny" / f".export-{process}-x" for process in (2**22 + 1, 1))
     for folder in (gone, runs):
         folder.mkdir(parents=True)
@@ -176,7 +178,9 @@ def test_fewer_words_in_half_precision(tiny_run, sample_slice, tmp_path, monkeyp
     monkeypatch.setattr(module, "verify", lambda *arguments: Verified(0.0, None))
     folder = shutil.copytree(tiny_run.folder, tmp_path / "tiny")
     corpus = load_corpus("sample", sample_slice)
-    exported = export_run(mrca.load(folder), vocabulary="run", half=True, corpus=corpus)
+    exported = export_run(
+        Run(folder, tiny_run.classifier), vocabulary="run", half=True, corpus=corpus
+    )
     assert exported.folder == folder / "1"
     assert exported.effect.split == "test" and exported.effect.rows == 40
     assert exported.effect.new_words > 0
@@ -185,31 +189,24 @@ def test_fewer_words_in_half_precision(tiny_run, sample_slice, tmp_path, monkeyp
     whole = sum(file.stat().st_size for file in exported_run.rglob("*") if file.is_file())
     assert exported.disk < whole
     answer = of_text(tf.saved_model.load(str(exported.folder)), [marked(corpus.splits["test"][0])])
-    scores, _ = tiny_run.decide(tiny_run.outputs(corpus.splits["test"][:1]))
+    scores, _ = decided(tiny_run, corpus.splits["test"][:1])
     np.testing.assert_allclose(answer["scores"], scores, atol=0.01)
     # What is trained anew under that name would take the version along.
     with pytest.raises(MrcaError, match=r"exported versions \(1\)"):
-        mrca.train(tiny_run.config, folder, overwrite=True, data_dir=sample_slice)
+        check_output(tiny_run.config, folder, resume=False, overwrite=True)
 
 
-def test_the_most_frequent_words(tiny_run, tmp_path, monkeypatch):
-    """What is left out is spelled out, and that is what the model is compared with."""
-    found = []
-    monkeypatch.setattr(
-        module,
-        "verify",
-        lambda folder, place, requests, tolerance: found.extend(requests) or Verified(0.0, None),
-    )
-    exported = export_run(tiny_run, tmp_path, vocabulary="top:20")
-    assert "(top:20)" in exported.reads
-    text, tokens, _ = found
-    answer = of_text(tf.saved_model.load(str(exported.folder)), list(text.inputs["text"]))
-    np.testing.assert_allclose(answer["scores"], text.expected["scores"], atol=1e-5)
-    np.testing.assert_array_equal(answer["labels"], tokens.expected["labels"])
+@pytest.mark.processes
+def test_it_is_tried_in_another_process(tiny_run, tmp_path):
+    exported = export_run(tiny_run, tmp_path)
+    assert exported.folder == tmp_path / "tiny" / "1"
+    assert exported.distance < 1e-5
+    assert exported.memory is None or exported.memory > 0
 
 
-def test_the_check_finds_what_differs(exported_run, tmp_path):
-    answer = of_text(tf.saved_model.load(str(exported_run)), ["<s>Ada</s>"])
+@pytest.mark.processes
+def test_the_check_finds_what_differs(exported_run, loaded, tmp_path):
+    answer = of_text(loaded, ["<s>Ada</s>"])
     other = {**answer, "scores": answer["scores"] + 1e-3}
     requests = [Request("serving_default", {"text": np.array(["<s>Ada</s>"], object)}, other)]
     with pytest.raises(
@@ -218,6 +215,7 @@ def test_the_check_finds_what_differs(exported_run, tmp_path):
         verify(exported_run, tmp_path, requests, 1e-4)
 
 
+@pytest.mark.processes
 def test_the_check_refuses_python_in_a_graph(tmp_path):
     class WithPython(tf.Module):
         @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, "text")])
@@ -237,44 +235,111 @@ def test_other_backends_cannot_write_graphs(tiny_run, tmp_path, monkeypatch):
     assert not any(tmp_path.iterdir())
 
 
-def test_a_run_with_an_encoder(
-    tiny_config, hub_module, sample_slice, examples, tmp_path, monkeypatch
-):
-    monkeypatch.setenv("MRCA_CACHE_DIR", str(tmp_path / "cache"))
-    config = mrca.with_overrides(
-        tiny_config,
-        [f'encoder.name="hub:{hub_module}"', "features.max_length=32", "training.epochs=1"],
-    )
-    run = mrca.train(config, tmp_path / "run", data_dir=sample_slice)
-    with pytest.raises(MrcaError, match="not with word vectors"):
-        export_run(run, tmp_path, vocabulary="run")
+@pytest.fixture(scope="module")
+def classifier_of(sample_slice, tiny_config):
+    """`classifier_of(settings)`, made as the tiny run's is but for these, and not trained."""
+    corpus = load_corpus("sample", sample_slice)
+
+    def make(settings):
+        rows = corpus.splits["train"][:40]
+        return mrca.RelationClassifier.from_recipe(tiny_config, rows, settings=settings)
+
+    return make
+
+
+def graph_outputs(parts, documents):
+    tokens = {name: tf.constant(array) for name, array in token_arrays(documents).items()}
+    read = parts.reader.from_tokens(**tokens)
+    return parts.network({name: read[name] for name in parts.network.inputs})
+
+
+def test_an_encoder_is_inside(classifier_of, hub_module, documents, tmp_path):
+    settings = {"encoder.name": f"hub:{hub_module}", "features.max_length": 32}
+    classifier = classifier_of(settings)
+    for vocabulary, half in (("run", False), (None, True)):
+        with pytest.raises(MrcaError, match="not with word vectors"):
+            exported_parts(classifier, vocabulary, half, tmp_path)
+    parts = exported_parts(classifier, None, False, tmp_path)
+    expected = classifier.raw_outputs(classifier.candidates(documents))
+    np.testing.assert_allclose(graph_outputs(parts, documents), expected, atol=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.processes
+def test_a_run_with_an_encoder(classifier_of, hub_module, documents, tmp_path):
+    settings = {"encoder.name": f"hub:{hub_module}", "features.max_length": 32}
+    classifier_of(settings).save_to_preset(tmp_path / "run")
+    run = mrca.load(tmp_path / "run")
     exported = export_run(run, tmp_path)
     loaded = tf.saved_model.load(str(exported.folder))
-    assert_as_predicted(run, of_examples(loaded, examples), examples)
+    assert_as_predicted(run, of_documents(loaded, documents), documents)
 
 
-def test_a_run_in_mixed_precision_is_exported_in_float32(tiny_run, examples, tmp_path):
+@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize("vocabulary", ["run", "top:20"])
+def test_fewer_words_or_rounded_vectors_in_python(tiny_run, documents, tmp_path, vocabulary, half):
+    """What is left out is spelled out, and that is what the exported model is compared with."""
+    parts = exported_parts(tiny_run.classifier, vocabulary, half, tmp_path)
+    assert f"({vocabulary}), vectors in {'half' if half else 'single'} precision" in parts.reads
+    rows = [*documents, document_of(parse_marked("<s>Xyqzw</s> lives in <o>Vbrtk</o>."))]
+    reference = parts.reference()
+    expected = reference.raw_outputs(reference.candidates(rows))
+    np.testing.assert_allclose(graph_outputs(parts, rows), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_every_classifier_layer(classifier_of, documents, tmp_path, head):
+    classifier = classifier_of({"classifier": {"name": head}})
+    parts = exported_parts(classifier, None, False, tmp_path)
+    expected = classifier.raw_outputs(classifier.candidates(documents))
+    np.testing.assert_allclose(graph_outputs(parts, documents), expected, atol=1e-5)
+
+
+def test_a_decision_that_was_tuned_and_calibrated(tiny_run, documents, tmp_path):
+    run = mrca.load(tiny_run.folder)
+    decision = run.classifier.decision
+    tuned = decision.rule.with_threshold(np.linspace(0.1, 0.6, 12).tolist())
+    run.classifier.decision = decision.with_rule(tuned).with_calibration(Temperature(0.2))
+    parts = exported_parts(run.classifier, None, False, tmp_path)
+    model = exported_model(run.classifier, parts)
+    arrays = {name: tf.constant(array) for name, array in token_arrays(documents).items()}
+    answer = {name: value.numpy() for name, value in model.functions["tokens"](**arrays).items()}
+    assert_as_predicted(run, answer, documents)
+    card = write_card(run, "1", parts.reads, parts.network.inputs)
+    assert "calibration temperature, value 0.2" in card
+
+
+def test_a_run_in_mixed_precision_is_exported_in_float32(tiny_run, documents, tmp_path):
     folder = shutil.copytree(tiny_run.folder, tmp_path / "mixed")
-    tiny_run.model.network.with_dtype("mixed_float16").save(folder / "model.keras")
-    config = mrca.with_overrides(tiny_run.config, ["training.precision=mixed_float16"])
+    tiny_run.classifier.network.with_dtype("mixed_float16").save(folder / "model.keras")
+    config = tiny_run.config.changed({"model.precision": "mixed_float16"})
     (folder / "config.toml").write_text(dump_config(config))
     run = mrca.load(folder)
 
-    expected = tiny_run.outputs(examples)
-    assert np.abs(run.outputs(examples) - expected).max() > 1e-5
-    parts = exported_parts(run, None, False, tmp_path)
-    np.testing.assert_allclose(parts.reference().outputs(examples), expected, atol=1e-5)
-    tokens = {name: tf.constant(array) for name, array in token_arrays(examples).items()}
-    read = parts.reader.from_tokens(**tokens)
-    outputs = parts.network({name: read[name] for name in parts.network.inputs})
-    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+    candidates = tiny_run.classifier.candidates(documents)
+    expected = tiny_run.classifier.raw_outputs(candidates)
+    assert np.abs(run.classifier.raw_outputs(candidates) - expected).max() > 1e-5
+    parts = exported_parts(run.classifier, None, False, tmp_path)
+    np.testing.assert_allclose(parts.reference().raw_outputs(candidates), expected, atol=1e-5)
+    np.testing.assert_allclose(graph_outputs(parts, documents), expected, atol=1e-5)
     card = write_card(run, "1", parts.reads, parts.network.inputs)
     assert "Computes in float32; the run itself in mixed_float16" in card
 
 
-def test_a_linear_svm_is_no_graph(sample_slice, tmp_path):
-    config = mrca.with_overrides(mrca.load_preset("svm"), ["data.dataset=sample"])
-    run = mrca.train(config, tmp_path / "run", data_dir=sample_slice)
-    with pytest.raises(MrcaError, match=r"linear SVM.*only networks are exported"):
-        export_run(run, tmp_path)
-    assert not (tmp_path / "run" / "1").exists()
+def test_types_of_entities_are_no_marks(tiny_config, tmp_path):
+    row = {
+        "text": "Ada lives in Glanford.",
+        "entities": [{"text": "Ada", "type": "PER"}, {"text": "Glanford", "type": "LOC"}],
+        "facts": [["Ada", "lives_in", "Glanford"]],
+    }
+    classifier = mrca.RelationClassifier.from_recipe(
+        tiny_config, [row], settings={"features.types": True}
+    )
+    with pytest.raises(MrcaError, match="inline marks do not give"):
+        exported_parts(classifier, None, False, tmp_path)
+
+
+def test_a_run_of_pairs_is_refused_before_anything_is_written(tiny_pairs_run, tmp_path):
+    with pytest.raises(MrcaError, match="pairs of entities"):
+        export_run(tiny_pairs_run, tmp_path)
+    assert not any(tmp_path.iterdir())

@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
 
+from mrca.errors import MrcaError
+from mrca.evaluation import Isotonic, Temperature
 from mrca.losses import FixedThreshold, LargestScore, ThresholdColumn, ZeroThreshold
+from mrca.models import Decision
 
 tf = pytest.importorskip("tensorflow")
 
@@ -64,9 +67,10 @@ class FirstNumbers(tf.Module):
         return tf.ensure_shape(outputs, (None, self.columns))
 
 
-def exported(rule):
+def exported(rule, calibration=None):
     columns = 4 if isinstance(rule, ThresholdColumn | ZeroThreshold) else 3
-    return ExportedModel(Numbers(), FirstNumbers(columns), 10, rule, RELATIONS)
+    decision = Decision(rule, calibration=calibration)
+    return ExportedModel(Numbers(), FirstNumbers(columns), 10, decision, RELATIONS)
 
 
 def rows_of_numbers(count, columns, seed=0):
@@ -94,6 +98,23 @@ def test_relations_scores_and_labels_are_the_rule_s(rule):
         np.testing.assert_allclose(
             answer["relation_scores"][row], [*scores[row, best], *[0] * padding], atol=1e-6
         )
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: str(rule.get_config()))
+def test_scores_are_calibrated_as_the_run_s_are(rule):
+    calibration = Temperature(0.3)
+    model = exported(rule, calibration)
+    outputs = rows_of_numbers(40, model.network.columns)
+    answer = model.functions[SERVING_DEFAULT](text=tf.constant(written(outputs)))
+    expected = Decision(rule, calibration=calibration).scores(outputs)
+    np.testing.assert_allclose(answer["scores"], expected, atol=1e-6)
+    np.testing.assert_array_equal(answer["labels"], np.asarray(rule.labels(outputs)))
+
+
+def test_curves_of_a_calibration_are_refused():
+    calibration = Isotonic([None, None, None], ([0.0, 1.0], [0.1, 0.9]))
+    with pytest.raises(MrcaError, match=r"isotonic curves.*--calibrate temperature --save"):
+        exported(FixedThreshold(0.5), calibration)
 
 
 @pytest.mark.parametrize("count", [0, 1, CHUNK, 3 * CHUNK + 5])

@@ -10,15 +10,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mrca.datasets import load_corpus
-from mrca.encoding import Vocabulary, encode
-from mrca.export import marked, parse_marked
-from mrca.text import Example
+from mrca.config import RunConfig
+from mrca.datasets import CandidateSelection, load_corpus
+from mrca.encoders import WordVectors
+from mrca.text.inline_marks import marked, parse_marked
 from mrca.text.tokenise import _ABBREVIATION
 from mrca.vectors import word_vectors
 
 tf = pytest.importorskip("tensorflow")
 
+from mrca.export.probes import document_of  # noqa: E402
 from mrca.export.text_to_inputs import TextToInputs  # noqa: E402
 
 PATTERN = re.compile("[A-Za-z]+")
@@ -57,18 +58,23 @@ HARD = [
 ]
 
 
+def encoded(documents, store, max_length):
+    """What a run of word vectors reads documents as."""
+    config = RunConfig(features={"max_length": max_length})
+    encoder = WordVectors(config, (), list(store.words()), store.vectors, store, {})
+    return encoder.encode(CandidateSelection("whole").select(documents))
+
+
 def python(texts, store, max_length=100):
     """What the package's own Python makes of marked sentences, row by row."""
+    read = [parse_marked(text) for text in texts]
+    found = encoded([document_of(each) for each in read], store, max_length)
     rows = []
-    for text in texts:
-        read = parse_marked(text)
-        sentence = Example(read.tokens, read.subjects, read.objects)
-        vocabulary = Vocabulary(store, spare=len(read.tokens))
-        vocabulary.admit(vocabulary.unseen([sentence], max_length))
-        arrays = encode([sentence], vocabulary, max_length=max_length).arrays
-        tokens = list(read.tokens[:max_length])
-        vectors, _ = word_vectors(store, tokens)
-        rows.append((tokens, arrays["case"], arrays["role"], vectors, read.problem))
+    for row, each in enumerate(read):
+        words = slice(*found.starts[row : row + 2])
+        case, role = (found.arrays[name][words] for name in ("case", "role"))
+        vectors = found.table[found.arrays["words"][words]]
+        rows.append((list(each.tokens[:max_length]), case, role, vectors, each.problem))
     return rows
 
 
@@ -156,9 +162,9 @@ def test_long_rows_are_cut(text_to_inputs, word_store):
 
 
 def test_ten_thousand_words(word_store, tmp_path):
-    table = TextToInputs(word_store.words(), word_store.vectors, tmp_path, max_length=20_000)
+    table = TextToInputs(word_store.words(), word_store.vectors, tmp_path, max_length=10_000)
     batch = ["<s>Ada's</s> cat ΑΣ, " * 2000, "x"]
-    expected = python(batch, word_store, 20_000)
+    expected = python(batch, word_store, 10_000)
     assert len(expected[0][0]) == 10_000
     assert_equal(table(tf.constant(batch)), expected)
 
@@ -236,6 +242,7 @@ assert not loaded.table.matrix.trainable
 """
 
 
+@pytest.mark.processes
 def test_a_fresh_process_without_this_package_gives_the_same(text_to_inputs, tmp_path):
     saved = tmp_path / "saved"
     tf.saved_model.save(text_to_inputs, str(saved))
@@ -279,15 +286,13 @@ def test_the_test_split_of_webnlg(word_store, tmp_path):
     batch = [marked(row) for row in rows]
     expected = python(batch, word_store)
     assert_equal(table(tf.constant(batch)), expected)
-    vocabulary = Vocabulary(word_store, spare=10_000)
-    vocabulary.admit(vocabulary.unseen(rows, 100))
-    encoded = encode(rows, vocabulary, max_length=100).arrays
+    arrays = encoded(rows, word_store, 100).arrays
     assert [token for tokens, *_ in expected for token in tokens] == [
         token for row in rows for token in row.tokens
     ]
     for place, name in ((1, "case"), (2, "role")):
         found = np.concatenate([row[place] for row in expected])
-        np.testing.assert_array_equal(found, encoded[name])
+        np.testing.assert_array_equal(found, arrays[name])
 
 
 def test_words_that_are_cut_already_and_wrong(text_to_inputs):

@@ -7,13 +7,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mrca.datasets import load_corpus
-from mrca.encoding import WordPieces, encode_pieces
+from mrca.encoding import WordPieces, piece_rows
 from mrca.errors import MrcaError
-from mrca.export import marked, parse_marked
-from mrca.text import Example, Span
+from mrca.text import Span
+from mrca.text.inline_marks import marked, parse_marked
 
 tf = pytest.importorskip("tensorflow")
 
+from mrca.export.probes import document_of  # noqa: E402
 from mrca.export.text_to_pieces import TextToPieces  # noqa: E402
 
 LENGTH = 12
@@ -52,19 +53,14 @@ def readers(word_pieces, tmp_path_factory):
 
 
 def assert_equal(inputs, rows, word_pieces, max_length=LENGTH, **options):
-    encoded = encode_pieces(rows, word_pieces, max_length=max_length, **options)
+    encoded = piece_rows(rows, word_pieces, max_length=max_length, **options)
     found = {name: value.numpy() for name, value in inputs.items()}
-    assert found["lengths"].tolist() == encoded.lengths.tolist()
+    assert found["lengths"].tolist() == np.diff(encoded.starts).tolist()
     there = np.arange(found["pieces"].shape[1]) < found["lengths"][:, None]
     for name, expected in encoded.arrays.items():
         assert found[name].dtype == expected.dtype
         np.testing.assert_array_equal(found[name][there], expected, err_msg=name)
         assert not found[name][~there].any()
-
-
-def examples_of(batch):
-    read = [parse_marked(text) for text in batch]
-    return [Example(row.tokens, row.subjects, row.objects) for row in read]
 
 
 @given(st.lists(texts, max_size=4), st.booleans())
@@ -75,7 +71,9 @@ def examples_of(batch):
 @example(["", ""], True)
 def test_the_graph_reads_as_python_does(readers, word_pieces, batch, markers):
     inputs = readers[markers](tf.constant(batch, tf.string))
-    assert_equal(inputs, examples_of(batch), word_pieces, markers=markers)
+    assert_equal(
+        inputs, [document_of(parse_marked(text)) for text in batch], word_pieces, markers=markers
+    )
     problems = [parse_marked(text).problem for text in batch]
     assert [problem.decode() for problem in inputs["problem"].numpy()] == problems
 
@@ -102,12 +100,12 @@ def test_a_row_does_not_depend_on_its_batch(readers):
 
 
 @pytest.mark.parametrize("markers", [False, True])
-def test_words_that_are_cut_already(readers, word_pieces, markers):
+def test_words_that_are_cut_already(readers, word_pieces, document, markers):
     rows = [
-        Example(("Ada", "", "x y", "."), (Span(0, 1),), (Span(2, 4),)),
-        Example(()),
-        Example(("a",) * 20, (Span(3, 18),), (Span(0, 3), Span(18, 20))),
-        Example(("a", "b", "c", "ada"), (Span(0, 1), Span(3, 4)), (Span(1, 3),)),
+        document(("Ada", "", "x y", "."), (Span(0, 1),), (Span(2, 4),)),
+        document(()),
+        document(("a",) * 20, (Span(3, 18),), (Span(0, 3), Span(18, 20))),
+        document(("a", "b", "c", "ada"), (Span(0, 1), Span(3, 4)), (Span(1, 3),)),
     ]
     roles = [[1, 0, -1, -1], [], [-1] * 3 + [1] * 15 + [-1] * 2, [1, -1, -1, 1]]
     tokens = np.array([[*row.tokens, *[""] * 22][:22] for row in rows])
@@ -119,10 +117,12 @@ def test_words_that_are_cut_already(readers, word_pieces, markers):
     assert readers[markers].from_tokens(tokens[:, :0], role[:, :0])["pieces"].shape == (4, 2)
 
 
-def test_mentions_of_one_kind_that_touch_are_one_where_only_roles_are_known(readers, word_pieces):
+def test_mentions_of_one_kind_that_touch_are_one_where_only_roles_are_known(
+    readers, word_pieces, document
+):
     tokens, role = tf.constant([["ada", "met"]]), tf.constant([[1, 1]])
     inputs = readers[1].from_tokens(tokens, role)
-    assert_equal(inputs, [Example(("ada", "met"), (Span(0, 2),))], word_pieces, markers=True)
+    assert_equal(inputs, [document(("ada", "met"), (Span(0, 2),))], word_pieces, markers=True)
 
 
 def test_features_that_are_off_are_zeros(word_pieces, tmp_path):

@@ -1,14 +1,21 @@
 from mrca.export.token_arrays import token_arrays
-from mrca.text import Example, Span
+from mrca.text import Document, Entity, Span
 
 
-def test_rows_are_padded_and_roles_say_both():
-    examples = [
-        Example(("a", "b", "c", "d"), (Span(1, 3), Span(2, 3)), (Span(2, 4), Span(0, 1))),
-        Example(("x",), (Span(0, 1),)),
-        Example(()),
+def test_rows_are_padded_and_roles_say_both(document):
+    documents = [
+        document(("a", "b", "c", "d"), (Span(1, 3), Span(2, 3)), (Span(2, 4), Span(0, 1))),
+        document(("x",), (Span(0, 1),)),
+        document(()),
     ]
-    arrays = token_arrays(examples)
+    arrays = token_arrays(documents)
     assert arrays["tokens"].tolist() == [["a", "b", "c", "d"], ["x", "", "", ""], [""] * 4]
     assert arrays["role"].tolist() == [[-1, 1, 2, -1], [1, 0, 0, 0], [0, 0, 0, 0]]
     assert token_arrays([])["tokens"].shape == (0, 0)
+
+
+def test_an_entity_whose_role_is_not_known_is_a_subject():
+    """So is it in what a network reads, and in the markers of word pieces."""
+    entities = (Entity((Span(0, 1),)), Entity((Span(2, 3),)))
+    document = Document(("a", "b", "c"), entities).with_unknown_roles()
+    assert token_arrays([document])["role"].tolist() == [[1, 0, 1]]

@@ -3,7 +3,7 @@ import shutil
 import pytest
 
 from mrca.errors import MrcaError
-from mrca.files import replace_folder, require_room, whole_file
+from mrca.files import replace_folder, require_room, whole_file, whole_folder
 
 
 def names(folder):
@@ -74,3 +74,29 @@ def test_room_on_the_disk(tmp_path, monkeypatch):
     require_room(tmp_path, 2 * 10**6, "the vectors")
     with pytest.raises(MrcaError, match="for the vectors: 3 MB are needed, 2 MB are free"):
         require_room(tmp_path, 3 * 10**6, "the vectors")
+
+
+def test_a_folder_appears_whole(tmp_path):
+    with whole_folder(tmp_path / "new" / "kept", "the states") as temporary:
+        temporary.mkdir()
+        (temporary / "a").write_text("1")
+        assert not (tmp_path / "new" / "kept").exists()
+    assert names(tmp_path / "new") == ["kept"]
+    assert names(tmp_path / "new" / "kept") == ["a"]
+
+
+def test_a_folder_that_was_not_written_whole_leaves_the_old_one(folders, tmp_path):
+    new, old = folders
+    with pytest.raises(MrcaError, match="broken"), whole_folder(old, "the states") as temporary:
+        temporary.mkdir()
+        raise MrcaError("broken")
+    with (
+        pytest.raises(MrcaError, match=r"Cannot save the states in .*old: No space left\. Free"),
+        whole_folder(old, "the states"),
+    ):
+        raise OSError(28, "No space left")
+    assert names(tmp_path) == ["new", "old"]
+    assert (old / "content").read_text() == "old"
+    with whole_folder(old, "the states") as temporary:
+        shutil.copytree(new, temporary)
+    assert (old / "content").read_text() == "new"

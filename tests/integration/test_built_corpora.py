@@ -27,7 +27,7 @@ def build(name: str, cache: Path, monkeypatch) -> Corpus:
 
 
 def sizes(corpus: Corpus) -> dict[str, int]:
-    return {split: len(examples) for split, examples in corpus.splits.items()}
+    return {split: len(documents) for split, documents in corpus.splits.items()}
 
 
 def groups(corpus: Corpus) -> dict[str, int]:
@@ -46,16 +46,16 @@ def test_fewrel_lt_has_the_papers_counts_and_shares_nothing(monkeypatch, tmp_pat
         counts = Counter(label for row in corpus.splits[split] for label in row.labels)
         assert set(counts.values()) == {100}
     rows = [row for split in corpus.splits.values() for row in split]
-    assert all(len(row.labels) == len(row.triples) == 1 for row in rows)
+    assert all(len(row.labels) == len(row.facts) == 1 for row in rows)
     assert all(row.subjects and row.objects for row in rows)
     raw = Path(os.environ["MRCA_DATA_DIR"]) / "fewrel80" / "fewrel80.jsonl.gz"
     if raw.is_file():
-        by_id = {sentence.example.id: sentence for sentence in read_fewrel([raw])}
+        by_id = {sentence.document.id: sentence for sentence in read_fewrel([raw])}
         drawn = [by_id[row.id] for row in rows]
         assert len({sentence.wording for sentence in drawn}) == len(drawn)
         assert len({sentence.pair for sentence in drawn}) == len(drawn)
         # Whoever builds it from this file gets this corpus.
-        assert corpus.fingerprint.startswith("467f5532527bee2e")
+        assert corpus.fingerprint.startswith("4c7831b0cf145c46")
 
 
 def test_reuters_is_modapte_with_a_thousand_documents_held_out(monkeypatch, tmp_path):
@@ -67,4 +67,19 @@ def test_reuters_is_modapte_with_a_thousand_documents_held_out(monkeypatch, tmp_
         assert seen == set(corpus.relations.names)
     assert groups(corpus) == {"head": 30, "medium": 32, "tail": 28}
     assert not any(row.subjects or row.objects for row in corpus.splits["train"])
-    assert corpus.fingerprint.startswith("5542c0989383cb99")
+    assert corpus.fingerprint.startswith("ba9104063f8c5d5f")
+
+
+def test_ddi_has_the_published_pairs_with_whole_texts_held_out(monkeypatch, tmp_path):
+    corpus = build("ddi", tmp_path, monkeypatch)
+    assert corpus.relations.names == ("advise", "effect", "int", "mechanism")
+    assert corpus.types == ("brand", "drug", "drug_n", "group")
+    assert not corpus.oracle
+    texts = {
+        split: {row.id.rpartition(".")[0] for row in rows} for split, rows in corpus.splits.items()
+    }
+    assert not texts["train"] & texts["valid"]
+    statistics = corpus_statistics(corpus)
+    facts = {split: sum(len(row.facts) for row in rows) for split, rows in corpus.splits.items()}
+    assert (facts["train"] + facts["valid"], facts["test"]) == (4021, 979)
+    assert all(split.empty_pairs > 0.9 for split in statistics.splits.values())

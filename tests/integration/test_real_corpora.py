@@ -6,13 +6,14 @@ MRCA_DATA_DIR holds webnlg/ and nyt_small/; MRCA_VECTORS_DIR holds the GloVe sub
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mrca import training
-from mrca.config import load_preset, with_overrides
+from mrca.config import load_recipe
 from mrca.datasets import load_corpus
 
 GLOVE = "glove.6B.300d.subset-5171.txt.gz"
@@ -25,10 +26,17 @@ def folder_of(variable: str, name: str) -> Path:
     return place
 
 
-@pytest.fixture
-def glove(monkeypatch, tmp_path) -> Path:
-    monkeypatch.setenv("MRCA_CACHE_DIR", str(tmp_path / "cache"))
-    return folder_of("MRCA_VECTORS_DIR", GLOVE)
+@pytest.fixture(scope="module")
+def glove(tmp_path_factory) -> Iterator[Path]:
+    """The published file; its import is kept for all tests."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("MRCA_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield folder_of("MRCA_VECTORS_DIR", GLOVE)
+
+
+def small(vectors: Path) -> dict[str, object]:
+    """Settings that train within seconds."""
+    return {"vectors.name": str(vectors), "model.units": 16, "training.epochs": 1}
 
 
 def part_of(name: str, folder: Path, **rows: int) -> Path:
@@ -46,39 +54,58 @@ def part_of(name: str, folder: Path, **rows: int) -> Path:
 @pytest.mark.parametrize("name, relations", [("webnlg", 216), ("nyt_small", 24)])
 def test_a_part_is_learnt_with_published_vectors(name, relations, glove, tmp_path):
     data = part_of(name, tmp_path, train=200, valid=50, test=50)
-    config = with_overrides(
-        load_preset(name),
-        [f'vectors.name="{glove}"', "model.units=16", "training.epochs=1"],
-    )
+    config = load_recipe(name).changed(small(glove))
     run = training.train(config, tmp_path / "run", data_dir=data)
-    assert len(run.relations) == relations
-    assert run.model.columns == relations
-    assert run.model.network.dim == 300
+    classifier = run.classifier
+    assert len(classifier.relations) == classifier.columns == relations
+    assert classifier.network.dim == 300
     corpus = load_corpus(name, data)
-    outputs = run.outputs(corpus.splits["test"])
+    outputs = classifier.raw_outputs(classifier.candidates(corpus.splits["test"]))
     assert outputs.shape == (50, relations)
     assert np.isfinite(outputs).all()
     report = run.metrics["splits"]["test"]
     assert report["rows"] == 50
     assert len(report["relations"]) == relations
-    assert json.loads(json.dumps(training.evaluate_split(run, corpus, "test").to_dict())) == report
-    assert run.predict(corpus.splits["test"][:3])
+    again = training.evaluate_split(classifier, corpus, "test").to_dict()
+    assert json.loads(json.dumps(again)) == report
+    assert len(run.predict(corpus.splits["test"][:3])) == 3
+
+
+def test_pairs_of_conll04_are_learnt_with_published_vectors(glove, tmp_path):
+    whole = folder_of("MRCA_DATA_DIR", "conll04")
+    part = tmp_path / "conll04"
+    part.mkdir()
+    for split in ("train", "valid", "test"):
+        rows = json.loads((whole / f"{split}.json").read_text("utf-8"))
+        (part / f"{split}.json").write_text(json.dumps(rows[:80]), "utf-8")
+    changes = {**small(glove), "model.hidden": 32, "data.dataset": str(part)}
+    run = training.train(load_recipe("pairs").changed(changes), tmp_path / "run")
+    assert set(run.classifier.relations) == {
+        *("Kill", "Live_In", "Located_In", "OrgBased_In", "Work_For"),
+    }
+    assert run.classifier.encoder.types == ("Loc", "Org", "Other", "Peop")
+    report = run.metrics["splits"]["test"]
+    assert report["documents"]["rows"] == 80
+    assert report["rows"] > 5 * report["micro"]["support"]  # most pairs state nothing
+    assert not report["oracle"]
+    row = {"text": "Ada Lane lives in Arden.", "entities": ["Ada Lane", "Arden"]}
+    [found] = run.predict([row], threshold=0, top=1)
+    assert {found.facts[0].subject, found.facts[0].object} == {"Ada Lane", "Arden"}
 
 
 def test_an_exported_model_gives_the_same_on_all_of_webnlg_s_test_split(glove, tmp_path):
     tf = pytest.importorskip("tensorflow")
-    from mrca.export import marked
     from mrca.export.export_run import export_run
     from mrca.export.token_arrays import token_arrays
+    from mrca.text.inline_marks import marked
 
     data = part_of("webnlg", tmp_path, train=200, valid=50, test=10_000)
-    config = with_overrides(
-        load_preset("webnlg"),
-        [f'vectors.name="{glove}"', "model.units=16", "training.epochs=1"],
-    )
+    config = load_recipe("webnlg").changed(small(glove))
     run = training.train(config, tmp_path / "run", data_dir=data)
     rows = load_corpus("webnlg", data).splits["test"]
-    scores, labels = run.decide(run.outputs(rows))
+    candidates = run.classifier.candidates(rows)
+    outputs = run.classifier.raw_outputs(candidates)
+    scores, labels = run.classifier.scores_and_labels(candidates, outputs)
     exported = tf.saved_model.load(str(export_run(run).folder))
     inputs = {
         "serving_default": {"text": np.array([marked(row) for row in rows], object)},
@@ -95,10 +122,8 @@ def test_an_exported_model_gives_the_same_on_all_of_webnlg_s_test_split(glove, t
 @pytest.mark.slow
 def test_all_of_webnlg_for_two_epochs(glove, tmp_path):
     folder_of("MRCA_DATA_DIR", "webnlg")
-    config = with_overrides(
-        load_preset("webnlg"),
-        [f'vectors.name="{glove}"', "model.units=32", "training.epochs=2"],
-    )
+    changes = {**small(glove), "model.units": 32, "training.epochs": 2}
+    config = load_recipe("webnlg").changed(changes)
     run = training.train(config, tmp_path / "run")
-    assert run.label_counts.num_samples == 5019
+    assert run.classifier.label_counts.num_samples == 5019
     assert run.metrics["splits"]["test"]["micro"]["f1"] > 0.2

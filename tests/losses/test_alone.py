@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 _PROGRAM = """
 import sys
 import mrca.losses, mrca.metrics
@@ -11,6 +13,7 @@ print(*sorted({"gensim", "pydantic", "typer", "keras_tuner", "tensorflow_hub"} &
 """
 
 
+@pytest.mark.processes
 def test_importing_the_losses_loads_nothing_else_of_the_package():
     done = subprocess.run(
         [sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=True

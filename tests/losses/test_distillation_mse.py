@@ -38,7 +38,7 @@ def test_labels_after_the_teacher_add_the_students_own_loss():
 def test_columns_and_decision_are_the_students():
     focal = DistillationMSE(student_options={"top_k": 4})
     assert focal.columns(96) == 97
-    assert focal.decision_rule.get_config() == {"rule": "threshold_column", "top_k": 4}
+    assert focal.decision_rule.get_config() == AdaptiveFocal(top_k=4).decision_rule.get_config()
     plain = DistillationMSE("binary_crossentropy")
     assert plain.columns(96) == 96
     assert plain.decision_rule.get_config() == BinaryCrossentropy().decision_rule.get_config()

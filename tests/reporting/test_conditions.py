@@ -10,6 +10,11 @@ from mrca.reporting import conditions
         (["global"], "threshold tuned on validation"),
         (["global", (), None, 0.25], "threshold 0.2500, tuned on validation"),
         (["per-relation"], "a threshold for each relation, tuned on validation"),
+        (
+            ["none", (), None, None, 0.9],
+            "the threshold with precision 0.9 on validation",
+        ),
+        (["none", (), None, None, None, "isotonic"], "scores calibrated on validation (isotonic)"),
         (["none", list("abcde")], "left out: a, b, c and 2 more"),
         (["none", ["a"], "reuters"], "left out: a; limits: reuters"),
     ],

@@ -1,14 +1,21 @@
+import json
+
 import pytest
 
 from mrca.datasets import corpus_statistics, label_cooccurrence, load_corpus
 from mrca.errors import MrcaError
 from mrca.reporting.corpus_plots import plot_cooccurrence, plot_statistics
-from mrca.text import Example, RelationSet
+from mrca.text import Document, RelationSet
 
 
 @pytest.fixture
-def statistics(write_corpus):
-    return corpus_statistics(load_corpus(str(write_corpus(train=["a b"] * 3 + ["a"] * 200))))
+def statistics(tmp_path):
+    labels = [["a", "b"]] * 3 + [["a"]] * 200
+    rows = [json.dumps({"text": "A", "labels": names}) for names in labels]
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    (folder / "train.jsonl").write_text("\n".join(rows), "utf-8")
+    return corpus_statistics(load_corpus(str(folder)))
 
 
 @pytest.mark.parametrize(
@@ -24,7 +31,7 @@ def test_a_picture_is_drawn_whole(ending, start, statistics, tmp_path):
 def test_a_heat_map_names_relations_as_they_are_and_shortens_long_ones(tmp_path):
     long = "/location/administrative_division/country"
     names = ["$cost$", "price [x]", long]
-    rows = [Example(("A",), labels=tuple(names)), Example(("A",), labels=(long,))]
+    rows = [Document(("A",), labels=tuple(names)), Document(("A",), labels=(long,))]
     path = tmp_path / "new" / "together.svg"
     plot_cooccurrence(label_cooccurrence(rows, RelationSet(names)), "mine", path)
     drawn = path.read_text(encoding="utf-8")

@@ -141,6 +141,7 @@ def test_the_image_can_be_chosen():
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash, as the image has")
+@pytest.mark.processes
 @pytest.mark.parametrize(("state", "healthy"), [("AVAILABLE", True), ("LOADING", False)])
 def test_the_health_check_asks_for_the_model(state, healthy):
     asked = []

@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from mrca.config import dump_config, load_recipe
 from mrca.errors import MrcaError
 from mrca.serving import find_exported
+from mrca.serving.find_exported import NothingExportedError
 
 
 @pytest.fixture
@@ -56,6 +58,17 @@ def test_a_run_elsewhere_is_exported_under_its_name(here):
 def test_what_is_missing_is_said(here, folder, version, message):
     with pytest.raises(MrcaError, match=message):
         find_exported(Path(folder), version)
+
+
+def test_a_run_that_can_have_no_version_is_told_why(here):
+    config = dump_config(load_recipe("pairs"))
+    (here / "saved_models/trained/config.toml").write_text(config, "utf-8")
+    with pytest.raises(MrcaError, match="trained is asked about pairs of entities") as error:
+        find_exported(Path("trained"))
+    assert not isinstance(error.value, NothingExportedError)
+    (here / "saved_models/trained/config.toml").write_text(dump_config(load_recipe("mrca")))
+    with pytest.raises(NothingExportedError):
+        find_exported(Path("trained"))
 
 
 def test_a_misspelt_run_is_told_with_those_that_there_are(here):

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
-import numpy as np
 import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
@@ -14,13 +13,11 @@ from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 from mrca.errors import MrcaError
 from mrca.serving.grpc_client import GrpcClient
 from mrca.serving.model_url import ModelUrl
-from mrca.text import Example, Span
+from mrca.text import Document
+from mrca.text.inline_marks import marked_document
 
 Answer = Callable[[Any, Any], Any]
-EXAMPLES = [
-    Example((f"Ada{i}", "met", "Böb 😀"), subjects=(Span(0, 1),), objects=(Span(2, 3),))
-    for i in range(1000)
-]
+ROWS = [marked_document(f"<s>Ada{i}</s> met <o>Böb😀</o>")[0] for i in range(1000)]
 
 
 @pytest.fixture
@@ -46,10 +43,10 @@ def serve() -> Iterator[Callable[[Answer], str]]:
 
 
 def ask(
-    address: str, examples: list[Example], version: int | None = None, **options: Any
+    address: str, rows: list[Document], version: int | None = None, **options: Any
 ) -> list[Any]:
     with GrpcClient(ModelUrl("grpc", address, "tiny", version), **options) as client:
-        return list(client.answers(examples))
+        return list(client.answers(rows))
 
 
 def response(**outputs: Any) -> Any:
@@ -69,20 +66,20 @@ def test_a_thousand_rows_of_a_saved_model_in_order(serve, exported):
         return response(**{name: tensor.numpy() for name, tensor in outputs.items()})
 
     address = serve(answer)
-    answers = ask(address, EXAMPLES, version=3, batch_size=300)
+    answers = ask(address, ROWS, version=3, batch_size=300)
     assert len(asked) == 4
     assert all((spec.name, spec.version.value) == ("tiny", 3) for spec in asked)
     expected = model.signatures["tokens"](
-        tokens=tf.constant([example.tokens for example in EXAMPLES]),
-        role=tf.constant([[1, 0, -1]] * len(EXAMPLES)),
+        tokens=tf.constant([row.tokens for row in ROWS]),
+        role=tf.constant([[1, 0, -1]] * len(ROWS)),
     )
-    np.testing.assert_array_equal([each.decided.scores for each in answers], expected["scores"])
-    for got, names in zip(answers, expected["relations"].numpy(), strict=True):
+    found = {name: expected[name].numpy() for name in ("relations", "relation_scores")}
+    for got, names, scores in zip(answers, *found.values(), strict=True):
         held = [name.decode() for name in names if name]
-        assert [name for name, _ in got.decided.best_first()] == held
-    assert any("größer als" in each.decided.holds.values() for each in answers)
+        assert got.relations == tuple(zip(held, scores[: len(held)].tolist(), strict=True))
+    assert any("größer als" in dict(each.relations) for each in answers)
     asked.clear()
-    ask(address, EXAMPLES[:1])
+    ask(address, ROWS[:1])
     assert not asked[0].HasField("version")
 
 
@@ -101,15 +98,15 @@ def aborting(code: grpc.StatusCode, details: str) -> Answer:
 )
 def test_what_the_server_says_is_passed_on(serve, code, said):
     with pytest.raises(MrcaError, match=said):
-        ask(serve(aborting(code, "it says")), EXAMPLES[:1])
+        ask(serve(aborting(code, "it says")), ROWS[:1])
 
 
 def test_other_models_and_damage(serve):
     with pytest.raises(MrcaError, match=r"no 'relations'.*'dense'"):
-        ask(serve(lambda *_: response(dense=[[0.5]])), EXAMPLES[:1])
-    damaged = response(relations=[[b"\xff"]], scores=[[1.0]], labels=[[True]], problem=[""])
+        ask(serve(lambda *_: response(dense=[[0.5]])), ROWS[:1])
+    damaged = response(relations=[[b"\xff"]], relation_scores=[[1.0]], problem=[""])
     with pytest.raises(MrcaError, match="tensors that cannot be read"):
-        ask(serve(lambda *_: damaged), EXAMPLES[:1])
+        ask(serve(lambda *_: damaged), ROWS[:1])
 
 
 def test_too_late(serve):
@@ -118,7 +115,7 @@ def test_too_late(serve):
         return response()
 
     with pytest.raises(MrcaError, match=r"not answered within 0\.1 seconds"):
-        ask(serve(answer), EXAMPLES[:1], timeout=0.1)
+        ask(serve(answer), ROWS[:1], timeout=0.1)
 
 
 def test_no_proxy_stands_before_this_machine(serve, monkeypatch):
@@ -126,9 +123,9 @@ def test_no_proxy_stands_before_this_machine(serve, monkeypatch):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     monkeypatch.delenv("no_proxy", raising=False)
     with pytest.raises(MrcaError, match="NOT_FOUND"):
-        ask(serve(aborting(grpc.StatusCode.NOT_FOUND, "it says")), EXAMPLES[:1])
+        ask(serve(aborting(grpc.StatusCode.NOT_FOUND, "it says")), ROWS[:1])
 
 
 def test_nobody_listens():
     with pytest.raises(MrcaError, match=r"No server answers at 127\.0\.0\.1:9 "):
-        ask("127.0.0.1:9", EXAMPLES[:1])
+        ask("127.0.0.1:9", ROWS[:1])

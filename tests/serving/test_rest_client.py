@@ -16,15 +16,12 @@ from mrca.errors import MrcaError
 from mrca.export.token_arrays import token_arrays
 from mrca.serving.model_url import ModelUrl
 from mrca.serving.rest_client import RestClient
-from mrca.text import Example, Span
+from mrca.text import Document
+from mrca.text.inline_marks import marked_document
 
 Answer = Callable[[str, dict[str, Any]], tuple[int, Any]]
-EXAMPLES = [
-    Example(("Ada", "met", "Böb 😀"), subjects=(Span(0, 1),), objects=(Span(2, 3),)),
-    Example(("Hi",)),
-    Example(("a", "b"), subjects=(Span(0, 2),), objects=(Span(1, 2),)),
-    Example(tuple("word" for _ in range(200)), objects=(Span(199, 200),)),
-]
+TEXTS = ["<s>Ada</s> met <o>Böb😀</o>", "Hi", "<s>a <o>b</o></s>", "word " * 199 + "<o>end</o>"]
+ROWS = [marked_document(text)[0] for text in TEXTS]
 
 
 @pytest.fixture
@@ -61,9 +58,9 @@ def serve() -> Iterator[Callable[[Answer], str]]:
         thread.join()
 
 
-def ask(address: str, examples: list[Example] = EXAMPLES, **options: Any) -> list[Any]:
+def ask(address: str, rows: list[Document] = ROWS, **options: Any) -> list[Any]:
     with RestClient(ModelUrl("http", address, "tiny", 3), **options) as client:
-        return list(client.answers(examples))
+        return list(client.answers(rows))
 
 
 def test_answers_of_a_saved_model(serve, exported):
@@ -91,12 +88,12 @@ def test_answers_of_a_saved_model(serve, exported):
     path = "/v1/models/tiny/versions/3:predict"
     assert asked == [(path, "tokens", 3), (path, "tokens", 1)]
     assert ask(address, []) == []
-    for example, got in zip(EXAMPLES, answers, strict=True):
-        alone = {name: tf.constant(array) for name, array in token_arrays([example]).items()}
+    for row, got in zip(ROWS, answers, strict=True):
+        alone = {name: tf.constant(array) for name, array in token_arrays([row]).items()}
         expected = model.signatures["tokens"](**alone)
-        np.testing.assert_array_equal(got.decided.scores, expected["scores"][0])
         names = [name.decode() for name in expected["relations"][0].numpy()]
-        assert [name for name, _ in got.decided.best_first()] == names
+        scores = expected["relation_scores"][0].numpy().tolist()
+        assert got.relations == tuple(zip(names, scores, strict=True))
         assert got.problem == ""
 
 
@@ -112,14 +109,13 @@ def test_padding_keeps_to_few_widths(serve):
         return 200, {
             "outputs": {
                 "relations": [[]],
-                "scores": [[0.1]],
-                "labels": [[False]],
+                "relation_scores": [[]],
                 "problem": ["cut"],
             }
         }
 
     address = serve(answer)
-    rows = [Example(("a",) * length) for length in (1, 128, 129, 1000)]
+    rows = [Document(("a",) * length) for length in (1, 128, 129, 1000)]
     assert [each.problem for each in ask(address, rows, batch_size=1)] == ["cut"] * 4
     assert widths == [128, 128, 256, 1024]
 
@@ -187,7 +183,7 @@ def test_an_answer_that_drips_is_too_late_as_a_whole(start):
     with Raw(start, *[b" "] * 8, pause=0.1) as address:
         begun = time.monotonic()
         with pytest.raises(MrcaError, match=r"not answered within 0\.3 seconds"):
-            ask(address, EXAMPLES[:1], timeout=0.3)
+            ask(address, ROWS[:1], timeout=0.3)
         assert time.monotonic() - begun < 0.6
 
 
@@ -206,14 +202,14 @@ def test_an_answer_that_drips_is_too_late_as_a_whole(start):
 )
 def test_answers_that_are_none(answer, said):
     with Raw(answer) as address, pytest.raises(MrcaError, match=said) as refused:
-        ask(address, EXAMPLES[:1])
+        ask(address, ROWS[:1])
     assert "('" not in str(refused.value)
 
 
 def test_an_answer_that_is_nested_very_deeply(serve):
     deep = "[" * 200_000 + "]" * 200_000
     with pytest.raises(MrcaError, match=r"received '\[\[\["):
-        ask(serve(lambda *_: (200, deep)), EXAMPLES[:1])
+        ask(serve(lambda *_: (200, deep)), ROWS[:1])
     with pytest.raises(MrcaError, match=r"not as an exported run does"):
         ask(serve(lambda *_: (200, f'{{"outputs": {{"relations": {deep[199_900:200_100]}}}}}')))
 
@@ -223,7 +219,7 @@ def test_no_proxy_stands_before_this_machine(serve, monkeypatch):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     monkeypatch.delenv("no_proxy", raising=False)
     with pytest.raises(MrcaError, match="bad signature"):
-        ask(serve(lambda *_: (400, {"error": "bad signature"})), EXAMPLES[:1])
+        ask(serve(lambda *_: (400, {"error": "bad signature"})), ROWS[:1])
     with RestClient(ModelUrl("http", "models.example:8501", "tiny")) as client:
         assert client._session.trust_env
 

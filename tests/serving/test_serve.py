@@ -1,7 +1,6 @@
 """The server as its own process."""
 
 import itertools
-import json
 import os
 import re
 import signal
@@ -17,7 +16,7 @@ import pytest
 
 from mrca.errors import MrcaError
 
-# `mrca serve`, and at the end what it has loaded of the package.
+# `mrca serve`, and at the end which models it has loaded.
 START = """
 import sys, typer
 from mrca.cli.serve import serve
@@ -26,8 +25,8 @@ app.command()(serve)
 try:
     app()
 finally:
-    ours = {name.split(".")[1] for name in sys.modules if name.startswith("mrca.")}
-    print(sorted(ours), file=sys.stderr)
+    models = ("mrca.encoders", "mrca.layers", "mrca.models", "mrca.training")
+    print(sorted(sys.modules.keys() & set(models)), file=sys.stderr)
 """
 
 
@@ -77,6 +76,7 @@ def start(exported):
             server.process.communicate()
 
 
+@pytest.mark.processes
 def test_clients_at_once_and_a_stop_in_the_middle(start, model):
     server = start("--max-wait-ms", "100")  # so that some are waiting when it is to end
     assert "tiny/3 at http://127.0.0.1:" in server.said
@@ -105,9 +105,7 @@ def test_clients_at_once_and_a_stop_in_the_middle(start, model):
     assert (code, out) == (0, "")
     assert "Traceback" not in err
     # The package's models are not needed for serving.
-    assert json.loads(err.splitlines()[-1].replace("'", '"')) == [
-        *("cli", "errors", "resources", "serving")
-    ]
+    assert err.splitlines()[-1] == "[]"
 
     assert min(lost) > stopped - 0.01
     assert any(asked < stopped < heard for asked, heard, *_ in answered)

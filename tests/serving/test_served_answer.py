@@ -8,7 +8,7 @@ from mrca.serving.served_answer import served_answers
 
 
 def outputs(**changes: Any) -> dict[str, Any]:
-    """Two rows; the second and fourth relation score alike in the first."""
+    """Two rows; nothing is predicted of the second."""
     good = {
         "relations": [["c", "b", "d"], ["", "", ""]],
         "relation_scores": [[0.9, 0.6, 0.6], [0.0, 0.0, 0.0]],
@@ -19,25 +19,20 @@ def outputs(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in {**good, **changes}.items() if value is not None}
 
 
-def test_names_find_their_columns():
+def test_relations_with_their_scores_best_first():
     first, second = served_answers(outputs(), 2)
-    assert first.decided.holds == {1: "b", 2: "c", 3: "d"}
-    assert list(first.decided.holds) == [1, 2, 3]
-    assert [name for name, _ in first.decided.best_first()] == ["c", "b", "d"]
-    assert first.decided.scores.dtype == np.float32
-    assert (second.decided.holds, second.problem, first.problem) == ({}, "no words", "")
+    assert [name for name, _ in first.relations] == ["c", "b", "d"]
+    # The numbers of single precision, as the run itself gives them.
+    assert [score for _, score in first.relations] == [
+        float(np.float32(n)) for n in (0.9, 0.6, 0.6)
+    ]
+    assert (second.relations, second.problem, first.problem) == ((), "no words", "")
 
 
 @pytest.mark.parametrize("rows", [1, 2])
 def test_no_relation_holds_anywhere(rows):
-    answer = outputs(
-        relations=[[]] * rows,
-        relation_scores=[[]] * rows,
-        scores=[[0.1, 0.2]] * rows,
-        labels=[[False, False]] * rows,
-        problem=[""] * rows,
-    )
-    assert [each.decided.best_first() for each in served_answers(answer, rows)] == [[]] * rows
+    answer = outputs(relations=[[]] * rows, relation_scores=[[]] * rows, problem=[""] * rows)
+    assert [each.relations for each in served_answers(answer, rows)] == [()] * rows
 
 
 @pytest.mark.parametrize(
@@ -45,13 +40,12 @@ def test_no_relation_holds_anywhere(rows):
     [
         ({"relations": None}, "no 'relations' (but 'labels', 'problem'"),
         ({"problem": None}, "no 'problem'"),
-        ({"scores": [["high"] * 4] * 2}, "'scores' that is no array of float32"),
-        ({"scores": [[0.1], [0.1, 0.2]]}, "'scores' that is no array"),
-        ({"scores": 0.5}, "'scores' of the shape ()"),
-        ({"labels": [[True]] * 2}, "'labels' of the shape (2, 1) where (2, 4) fits"),
+        ({"relation_scores": [["high"] * 3] * 2}, "'relation_scores' that is no array of float32"),
+        ({"relation_scores": [[0.1], [0.1, 0.2]]}, "'relation_scores' that is no array"),
+        ({"relation_scores": 0.5}, "'relation_scores' of the shape ()"),
+        ({"relation_scores": [[0.5]] * 2}, "'relation_scores' of the shape (2, 1) where (2, 3)"),
         ({"problem": [""]}, "'problem' of the shape (1,) where (2) fits"),
         ({"relations": [["c"], ["c", "d"]]}, "'relations' of the shape"),
-        ({"relations": [["c"], [""]]}, "1 relations where 3 labels are true"),
     ],
 )
 def test_what_is_no_answer_of_an_export(changes, received):

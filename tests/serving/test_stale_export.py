@@ -4,10 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mrca.models.piece_model import ENCODER
-from mrca.models.svm_model import SVM
-from mrca.models.text_model import NETWORK
-from mrca.runs.fingerprint_of_run import LEARNT_PARTS
+from mrca.runs.layout import NETWORK
 from mrca.serving.stale_export import stale_export
 
 
@@ -18,10 +15,6 @@ def run(tiny_run, exported_run, tmp_path, monkeypatch) -> Path:
     folder = shutil.copytree(tiny_run.folder, Path("saved_models/a run"))
     shutil.copytree(exported_run / "assets.extra", folder / "1" / "assets.extra")
     return folder
-
-
-def test_the_parts_that_learn_are_those_of_the_models():
-    assert LEARNT_PARTS == (NETWORK, ENCODER, SVM)
 
 
 def test_nothing_has_changed(run, exported_run):

@@ -5,23 +5,37 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mrca.export import marked, parse_marked
-from mrca.text import Example, Span, tokenise
+from mrca.text import Document, Entity, Span, find_mention, tokenise
+from mrca.text.inline_marks import marked, marked_document, parse_marked
 
 anything = st.lists(
     st.sampled_from(
-        ["<s>", "</s>", "<o>", "</o>", "&lt;", "&amp;", "&", "<", ">", " ", "Ada", "St."]
+        [
+            *("<s>", "</s>", "<o>", "</o>", "<e>", "</e>"),
+            *("&lt;", "&amp;", "&", "<", ">", " ", "Ada", "St."),
+        ]
     )
     | st.text(max_size=4)
 ).map("".join)
 
 
+def document_of(tokens, subjects=(), objects=()):
+    """A document whose marks are these spans, each an entity of its own."""
+    spans = sorted({*subjects, *objects})
+    return Document(
+        tokens=tuple(tokens),
+        entities=tuple(Entity((Span(*span),)) for span in spans),
+        subjects=tuple(spans.index(span) for span in sorted(set(subjects))),
+        objects=tuple(spans.index(span) for span in sorted(set(objects))),
+    )
+
+
 def read(text):
     """Words, mentions as text, and the problem."""
     row = parse_marked(text)
-    example = Example(row.tokens)
-    subjects = [example.text_of(span) for span in row.subjects]
-    objects = [example.text_of(span) for span in row.objects]
+    document = Document(row.tokens)
+    subjects = [document.words(span) for span in row.subjects]
+    objects = [document.words(span) for span in row.objects]
     return " ".join(row.tokens), subjects, objects, row.problem
 
 
@@ -56,32 +70,33 @@ def read(text):
         ("AT&amp;T, &amp;lt;", ("AT&T , &lt ;", [], [], "")),
         ("<s>&lt;</s>", ("<", ["<"], [], "")),
         ("Malcolm <s>X</s>.", ("Malcolm X .", ["X"], [], "")),
+        ("<e>Ada</e> <s>met</s>", ("< e>Ada</e > met", ["met"], [], "")),
     ],
 )
 def test_what_marks_mean(text, expected):
     assert read(text) == expected
 
 
-def test_an_example_as_marked_text():
-    row = Example(("R&D", "of", "<X>", "Corp."), (Span(0, 1), Span(2, 4)), (Span(0, 1),))
+def test_a_document_as_marked_text():
+    row = document_of(("R&D", "of", "<X>", "Corp."), [(0, 1), (2, 4)], [(0, 1)])
     text = "<s><o>R&amp;D</o></s> of <s>&lt;X&gt; Corp.</s>"
     assert marked(row) == text
-    assert parse_marked(marked(Example(("Ada", "slept"), (Span(0, 1),)))).subjects == ((0, 1),)
+    assert parse_marked(marked(document_of(("Ada", "slept"), [(0, 1)]))).subjects == ((0, 1),)
 
 
 def test_mentions_of_one_kind_that_overlap_are_one():
-    row = Example(("New", "York", "City", "is"), (Span(0, 2), Span(0, 3), Span(1, 3), Span(3, 4)))
+    row = document_of(("New", "York", "City", "is"), [(0, 2), (0, 3), (1, 3), (3, 4)])
     assert marked(row) == "<s>New York City</s> <s>is</s>"
 
 
 @given(anything)
 @example("<s><s></s></s>")
 def test_every_string_has_words_and_mentions(text):
-    row = parse_marked(text)
-    for span in row.subjects + row.objects:
+    row = parse_marked(text, roles_only=False)
+    for span in row.subjects + row.objects + row.entities:
         assert 0 <= span.start < span.end <= len(row.tokens)
     assert all(not any(map(str.isspace, token)) and token for token in row.tokens)
-    for spans in (row.subjects, row.objects):
+    for spans in (row.subjects, row.objects, row.entities):
         assert all(a.end <= b.start for a, b in pairwise(spans))
 
 
@@ -96,9 +111,10 @@ def test_marked_is_the_inverse(text, subjects, objects):
         )
         for places in (sorted(set(subjects)), sorted(set(objects)))
     ]
-    row = parse_marked(marked(Example(again, *marks)))
+    row = parse_marked(marked(document_of(again, *marks)))
     if again == tuple(token.text for token in tokenise(" ".join(again))):
-        assert row == (again, *marks, "" if again else "no words")
+        assert (row.tokens, row.subjects, row.objects) == (again, *marks)
+        assert row.problem == ("" if again else "no words")
 
 
 @given(anything)
@@ -106,8 +122,9 @@ def test_what_was_read_once_stays(text):
     row = parse_marked(text)
     joined = " ".join(row.tokens)
     if [token.text for token in tokenise(joined)] == list(row.tokens):
-        again = parse_marked(marked(Example(row.tokens, row.subjects, row.objects)))
-        assert again[:3] == row[:3]
+        again = parse_marked(marked(document_of(row.tokens, row.subjects, row.objects)))
+        assert (again.tokens, again.subjects) == (row.tokens, row.subjects)
+        assert again.objects == row.objects
         assert again.problem == ("" if row.tokens else "no words")
 
 
@@ -117,3 +134,72 @@ def test_long_text_takes_no_more_than_its_length():
     row = parse_marked(text)
     assert (len(row.tokens), len(row.subjects), len(row.objects)) == (20_001, 10_000, 10_000)
     assert time.perf_counter() - start < 10
+
+
+# === As a document ===
+
+
+def test_marks_without_a_role_are_entities_that_may_be_both():
+    document, problem = marked_document("<e>Ada</e> met <e>Bob</e> in <e>Rome</e>.")
+    assert problem == ""
+    assert [entity.name for entity in document.entities] == ["Ada", "Bob", "Rome"]
+    assert [entity.mentions for entity in document.entities] == [((0, 1),), ((2, 3),), ((4, 5),)]
+    assert document.subjects == document.objects == (0, 1, 2)
+    assert document.roles == "unknown"
+    assert not document.oracle
+
+
+def test_marks_with_a_role_are_subjects_and_objects():
+    document, _ = marked_document("<s>Ada</s> met <o>Bob</o> and <s><o>Cleo</o></s>")
+    assert [entity.name for entity in document.entities] == ["Ada", "Bob", "Cleo"]
+    assert (document.subjects, document.objects, document.roles) == ((0, 2), (1, 2), "given")
+
+
+def test_beside_marks_without_a_role_one_with_a_role_keeps_it():
+    document, _ = marked_document("<s>Ada</s> met <e>Bob</e> and <o>Cleo</o>")
+    assert (document.subjects, document.objects, document.roles) == ((0, 1), (1, 2), "unknown")
+
+
+def test_marked_mentions_with_the_same_words_are_one_entity():
+    document, _ = marked_document("<e>Ada</e> met <s>Bob</s>, and Bob <e>Ada</e> <o>Bob</o>")
+    assert [entity.name for entity in document.entities] == ["Ada", "Bob"]
+    assert document.entities[0].mentions == ((0, 1), (6, 7))
+    assert document.entities[1].mentions == ((2, 3), (7, 8))  # what is not marked is no mention
+    assert (document.subjects, document.objects) == ((0, 1), (0, 1))
+
+
+def test_the_text_is_kept_without_its_marks():
+    document, _ = marked_document("At&amp;T: <e>New York</e>-based")
+    assert document.text == "At&T: New York-based"
+    assert document.tokens == ("At&T", ":", "New", "York", "-based")
+    assert [document.text[start:end] for start, end in document.offsets] == list(document.tokens)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "no words"),
+        ("<e></e>", "no words"),
+        ("<e>Ada", "unpaired <e>"),
+        ("Ada</e> met <s>Bob", "unpaired </e>"),
+        ("Ada <e> </e>", "no word between tags"),
+    ],
+)
+def test_what_is_wrong_with_marks_is_said(text, problem):
+    assert marked_document(text)[1] == problem
+
+
+@given(anything)
+def test_every_string_is_a_document(text):
+    document, problem = marked_document(text)
+    read = parse_marked(text, roles_only=False)
+    assert (document.tokens, document.text, problem) == (read.tokens, read.text, read.problem)
+    assert [document.text[start:end] for start, end in document.offsets] == list(document.tokens)
+    mentions = [span for entity in document.entities for span in entity.mentions]
+    assert sorted(mentions) == sorted({*read.subjects, *read.objects, *read.entities})
+    assert len({entity.name for entity in document.entities}) == len(document.entities)
+    for entity in document.entities:
+        assert {document.words(span) for span in entity.mentions} == {entity.name}
+        assert set(entity.mentions) <= set(find_mention(document.tokens, entity.name.split(" ")))
+    assert {*document.subjects, *document.objects} == set(range(len(document.entities)))
+    assert (document.roles == "unknown") == bool(read.entities)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import mrca.vectors
 from mrca.errors import MrcaError
 from mrca.files import RemoteFile, cache_folder
 from mrca.vectors import (
@@ -239,3 +240,18 @@ def test_the_genuine_subset_of_glove():
     matrix, known = word_vectors(store, [line[0] for line in lines])
     assert known.all()
     np.testing.assert_allclose(matrix, [[float(x) for x in line[1:]] for line in lines], rtol=1e-6)
+
+
+# === Vectors that come with the package ===
+
+
+def test_packaged_vectors_are_there_without_a_download_or_a_search(tmp_path, monkeypatch):
+    monkeypatch.setenv("MRCA_VECTORS_DIR", str(tmp_path / "vectors"))
+    VectorStore.write(tmp_path / "vectors" / "sample", ["a"], [[1.0]], "sample")
+    packaged = [known for known in KNOWN_VECTORS.values() if known.packaged]
+    assert [known.name for known in packaged] == ["sample"]
+    for known in packaged:
+        store = resolve_vectors(known.name, download=False)
+        assert store.folder == Path(mrca.vectors.__file__).parent / known.name
+        assert store.dim == known.dim
+        assert fetch_vectors(known.name).fingerprint == store.fingerprint

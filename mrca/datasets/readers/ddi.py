@@ -1,6 +1,9 @@
 """Reader of the DDI corpus of 2013: drugs of a sentence, and which of them interact."""
 
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,12 @@ from mrca.errors import MrcaError
 from mrca.text import Document
 
 _PARTS = {"train": "/Train/", "test": "/Test for DDI Extraction task/"}
+
+# What `zipfile` and the parser raise where an archive, or a file in it, is damaged.
+_BROKEN = (
+    *(OSError, EOFError, KeyError, ValueError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, ElementTree.ParseError),
+)
 
 
 def ddi_documents(path: Path) -> dict[str, list[list[Document]]]:
@@ -43,7 +52,7 @@ def ddi_documents(path: Path) -> dict[str, list[list[Document]]]:
                         )
     except MrcaError:
         raise
-    except (OSError, zipfile.BadZipFile, ElementTree.ParseError, KeyError, ValueError) as error:
+    except _BROKEN as error:
         raise MrcaError(
             f"Cannot read {path}: {error}. Expected the archive DDICorpus-2013.zip."
         ) from error

@@ -101,7 +101,7 @@ def iter_fewrel(data: bytes, source: str, names: Mapping[str, str]) -> Iterator[
 
     Yields:
         The rows in order, counted through the file. A sentence that cannot be used comes with its
-        error and reading goes on, except where the JSON is broken.
+        error and reading continues, except where the JSON is broken.
     """
     try:
         text = decode(data, first=True)

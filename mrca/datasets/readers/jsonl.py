@@ -28,7 +28,7 @@ def iter_jsonl(
 ) -> Iterator[Row]:
     """Read JSON Lines, one row at a time and in order; only the current line is in memory.
 
-    A line that cannot be used gives a `Row` with an `error`, and reading goes on. Blank lines are
+    A line that cannot be used gives a `Row` with an `error`, and reading continues. Blank lines are
     skipped. The schema stands in `docs/data-format.md`.
 
     Args:
@@ -44,8 +44,8 @@ def iter_jsonl(
     """
     for number, line in enumerate(lines, start=1):
         try:
-            text = decode(line, first=number == 1)
-            if not text.strip(" \t\r\n"):
+            text = decode(line, first=number == 1).rstrip("\r\n")
+            if not text.strip(" \t\r"):
                 continue
             value = parse(text)
         except JsonError as error:

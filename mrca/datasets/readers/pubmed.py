@@ -86,8 +86,8 @@ def iter_pubmed(file: BinaryIO, source: str) -> Iterator[Row]:
         source: its name, for messages.
 
     Yields:
-        The rows in order. An article that cannot be used comes with its error and reading goes on,
-        except where the JSON is broken, which ends it.
+        The rows in order. An article that cannot be used comes with its error, and reading
+        continues, except where the JSON is broken, which ends it.
     """
     number = 0
     try:

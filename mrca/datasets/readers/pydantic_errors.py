@@ -18,6 +18,18 @@ def expect(expected: str, received: object) -> PydanticCustomError:
     )
 
 
+def words_without_space(words: list[str], field: str) -> list[str]:
+    """The words, none of which holds a space; for a validator.
+
+    Raises:
+        PydanticCustomError: if one does.
+    """
+    for index, word in enumerate(words):
+        if " " in word:
+            raise expect("words without a space in them", f"{field}[{index}] = {word!r}")
+    return words
+
+
 def row_error(
     error: ValidationError, model: type[BaseModel], source: str, line: int, unit: Any = "line"
 ) -> RowError:

@@ -71,7 +71,7 @@ def iter_rows(
       that of a file with one such article per line;
     * `{"P413":`, or another name and a list of sentences, begins FewRel as it is published; a first
       line with an `h` is that of a file with one such sentence per line. Labels are the properties,
-      or their readable names where a `pid2name.json` lies beside the file;
+      or their readable names where a `pid2name.json` lies next to the file;
     * a first line with a `label`, `[[ … ]]` and `<< … >>` begins ChemProt or SciERC as SciBERT
       publishes them;
     * a number and a tab begin a file of SemEval-2010 Task 8;
@@ -83,7 +83,7 @@ def iter_rows(
         offsets: see `iter_jsonl`.
 
     Yields:
-        The rows in order. A row that cannot be used comes with its error and reading goes on,
+        The rows in order. A row that cannot be used comes with its error and reading continues,
         except where the JSON of an array is broken, which ends it.
 
     Raises:

@@ -29,7 +29,7 @@ def iter_scibert(lines: Iterable[bytes], source: str) -> Iterator[Row]:
 
     Yields:
         A row for each line that is not blank; one without a label is not labelled. A line that
-        cannot be used comes with its error, and reading goes on.
+        cannot be used comes with its error, and reading continues.
     """
     for number, line in enumerate(lines, 1):
         try:

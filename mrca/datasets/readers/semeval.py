@@ -36,7 +36,7 @@ def iter_semeval(lines: Iterable[bytes], source: str) -> Iterator[Row]:
 
     Yields:
         A row for each sentence, with the line that it stands in; one without a relation is not
-        labelled. A sentence that cannot be used comes with its error, and reading goes on.
+        labelled. A sentence that cannot be used comes with its error, and reading continues.
     """
     group: list[tuple[int, str]] = []
     for number, data in enumerate(lines, 1):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from mrca.datasets.readers.public_json import Text
-from mrca.datasets.readers.pydantic_errors import expect, row_error
+from mrca.datasets.readers.pydantic_errors import expect, row_error, words_without_space
 from mrca.datasets.readers.row import Row
 from mrca.text import Document, Entity, Fact, Span
 
@@ -36,6 +36,11 @@ class _Item(BaseModel):
     entities: list[_Entity]
     relations: list[_Relation] | None = None
     orig_id: str | int = ""
+
+    @field_validator("tokens")
+    @classmethod
+    def _tokens_hold_no_space(cls, tokens: list[str]) -> list[str]:
+        return words_without_space(tokens, "tokens")
 
     @field_validator("entities")
     @classmethod

@@ -53,7 +53,7 @@ def parse(text: str) -> Any:
     """The one JSON value in `text`.
 
     Raises:
-        JsonError: if there is none, or anything else beside it.
+        JsonError: if there is none, or anything else next to it.
     """
     value, end = parse_at(text, _skip(text, 0))
     end = _skip(text, end)

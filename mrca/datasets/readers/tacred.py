@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from mrca.datasets.readers.one_pair import one_pair_document
 from mrca.datasets.readers.public_json import Text
-from mrca.datasets.readers.pydantic_errors import expect, row_error
+from mrca.datasets.readers.pydantic_errors import expect, row_error, words_without_space
 from mrca.datasets.readers.row import Row
 from mrca.text import Span
 
@@ -39,10 +39,7 @@ class _Item(BaseModel):
     @field_validator("token")
     @classmethod
     def _words_hold_no_space(cls, token: list[str]) -> list[str]:
-        for index, word in enumerate(token):
-            if " " in word:
-                raise expect("words without a space in them", f"token[{index}] = {word!r}")
-        return token
+        return words_without_space(token, "token")
 
     @field_validator("subj_end", "obj_end")
     @classmethod

@@ -42,7 +42,7 @@ class _SpaceFile(SearchSettings):
 def load_space(path: Path, settings: Mapping[str, Any] | None = None) -> SearchSpace:
     """Read a search space and check that every trial of it can be trained.
 
-    A `recipe` that is a file and a `dataset` that is a folder are looked for beside the file.
+    A `recipe` that is a file and a `dataset` that is a folder are looked for next to the file.
 
     Args:
         path: the file.

@@ -2,11 +2,11 @@
 
 import { element } from "./element.js";
 import { EXAMPLES } from "./examples.js";
+import { entityPairs, predictedFacts, predictionLine } from "./facts.js";
 import { Marker } from "./marker.js";
 import { Model, ServerError } from "./model.js";
-import { bestFirst, problemInWords, showRelations, showTriples } from "./results.js";
+import { bestFirst, drawFacts, problemInWords, showRelations } from "./results.js";
 import { KINDS, Sentence } from "./sentence.js";
-import { entityPairs, predictedTriples, predictionLine } from "./triples.js";
 
 const PAUSE = 250; // milliseconds without typing before the model is asked
 const MOST_PAIRS = 200; // that the model is asked about
@@ -78,17 +78,17 @@ function showWhole(whole, took) {
 
 function showFacts(asked, count, held, answers, took) {
   facts = asked.length
-    ? predictedTriples(model.relations, [...held].sort((a, b) => a - b), asked, answers)
+    ? predictedFacts(model.relations, [...held].sort((a, b) => a - b), asked, answers)
     : [];
   part("json").hidden = true;
   part("copied").textContent = "";
-  part("triples").hidden = !facts.length;
-  if (facts.length) showTriples(part("facts"), part("drawing"), facts);
+  part("found").hidden = !facts.length;
+  if (facts.length) drawFacts(part("facts"), part("drawing"), facts);
   let said = `${counted(facts.length, "fact")} in ${counted(asked.length, "pair")} · ${Math.round(took)} ms`;
   if (asked.length < count) said += ` · only the first ${asked.length} of ${count} pairs were asked about`;
   if (!count) said = "Mark a subject and another object.";
   else if (!facts.length) said = "No relation holds in this sentence.";
-  part("triples-status").textContent = said;
+  part("facts-status").textContent = said;
 }
 
 function showError(error) {
@@ -106,10 +106,10 @@ function showNothing() {
   part("facts").replaceChildren();
   part("drawing").replaceChildren();
   part("problem").hidden = true;
-  part("triples").hidden = true;
+  part("found").hidden = true;
   part("json").hidden = true;
   part("json").textContent = "";
-  for (const name of ["status", "triples-status", "copied"]) part(name).textContent = "";
+  for (const name of ["status", "facts-status", "copied"]) part(name).textContent = "";
   document.body.classList.remove("waiting");
 }
 
@@ -198,7 +198,7 @@ part("copy").addEventListener("click", async () => {
 });
 
 new ResizeObserver(() => {
-  if (facts.length) showTriples(part("facts"), part("drawing"), facts);
+  if (facts.length) drawFacts(part("facts"), part("drawing"), facts);
 }).observe(part("graph"));
 
 function load(example) {

@@ -2,7 +2,7 @@
 
 import { element } from "./element.js";
 import { drawGraph } from "./graph.js";
-import { rounded } from "./triples.js";
+import { rounded } from "./facts.js";
 
 const RUNNERS_UP = 5; // relations to show of those that do not hold
 
@@ -52,7 +52,7 @@ function relation(name, score, full, holds) {
 }
 
 /** Fill a table's body and a drawing with facts between entities. */
-export function showTriples(body, svg, facts) {
+export function drawFacts(body, svg, facts) {
   body.replaceChildren(
     ...facts.map(({ subject, relation: name, object, score }) =>
       element(

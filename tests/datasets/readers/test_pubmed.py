@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mrca.datasets import iter_rows, load_corpus
-from mrca.datasets.convert import convert_corpus
 from mrca.datasets.readers.pubmed import iter_pubmed
-from mrca.datasets.readers.reader import row_unit
-from mrca.text import Example
+from mrca.datasets.readers.read_file import row_unit
+from mrca.datasets.write import convert_corpus
+from mrca.text import Document
 
 
 def dump(value):
@@ -24,7 +24,7 @@ ARTICLE = {
     "pmid": "123",
     "title": "Salt in mice.",
 }
-EXAMPLE = Example(
+DOCUMENT = Document(
     tokens=(
         "Salt",
         "in",
@@ -68,8 +68,8 @@ def rows_of(tmp_path):
 @pytest.mark.parametrize("lay_out", LAYOUTS.values(), ids=LAYOUTS.keys())
 def test_title_and_abstract_with_the_headings_however_the_file_is_laid_out(lay_out, rows_of):
     rows = rows_of(lay_out([ARTICLE, {**ARTICLE, "pmid": 4}]))
-    assert rows[0].example == EXAMPLE
-    assert [row.example.id for row in rows] == ["123", "4"]
+    assert rows[0].document == DOCUMENT
+    assert [row.document.id for row in rows] == ["123", "4"]
     assert all(row.labelled for row in rows)
 
 
@@ -84,7 +84,7 @@ def test_bytes_of_latin_1_are_read_as_such(rows_of):
     for name in ("an article a line", "lines"):
         text = LAYOUTS[name]([ARTICLE, ARTICLE])
         rows = rows_of(text.encode("latin-1"))
-        assert [row.example for row in rows] == [EXAMPLE, EXAMPLE]
+        assert [row.document for row in rows] == [DOCUMENT, DOCUMENT]
 
 
 def test_an_article_without_headings_is_there_to_predict(rows_of):
@@ -92,9 +92,9 @@ def test_an_article_without_headings_is_there_to_predict(rows_of):
     text = LAYOUTS["an article a line"]([article, {**article, "meshMajor": []}])
     rows = rows_of(text)
     assert [row.labelled for row in rows] == [False, True]
-    assert rows[1].example == Example(tokens=("Salt",))
+    assert rows[1].document == Document(tokens=("Salt",))
     rows = rows_of(text, require_labels=True)
-    assert "item 1: expected the relations that hold" in str(rows[0].error)
+    assert "item 1: expected the relations that are stated" in str(rows[0].error)
     assert rows[1].error is None
 
 
@@ -131,7 +131,7 @@ def test_a_bad_article_is_named_and_the_others_are_read(layout, bad, expected, r
 )
 def test_a_broken_file_gives_what_comes_before_and_one_error(tail, expected, rows_of):
     first, second = rows_of('{"articles":[' + dump(ARTICLE) + tail)
-    assert first.example == EXAMPLE
+    assert first.document == DOCUMENT
     assert "item 2" in str(second.error)
     assert expected in str(second.error)
 
@@ -145,7 +145,7 @@ def test_a_broken_line_leaves_the_others(rows_of):
 def test_no_more_of_a_file_is_read_than_is_needed():
     file = io.BytesIO(dump({"articles": [ARTICLE] * 5000}).encode())
     rows = iter_pubmed(file, "big")
-    assert next(rows).example == EXAMPLE
+    assert next(rows).document == DOCUMENT
     assert file.tell() < len(file.getvalue()) / 5
     assert sum(row.error is None for row in rows) == 4999
     assert not file.closed
@@ -154,10 +154,10 @@ def test_no_more_of_a_file_is_read_than_is_needed():
 def test_an_article_longer_than_what_is_read_at_once(rows_of):
     long = {**ARTICLE, "abstractText": "salt " * 60_000}
     rows = rows_of(dump({"articles": [ARTICLE, long, ARTICLE]}))
-    assert [len(row.example.tokens) for row in rows] == [13, 60_004, 13]
+    assert [len(row.document.tokens) for row in rows] == [13, 60_004, 13]
 
 
-def test_a_folder_is_a_corpus_and_converts_to_the_same_examples(tmp_path):
+def test_a_folder_is_a_corpus_and_converts_to_the_same_documents(tmp_path):
     folder = tmp_path / "pubmed"
     folder.mkdir()
     for split in ("train", "valid", "test"):
@@ -173,7 +173,7 @@ def test_a_folder_is_a_corpus_and_converts_to_the_same_examples(tmp_path):
 def test_json_lines_of_ones_own_are_not_taken_for_articles(rows_of):
     own = {"text": 'A, "abstractText": B {"articles":[', "labels": ["meshMajor"]}
     (row,) = rows_of(dump(own))
-    assert row.example.labels == ("meshMajor",)
+    assert row.document.labels == ("meshMajor",)
 
 
 @settings(deadline=None, max_examples=200)
@@ -185,6 +185,6 @@ def test_any_file_gives_rows_or_errors_of_ours(tmp_path_factory, lay_out, data):
     path = tmp_path_factory.mktemp("fuzz") / "train.json"
     path.write_bytes(content[: data.draw(st.integers(0, len(content)))])
     for row in iter_rows(path):
-        assert (row.example is None) == (row.error is not None)
-        if row.example:
-            json.dumps(row.example.tokens, ensure_ascii=False).encode()
+        assert (row.document is None) == (row.error is not None)
+        if row.document:
+            json.dumps(row.document.tokens, ensure_ascii=False).encode()

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mrca.datasets import iter_rows, load_corpus
-from mrca.datasets.convert import convert_corpus
 from mrca.datasets.readers.semeval import iter_semeval
-from mrca.text import Example, Span, Triple
+from mrca.datasets.write import convert_corpus
+from mrca.text import Document, Entity, Fact
 
 TEXT = (
     '1\t"The <e1>fire</e1> was caused by a <e2>gas leak</e2>."\r\n'
@@ -19,12 +19,13 @@ TEXT = (
     "Comment:\r\n"
     "\r\n"
 )
-FIRST = Example(
+FIRST = Document(
     tokens=("The", "fire", "was", "caused", "by", "a", "gas", "leak", "."),
-    subjects=(Span(1, 2),),
-    objects=(Span(6, 8),),
+    entities=(Entity(((1, 2),), name="fire"), Entity(((6, 8),), name="gas leak")),
+    facts=(Fact(0, "Cause-Effect(e2,e1)", 1),),
     labels=("Cause-Effect(e2,e1)",),
-    triples=(Triple("fire", "Cause-Effect(e2,e1)", "gas leak"),),
+    subjects=(0,),
+    objects=(1,),
     id="1",
 )
 
@@ -41,21 +42,18 @@ def rows_of(tmp_path):
 
 def test_e1_is_the_subject_and_the_direction_stays_in_the_label(rows_of):
     first, second = rows_of(TEXT)
-    assert first.example == FIRST
+    assert first.document == FIRST
     assert (first.line, second.line) == (1, 5)
     assert first.labelled
     assert second.labelled
 
 
 def test_words_are_cut_at_the_borders_of_entities_and_quotes_inside_stay(rows_of):
-    example = rows_of(TEXT)[1].example
-    assert example.tokens[-4:] == ("child", "'s", "pre-", "school")
-    assert example.tokens[2:5] == ('"', "no", '"')
-    assert [example.text_of(*example.subjects), example.text_of(*example.objects)] == [
-        "child",
-        "school",
-    ]
-    assert (example.labels, example.triples) == (("Other",), ())
+    document = rows_of(TEXT)[1].document
+    assert document.tokens[-4:] == ("child", "'s", "pre-", "school")
+    assert document.tokens[2:5] == ('"', "no", '"')
+    assert [entity.name for entity in document.entities] == ["child", "school"]
+    assert (document.labels, document.facts) == (("Other",), ())
 
 
 @pytest.mark.parametrize(
@@ -69,15 +67,15 @@ def test_words_are_cut_at_the_borders_of_entities_and_quotes_inside_stay(rows_of
 )
 def test_where_entities_may_stand(sentence, words, subject, object_, rows_of):
     (row,) = rows_of(f'7\t"{sentence}"\nOther\n')
-    assert list(row.example.tokens) == words
-    assert row.example.subjects == (subject,)
-    assert row.example.objects == (object_,)
+    assert list(row.document.tokens) == words
+    assert row.document.spans("subject") == (subject,)
+    assert row.document.spans("object") == (object_,)
 
 
 def test_the_unlabelled_form_is_there_to_predict(rows_of):
     text = '8001\t"An <e1>axe</e1> cuts <e2>wood</e2>."\n8002\t"<e1>A</e1> <e2>B</e2>"'
     rows = rows_of(text)
-    assert [row.example.id for row in rows] == ["8001", "8002"]
+    assert [row.document.id for row in rows] == ["8001", "8002"]
     assert not any(row.labelled for row in rows)
     assert [row.error is None for row in rows_of(text, require_labels=True)] == [False, False]
 
@@ -110,10 +108,10 @@ def test_bytes_that_are_not_utf8_are_named(rows_of):
 
 
 def test_a_byte_order_mark_is_taken(rows_of):
-    assert rows_of(b"\xef\xbb\xbf" + TEXT.encode())[0].example == FIRST
+    assert rows_of(b"\xef\xbb\xbf" + TEXT.encode())[0].document == FIRST
 
 
-def test_a_folder_is_a_corpus_and_converts_to_the_same_examples(tmp_path):
+def test_a_folder_is_a_corpus_and_converts_to_the_same_documents(tmp_path):
     folder = tmp_path / "semeval"
     folder.mkdir()
     for split in ("train", "valid", "test"):  # the content decides, not the name
@@ -138,8 +136,8 @@ def test_any_text_gives_rows_or_errors_of_ours(text, data):
     for place in data.draw(st.lists(st.integers(0, len(content) - 1), max_size=3)):
         content[place] = data.draw(st.integers(0, 255))
     for row in iter_semeval(bytes(content).splitlines(keepends=True), "fuzz"):
-        assert (row.example is None) == (row.error is not None)
-        if row.example:
-            assert len(row.example.labels) == row.labelled
-            assert all(row.example.tokens)
-            json.dumps(row.example.tokens).encode()
+        assert (row.document is None) == (row.error is not None)
+        if row.document:
+            assert len(row.document.labels) == row.labelled
+            assert all(row.document.tokens)
+            json.dumps(row.document.tokens).encode()

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mrca.datasets import iter_jsonl, iter_rows, load_corpus, write_jsonl
 from mrca.datasets.readers.tacred import read_tacred_item
-from mrca.text import Example, Span, Triple
+from mrca.text import Document, Entity, Fact
 
 ITEM = {
     "id": "61b3a5c8",
@@ -22,12 +22,16 @@ ITEM = {
     "stanford_pos": ["NNP", "NNP", "-LRB-", "DT", "JJ", "NN", "-RRB-", "VBD", "."],
     "stanford_head": ["8", "1", "6", "6", "6", "2", "6", "0", "8"],
 }
-EXAMPLE = Example(
+DOCUMENT = Document(
     tokens=("Ada", "Moss", "(", "the", "chief", "chemist", ")", "left", "."),
-    subjects=(Span(0, 2),),
-    objects=(Span(4, 6),),
+    entities=(
+        Entity(((0, 2),), "PERSON", name="Ada Moss"),
+        Entity(((4, 6),), "TITLE", name="chief chemist"),
+    ),
+    facts=(Fact(0, "per:title", 1),),
     labels=("per:title",),
-    triples=(Triple("Ada Moss", "per:title", "chief chemist"),),
+    subjects=(0,),
+    objects=(1,),
     id="61b3a5c8",
 )
 
@@ -44,23 +48,23 @@ def rows_of(tmp_path):
 
 def test_ends_are_inclusive_and_brackets_are_brackets(rows_of):
     (row,) = rows_of([ITEM])
-    assert row.example == EXAMPLE
+    assert row.document == DOCUMENT
     assert row.labelled
     assert row.problems == ()
 
 
-def test_no_relation_is_a_label_without_a_triple(rows_of):
+def test_no_relation_is_a_label_without_a_fact(rows_of):
     (row,) = rows_of([{**ITEM, "relation": "no_relation"}], require_labels=True)
-    assert row.example.labels == ("no_relation",)
-    assert row.example.triples == ()
+    assert row.document.labels == ("no_relation",)
+    assert row.document.facts == ()
 
 
 def test_a_row_without_its_relation_is_only_there_to_predict(rows_of):
     unlabelled = {name: value for name, value in ITEM.items() if name != "relation"}
     (row,) = rows_of([unlabelled])
-    assert (row.labelled, row.example.labels) == (False, ())
+    assert (row.labelled, row.document.labels) == (False, ())
     (row,) = rows_of([unlabelled], require_labels=True)
-    assert "item 1: expected the relations that hold" in str(row.error)
+    assert "item 1: expected the relations that are stated" in str(row.error)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +95,7 @@ def test_a_missing_place_is_named(rows_of):
     assert "item 1, obj_end: expected this field" in str(row.error)
 
 
-def test_a_folder_is_a_corpus_and_converts_to_the_same_examples(tmp_path):
+def test_a_folder_is_a_corpus_and_converts_to_the_same_documents(tmp_path):
     other = {**ITEM, "id": "2", "relation": "no_relation"}
     for split in ("train", "valid", "test"):
         (tmp_path / f"{split}.json").write_text(json.dumps([ITEM, other]), encoding="utf-8")
@@ -100,7 +104,7 @@ def test_a_folder_is_a_corpus_and_converts_to_the_same_examples(tmp_path):
     path = tmp_path / "converted.jsonl"
     write_jsonl(corpus.splits["train"], path)
     with path.open("rb") as file:
-        assert [row.example for row in iter_jsonl(file, "x")] == corpus.splits["train"]
+        assert [row.document for row in iter_jsonl(file, "x")] == corpus.splits["train"]
 
 
 PLACE = st.integers(-1, 9) | st.sampled_from(["1", None, 1.5])
@@ -118,10 +122,9 @@ PLACE = st.integers(-1, 9) | st.sampled_from(["1", None, 1.5])
     )
     | st.sampled_from([None, 3, [], "token"])
 )
-def test_any_item_gives_an_example_or_an_error_of_ours(item):
+def test_any_item_gives_a_document_or_an_error_of_ours(item):
     row = read_tacred_item(item, "fuzz", 1)
-    assert (row.example is None) == (row.error is not None)
-    if row.example:
-        (subject,), (object_,) = row.example.subjects, row.example.objects
-        assert row.example.text_of(subject)
-        assert row.example.text_of(object_)
+    assert (row.document is None) == (row.error is not None)
+    if row.document:
+        assert [bool(entity.name) for entity in row.document.entities] == [True, True]
+        assert row.document.labels or not row.labelled

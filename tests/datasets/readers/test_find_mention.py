@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mrca.datasets.readers.find_entity import find_entity, similar_words
+from mrca.datasets.readers.find_mention import find_words, similar_words
 from mrca.text import find_mention, tokenise
 
 words = st.lists(st.sampled_from(["A", "A.", "Corp", "Corp.", "."]), min_size=1, max_size=4)
@@ -9,18 +9,18 @@ words = st.lists(st.sampled_from(["A", "A.", "Corp", "Corp.", "."]), min_size=1,
 
 def test_every_place_is_found_with_and_without_the_full_stop():
     tokens = ["Globex", "Corp", "left", "Globex", "Corp."]
-    assert find_entity(tokens, ["Globex", "Corp"]) == (["Globex", "Corp"], [(0, 2), (3, 5)])
-    assert find_entity(tokens[2:], ["Globex", "Corp"]) == (["Globex", "Corp."], [(1, 3)])
-    assert find_entity(tokens, ["Globex"]) == (["Globex"], [(0, 1), (3, 4)])
-    assert find_entity(tokens, ["globex", "Corp"]) == (["globex", "Corp"], [])
+    assert find_words(tokens, ["Globex", "Corp"]) == (["Globex", "Corp"], [(0, 2), (3, 5)])
+    assert find_words(tokens[2:], ["Globex", "Corp"]) == (["Globex", "Corp."], [(1, 3)])
+    assert find_words(tokens, ["Globex"]) == (["Globex"], [(0, 1), (3, 4)])
+    assert find_words(tokens, ["globex", "Corp"]) == (["globex", "Corp"], [])
 
 
 @given(words, words)
-def test_an_exact_sequence_is_always_found(tokens, entity):
-    found = find_entity(tokens, entity)
-    exact = find_mention(tokens, entity)
+def test_an_exact_sequence_is_always_found(tokens, mention):
+    found = find_words(tokens, mention)
+    exact = find_mention(tokens, mention)
     assert set(exact) <= set(found.spans)
-    assert found.words == entity or not exact
+    assert found.words == mention or not exact
     assert found.spans == sorted(set(found.spans))
 
 
@@ -30,12 +30,12 @@ def test_what_is_copied_from_between_words_is_found(text, start, end):
     chosen = tokens[start:end]
     if chosen:
         copied = [token.text for token in tokenise(text[chosen[0].start : chosen[-1].end])]
-        assert find_entity([token.text for token in tokens], copied).spans
+        assert find_words([token.text for token in tokens], copied).spans
 
 
 @given(words, words)
-def test_similar_words_are_of_the_sentence(tokens, entity):
-    similar = similar_words(tokens, entity)
+def test_similar_words_are_of_the_text(tokens, mention):
+    similar = similar_words(tokens, mention)
     assert not similar or find_mention(tokens, similar)
 
 

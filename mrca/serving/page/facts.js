@@ -1,4 +1,6 @@
-// Between whom the relations of a sentence hold, as mrca/text/predicted_triples.py says it.
+// Between whom the relations of a sentence hold. The model says of a whole text which ones do, so it
+// is asked again with one subject and one object marked at a time, and each relation goes to the pair
+// that scores highest for it.
 
 /**
  * Pairs of a marked subject and a different marked object: `pairs`, the first `most` of them as
@@ -25,7 +27,7 @@ export function entityPairs(sentence, most) {
  * `holds` are the places of the relations that hold in the whole sentence, rising; `answers` are the
  * model's to the pairs.
  */
-export function predictedTriples(relations, holds, pairs, answers) {
+export function predictedFacts(relations, holds, pairs, answers) {
   const facts = holds.map((place) => {
     const scores = answers.map((answer) => answer.scores[place]);
     const best = scores.indexOf(Math.max(...scores));
@@ -35,10 +37,9 @@ export function predictedTriples(relations, holds, pairs, answers) {
   return facts.sort((a, b) => b.score - a.score);
 }
 
-/** A line of `mrca predict --pairs`. */
+/** Facts as JSON, in the form of a line of `mrca predict`. */
 export function predictionLine(facts) {
-  const triples = facts.map((fact) => ({ ...fact, score: rounded(fact.score) }));
-  return { line: 1, triples };
+  return { line: 1, facts: facts.map((fact) => ({ ...fact, score: rounded(fact.score) })) };
 }
 
 /** A score with four digits, of the very float32 that the model computed. */

@@ -77,7 +77,7 @@ def plot_losses(
         curves = [loss_curve(loss, scores, label) for loss in made]
         _draw(above, scores, [curve[0] for curve in curves], points)
         _draw(below, scores, [curve[1] for curve in curves], points)
-        title = "the relation holds" if label else "the relation does not hold"
+        title = "the relation is stated" if label else "the relation is not stated"
         above.set_title(title, loc="left", fontsize=11, fontweight="bold")
         below.set_xlabel("score or logit of the relation")
     for name, row in zip(("loss", "gradient of the loss"), grid, strict=True):
@@ -86,7 +86,7 @@ def plot_losses(
     decision = Line2D([], [], color=GREY, linestyle=_DOTS, marker="o", markersize=5)
     figure.legend(
         [*grid[0, 0].get_lines()[: len(names)], decision],
-        [*names, "decision: holds from here on"],
+        [*names, "decision: predicted from here on"],
         loc="outside lower center",
         ncols=columns,
         frameon=False,

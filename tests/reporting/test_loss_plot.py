@@ -6,7 +6,7 @@ import pytest
 from mrca.errors import MrcaError
 from mrca.losses import LOSSES
 from mrca.losses.curve import loss_curve
-from mrca.losses.plot import plot_losses
+from mrca.reporting.loss_plot import plot_losses
 
 
 def curves_of(axes):
