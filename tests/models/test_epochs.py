@@ -34,7 +34,7 @@ def test_by_default_every_row_is_shown_once():
 
 
 def test_a_sampler_decides_what_an_epoch_shows():
-    config, found = batches(keras.layers.Dense(3), sampler="progressively_balanced")
+    _, found = batches(keras.layers.Dense(3), sampler="progressively_balanced")
     sampler = Sampler("progressively_balanced", LABELS, seed=3, epochs=4)
     for epoch in range(4):
         found.epoch = epoch

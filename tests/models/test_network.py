@@ -275,6 +275,7 @@ def of_row(inputs, row, length):
         {"pair_context": "none", "units": 0},
         {"pair_context": "mean_max", "entity_pooling": "logsumexp"},
         {"entity_pooling": "max", "hidden": 0, "state_dropout": 0.5},
+        {"pair_interaction": True},
     ],
     ids=str,
 )
@@ -339,6 +340,7 @@ def test_a_new_head_on_pairs_keeps_the_layers(make_pair_inputs, pairs_model):
         {"units": 0, "pooling": "pairs", "hidden": 7},
         {"units": 3, "pooling": "pairs", "pair_context": "none", "entity_pooling": "mean"},
         {"units": 3, "pooling": "pairs", "pair_context": "mean_max", "hidden": 7},
+        {"units": 3, "pooling": "pairs", "pair_interaction": True, "hidden": 7},
     ],
     ids=str,
 )
