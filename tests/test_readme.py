@@ -27,6 +27,7 @@ def test_the_classifier_of_the_example_finds_the_fact_that_it_shows(tmp_path):
         env=environment,
         capture_output=True,
         encoding="utf-8",
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert shown[1] in done.stdout
