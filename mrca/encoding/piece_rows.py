@@ -23,7 +23,9 @@ class PieceRows:
         starts: where each row begins, int64 `(rows + 1,)`.
         word_starts: where each row's words begin among `words`, int64 `(rows + 1,)`.
         words: the first piece of each word by its place in the row, and after a row's last word
-            that of what follows it; int64.
+            that of its `[SEP]`; int64.
+        word_ends: the place after each word's last piece, and after a row's last word that of its
+            `[SEP]`; int64.
         cut: whether the row was longer than is read, bool `(rows,)`.
     """
 
@@ -31,13 +33,14 @@ class PieceRows:
     starts: np.ndarray
     word_starts: np.ndarray
     words: np.ndarray
+    word_ends: np.ndarray
     cut: np.ndarray
 
     def places(self, row: int, span: Span) -> range:
         """The pieces of some words that were kept, by their place in the row."""
-        words = self.words[self.word_starts[row] : self.word_starts[row + 1]]
-        last = len(words) - 1
-        first, end = words[min(span.start, last)], words[min(span.end, last)]
+        start, sep = int(self.word_starts[row]), int(self.word_starts[row + 1]) - 1
+        first = self.words[min(start + span.start, sep)]
+        end = self.word_ends[min(start + span.end, sep) - 1]
         kept = int(self.starts[row + 1] - self.starts[row]) - 1  # [SEP] is the last
         return range(int(first), min(int(end), kept))
 
@@ -126,17 +129,16 @@ def piece_rows(
     position = np.arange(ends[-1]) + np.repeat(table_starts[units] - ends[:-1], times)
     arrays = {"pieces": table[position]}
     arrays.update({name: np.repeat(values, times) for name, values in marks.items()})
-    words = np.insert(  # each row's words, then its [SEP]
-        ends[:-1][is_word] - np.repeat(ends[starts[:-1]], lengths),
-        row_starts(lengths)[1:],
-        ends[starts[1:] - 1] - ends[starts[:-1]],
-    )
+    row_ends, first = row_starts(lengths)[1:], np.repeat(ends[starts[:-1]], lengths)
+    sep = ends[starts[1:] - 1] - ends[starts[:-1]]
+    words = np.insert(ends[:-1][is_word] - first, row_ends, sep)
+    word_ends = np.insert(ends[1:][is_word] - first, row_ends, sep)
     word_starts = row_starts([length + 1 for length in lengths])
     rows = ends[starts]
     cut = np.diff(rows) > max_length
     cut |= np.array([len(document.tokens) for document in documents], np.int64) > lengths
     arrays, rows = _cut(arrays, rows, max_length, word_pieces.sep)
-    return PieceRows(arrays, rows, word_starts, words, cut)
+    return PieceRows(arrays, rows, word_starts, words, word_ends, cut)
 
 
 def _markers(

@@ -103,8 +103,13 @@ class Classifier(ABC):
             top: at most so many facts (or relations) of a row, the best.
 
         Raises:
-            MrcaError: if a row is malformed; it says which and why.
+            MrcaError: if a row is malformed; it says which and why. If the threshold is no number.
         """
+        if threshold is not None and np.isnan(threshold):
+            raise MrcaError(
+                "The threshold is no number, so no score can reach it. Expected one in the range of "
+                "the run's scores, such as 0.9. Received: nan."
+            )
         documents = documents_of(rows, offsets=self.config.data.offsets)
         while chunk := list(islice(documents, CHUNK)):
             candidates = self.candidates(chunk)

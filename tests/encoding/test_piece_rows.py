@@ -165,12 +165,15 @@ def test_places_of_words_among_the_pieces(word_pieces):
     assert list(piece_rows(ROWS, word_pieces, max_length=4).places(0, Span(2, 3))) == []
 
 
-def test_with_markers_a_place_begins_at_the_word_not_at_its_marker(word_pieces):
-    row = document("abcdef", [(0, 1)], [(2, 5)])
+def test_with_markers_the_places_are_those_of_the_words_alone(word_pieces):
+    row = document("abcdef", [(0, 1), (1, 2)], [(2, 5)])
     encoded = piece_rows([row], word_pieces, max_length=30, markers=True)
     pieces = rows_of(encoded)[0].split()
-    places = encoded.places(0, Span(2, 5))
-    assert [pieces[place] for place in places][:3] == ["c", "d", "e"]
+
+    def at(*span):
+        return [pieces[place] for place in encoded.places(0, Span(*span))]
+
+    assert [at(0, 1), at(1, 2), at(2, 5)] == [["a"], ["b"], ["c", "d", "e"]]
 
 
 @pytest.mark.parametrize(

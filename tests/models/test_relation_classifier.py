@@ -1,6 +1,7 @@
 """The classifier as a Keras user knows it, on rows in memory."""
 
 import json
+import math
 
 import keras
 import numpy as np
@@ -383,3 +384,8 @@ def test_a_documents_scores_do_not_depend_on_the_others(classifier, valid_rows):
     together = outputs(classifier, valid_rows)
     alone = np.concatenate([outputs(classifier, [row]) for row in valid_rows[:5]])
     np.testing.assert_allclose(alone, together[: len(alone)], atol=1e-5)
+
+
+def test_a_threshold_that_is_no_number_is_refused(tiny_pairs_run):
+    with pytest.raises(mrca.MrcaError, match="threshold is no number"):
+        tiny_pairs_run.classifier.predict([{"text": "Ada", "entities": []}], threshold=math.nan)
