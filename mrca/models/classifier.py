@@ -103,7 +103,7 @@ class Classifier(ABC):
             top: at most so many facts (or relations) of a row, the best.
 
         Raises:
-            MrcaError: if a row is malformed; it says which and why. If the threshold is no number.
+            MrcaError: if a row is malformed, it says which and why; if the threshold is no number.
         """
         if threshold is not None and np.isnan(threshold):
             raise MrcaError(
