@@ -107,8 +107,8 @@ class Classifier(ABC):
         """
         if threshold is not None and np.isnan(threshold):
             raise MrcaError(
-                "The threshold is no number, so no score can reach it. Expected one in the range of "
-                "the run's scores, such as 0.9. Received: nan."
+                "The threshold is no number, so no score can reach it. Expected one in the range "
+                "of the run's scores, such as 0.9. Received: nan."
             )
         documents = documents_of(rows, offsets=self.config.data.offsets)
         while chunk := list(islice(documents, CHUNK)):
