@@ -51,8 +51,9 @@ class Prediction:
         return cls(document, ranked, tuple(best.items()))
 
     def facts_to_dicts(self) -> list[dict[str, Any]]:
-        """The facts as JSON values: entities as a row of the data format has them, with offsets in
-        the text (in characters where the row brought a text, else in tokens)."""
+        """The facts as JSON values. An entity has the words and the place of its first mention (in
+        characters where the row brought a text, else in tokens), all its `mentions` where there are
+        several, and the type and id that its row gave it."""
         return [
             {
                 "subject": _entity(self.document, fact.subject_entity),
@@ -105,13 +106,11 @@ def mention_text(document: Document, span: Span) -> str:
 
 
 def _entity(document: Document, entity: Entity) -> dict[str, Any]:
-    """An entity as the data format has it."""
     place: Callable[[Document, Span], dict[str, Any]] = _characters if document.offsets else _tokens
     mentions = [place(document, span) for span in entity.mentions]
-    row: dict[str, Any] = mentions[0] if len(mentions) == 1 else {"mentions": mentions}
-    row.update({"type": entity.type} if entity.type else {})
-    row.update({"id": entity.id} if entity.id else {})
-    return row
+    several = {"mentions": mentions} if len(mentions) > 1 else {}
+    described = {"type": entity.type, "id": entity.id}
+    return {**mentions[0], **several, **{name: each for name, each in described.items() if each}}
 
 
 def _characters(document: Document, span: Span) -> dict[str, Any]:

@@ -45,6 +45,9 @@ def test_facts_as_json_have_the_offsets_of_the_text():
     (row,) = Prediction.of_facts(FROM_TEXT, [fact("met", 0.123456)]).facts_to_dicts()
     assert row == {
         "subject": {
+            "text": "Ada  Byron",
+            "char_start": 0,
+            "char_end": 10,
             "mentions": [
                 {"text": "Ada  Byron", "char_start": 0, "char_end": 10},
                 {"text": "co.", "char_start": 23, "char_end": 26},
