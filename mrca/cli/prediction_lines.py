@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
 
 from mrca.errors import MrcaError, counted
 
@@ -96,6 +104,14 @@ def write_predictions(
         )
 
 
+class _Speed(ProgressColumn):
+    """Rows per second; nothing before the first rows, when it is unknown."""
+
+    def render(self, task: Task) -> Text:
+        """The cell of a bar."""
+        return Text("" if task.speed is None else f"{task.speed:,.0f} rows/s")
+
+
 class _RowProgress:
     """Rows so far and rows per second, on a terminal that does not show the answers."""
 
@@ -104,7 +120,7 @@ class _RowProgress:
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.completed:,.0f} rows"),
-            TextColumn("{task.speed:,.0f} rows/s"),
+            _Speed(),
             TimeElapsedColumn(),
             console=console,
             transient=True,
@@ -114,7 +130,6 @@ class _RowProgress:
     def __enter__(self) -> "_RowProgress":
         self._progress.start()
         self._task = self._progress.add_task("", total=None, completed=0)
-        self._progress.columns[2]  # its speed is unknown before the first rows
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,8 +1,10 @@
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from mrca import models
+from mrca.cli import prediction_lines
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +53,22 @@ def test_rows_need_no_id_and_any_id_comes_back_as_text(mrca, tiny_run):
     rows = '{"text": "a b"}\n{"text": "a b", "id": 7}\n{"text": "a b", "id": "é"}\n'
     answers = parsed(mrca("predict", tiny_run.folder, stdin=rows).out)
     assert [answer.get("id") for answer in answers] == [None, "7", "é"]
+
+
+def test_a_terminal_shows_how_many_rows_are_done(monkeypatch, capfd):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # then the console on stderr is a terminal
+    with prediction_lines._RowProgress() as progress:
+        progress._progress.refresh()
+        progress.advance(1200)
+        progress._progress.refresh()
+    shown = capfd.readouterr().err
+    assert "0 rows" in shown
+    assert "1,200 rows" in shown
+
+
+def test_rows_per_second_are_left_out_while_they_are_unknown():
+    for speed, shown in ((None, ""), (1234.4, "1,234 rows/s")):
+        assert prediction_lines._Speed().render(SimpleNamespace(speed=speed)).plain == shown
 
 
 BAD = [
