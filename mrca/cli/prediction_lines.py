@@ -57,7 +57,7 @@ def write_predictions(
     chunk_size: int,
     answer: "Callable[[list[Document]], Iterator[Answer]]",
     *,
-    pairs: bool,
+    needed: int,
     offsets: "Offsets" = "exact",
 ) -> None:
     """Answer rows of a file, one line each on stdout, in their order.
@@ -67,7 +67,7 @@ def write_predictions(
         on_error: what to do at a line that cannot be used.
         chunk_size: how many rows are read before they are answered.
         answer: gives every row its answer, one after another.
-        pairs: whether pairs of entities are asked about.
+        needed: how many entities of a row should be marked; rows with fewer are noted.
         offsets: what becomes of character offsets inside a word.
 
     Raises:
@@ -77,7 +77,7 @@ def write_predictions(
     from mrca.datasets import iter_jsonl
 
     failed = 0
-    unmarked = _Unmarked(pairs)
+    unmarked = _Unmarked(needed)
     with ExitStack() as stack:
         source = "standard input" if file == "-" else file
         rows = iter_jsonl(_open(file, stack), source, offsets=offsets)
@@ -154,14 +154,14 @@ def _open(file: str, stack: ExitStack) -> BinaryIO:
 class _Unmarked:
     """Counts the rows in which too few entities are marked."""
 
-    def __init__(self, pairs: bool) -> None:
-        self._least = 2 if pairs else 1
+    def __init__(self, needed: int) -> None:
+        self._needed = needed
         self.count = 0
         self.first_lines: list[int] = []
 
     def add(self, line: int, document: "Document") -> None:
         marked = sum(bool(entity.mentions) for entity in document.entities)
-        if marked >= self._least:
+        if marked >= self._needed:
             return
         self.count += 1
         if len(self.first_lines) < 5:
@@ -177,9 +177,9 @@ class _Unmarked:
         typer.echo(
             f"Note: fewer than two entities are marked in {rows} ({lines}), which so have no "
             'facts. Give "entities" that stand in the text.'
-            if self._least == 2
+            if self._needed == 2
             else f"Note: no entity is marked in {rows} ({lines}). Give entities that stand in the "
-            "text; without them the relations are a guess.",
+            "text; without them the relations are a guess, if those of the training were marked.",
             err=True,
         )
 

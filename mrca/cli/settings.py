@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from mrca.training import Run
 
 
+TFIDF = "tfidf"  # the encoder of an SVM
+
+
 class Base(NamedTuple):
     """Settings before any option.
 
@@ -88,6 +91,18 @@ def fitting_recipe(dataset: str, data_dir: Path | None) -> tuple[str, str]:
     if entities and not labels:
         return "pairs", "the training rows have entities, so who is related to whom is asked"
     return "mrca", "the training rows have labels alone, so whole texts are asked about"
+
+
+def check_corpus(config: RunConfig) -> None:
+    """Refuse settings without a corpus: some recipes are for any.
+
+    Raises:
+        typer.BadParameter: if none is given.
+    """
+    if not config.data.dataset:
+        raise typer.BadParameter(
+            "These settings name no corpus. Say what to train on with --dataset NAME or FOLDER."
+        )
 
 
 def second_stage_base(representation: Path) -> Base:
