@@ -41,7 +41,7 @@ def client(
                 named = [{"relation": name, "score": round(score, 4)} for name, score in relations]
                 yield Answer({"relations": named}, problem)
 
-        write_predictions(file, on_error, batch_size, answer, pairs=False)
+        write_predictions(file, on_error, batch_size, answer, needed=1)
 
 
 def _connected(url: str, batch_size: int, timeout: float) -> "ServingClient":

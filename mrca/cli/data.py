@@ -237,7 +237,7 @@ def _splits_table(statistics: CorpusStatistics) -> Table:
     def spreads(title: str, found: list[Spread | None]) -> None:
         if any(found):
             add(title, (f"{s.mean:.2f} ± {s.deviation:.2f}" if s else "–" for s in found))
-            add("  three or more", (f"{s.share_3:.4f}" if s else "–" for s in found))
+            add("  three or more", (_share(s.share_3 if s else None) for s in found))
 
     add("documents", (f"{split.documents:,}" for split in splits))
     add("words", (f"{split.tokens:,}" for split in splits))

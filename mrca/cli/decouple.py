@@ -21,6 +21,7 @@ from mrca.cli.options import (
 from mrca.cli.progress import TrainingProgress
 from mrca.cli.settings import (
     base_config,
+    check_corpus,
     checked_name,
     given,
     lasting_dataset,
@@ -74,6 +75,7 @@ def decouple(
             **parse_settings(settings or []),
         }
     )
+    check_corpus(config)
     folder = output / checked_name(name or base.name)
     with quiet_start():
         from mrca import experiments

@@ -106,7 +106,7 @@ def evaluate(
     _note_other_corpus(loaded, corpus)
     groups = groups or group_limits(corpus.limits)
     found = training.answered(classifier, corpus, split)
-    before = training.report_on(classifier, found, groups, ignore or ())
+    replaced = training.report_on(classifier, found, groups, ignore or ())
     uncalibrated = classifier.scores_and_labels(*found)[0]
     tuned: TuneName = (tune or Tune.NONE).value
     chosen: list[Any] = []  # tables of what was chosen
@@ -114,8 +114,9 @@ def evaluate(
         "tune": tuned != "none" or min_precision is not None,
         "calibrate": calibrate not in (None, Calibrate.NONE),
     }
+    before = replaced if any(changes.values()) else None
     calibrated = calibrate.value if calibrate and changes["calibrate"] else None
-    valid = training.answered(classifier, corpus, "valid") if any(changes.values()) else None
+    valid = training.answered(classifier, corpus, "valid") if before else None
     if min_precision is not None and valid is not None:
         per_relation = tune is Tune.PER_RELATION
         rule, reached = training.precise_rule(classifier, valid, min_precision, per_relation)
@@ -155,12 +156,12 @@ def evaluate(
             "min_precision": min_precision,
             "decision": classifier.decision.get_config(),
             "ignored": ignore or [],
+            "before": before.to_dict() if before else None,
         }
         typer.echo(json.dumps({**what, **report.to_dict()}, indent=2))
     else:
         console = Console()
-        changed = before if changes["tune"] else None
-        for table in [*chosen, *document_tables(report, title, before=changed)]:
+        for table in [*chosen, *document_tables(report, title, before)]:
             console.print(table)
             console.print()
     if not no_plots:

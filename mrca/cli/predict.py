@@ -7,6 +7,8 @@ import typer
 
 from mrca.cli.options import MovedEncoder, OtherVectors, RunFolder
 from mrca.cli.prediction_lines import Answer, AtError, OnError, RowsFile, write_predictions
+from mrca.cli.settings import TFIDF
+from mrca.config import RunConfig
 from mrca.quiet import quiet_start
 
 if TYPE_CHECKING:
@@ -52,9 +54,17 @@ def predict(
             )
             yield Answer(fields, _cut(document, words))
 
+    needed = 2 if pairs else int(_reads_marks(loaded.config))
     write_predictions(
-        file, on_error, CHUNK, answer, pairs=pairs, offsets=loaded.config.data.offsets
+        file, on_error, CHUNK, answer, needed=needed, offsets=loaded.config.data.offsets
     )
+
+
+def _reads_marks(config: RunConfig) -> bool:
+    """Whether marked entities make a difference to a model of whole texts."""
+    features = config.features
+    marks = features.role or features.types or features.markers
+    return marks and config.encoder.name != TFIDF
 
 
 def _cut(document: "Document", words: int) -> str:

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
 
 from mrca.errors import MrcaError, counted
 
@@ -49,7 +57,7 @@ def write_predictions(
     chunk_size: int,
     answer: "Callable[[list[Document]], Iterator[Answer]]",
     *,
-    pairs: bool,
+    needed: int,
     offsets: "Offsets" = "exact",
 ) -> None:
     """Answer rows of a file, one line each on stdout, in their order.
@@ -59,7 +67,7 @@ def write_predictions(
         on_error: what to do at a line that cannot be used.
         chunk_size: how many rows are read before they are answered.
         answer: gives every row its answer, one after another.
-        pairs: whether pairs of entities are asked about.
+        needed: how many entities of a row should be marked; rows with fewer are noted.
         offsets: what becomes of character offsets inside a word.
 
     Raises:
@@ -69,7 +77,7 @@ def write_predictions(
     from mrca.datasets import iter_jsonl
 
     failed = 0
-    unmarked = _Unmarked(pairs)
+    unmarked = _Unmarked(needed)
     with ExitStack() as stack:
         source = "standard input" if file == "-" else file
         rows = iter_jsonl(_open(file, stack), source, offsets=offsets)
@@ -96,6 +104,14 @@ def write_predictions(
         )
 
 
+class _Speed(ProgressColumn):
+    """Rows per second; nothing before the first rows, when it is unknown."""
+
+    def render(self, task: Task) -> Text:
+        """The cell of a bar."""
+        return Text("" if task.speed is None else f"{task.speed:,.0f} rows/s")
+
+
 class _RowProgress:
     """Rows so far and rows per second, on a terminal that does not show the answers."""
 
@@ -104,7 +120,7 @@ class _RowProgress:
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.completed:,.0f} rows"),
-            TextColumn("{task.speed:,.0f} rows/s"),
+            _Speed(),
             TimeElapsedColumn(),
             console=console,
             transient=True,
@@ -114,7 +130,6 @@ class _RowProgress:
     def __enter__(self) -> "_RowProgress":
         self._progress.start()
         self._task = self._progress.add_task("", total=None, completed=0)
-        self._progress.columns[2]  # its speed is unknown before the first rows
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -139,14 +154,14 @@ def _open(file: str, stack: ExitStack) -> BinaryIO:
 class _Unmarked:
     """Counts the rows in which too few entities are marked."""
 
-    def __init__(self, pairs: bool) -> None:
-        self._least = 2 if pairs else 1
+    def __init__(self, needed: int) -> None:
+        self._needed = needed
         self.count = 0
         self.first_lines: list[int] = []
 
     def add(self, line: int, document: "Document") -> None:
         marked = sum(bool(entity.mentions) for entity in document.entities)
-        if marked >= self._least:
+        if marked >= self._needed:
             return
         self.count += 1
         if len(self.first_lines) < 5:
@@ -162,9 +177,9 @@ class _Unmarked:
         typer.echo(
             f"Note: fewer than two entities are marked in {rows} ({lines}), which so have no "
             'facts. Give "entities" that stand in the text.'
-            if self._least == 2
+            if self._needed == 2
             else f"Note: no entity is marked in {rows} ({lines}). Give entities that stand in the "
-            "text; without them the relations are a guess.",
+            "text; without them the relations are a guess, if those of the training were marked.",
             err=True,
         )
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from mrca.training import Run
 
 
+TFIDF = "tfidf"  # the encoder of an SVM
+
+
 class Base(NamedTuple):
     """Settings before any option.
 
@@ -70,18 +73,36 @@ def base_config(dataset: str | None, recipe: str | None, data_dir: Path | None =
 
 
 def fitting_recipe(dataset: str, data_dir: Path | None) -> tuple[str, str]:
-    """`pairs` for a corpus with entities or facts, `mrca` for one with labels alone; and why."""
+    """`pairs` for a corpus with facts, or with entities and no labels, else `mrca`; and why.
+
+    A row whose `labels` are empty says nothing: in a corpus of labels it is one without a relation.
+    """
     with StageProgress() as progress:
         folder = locate_corpus(dataset, data_dir, progress=progress.of(f"fetching {dataset}"))
     train = split_file(folder, "train")
+    entities = labels = False
     for row in iter_rows(train) if train else ():
-        document = row.document
-        if document is None:
+        if (document := row.document) is None:
             continue
-        if document.facts or (document.entities and not document.labels):
-            what = "facts" if document.facts else "entities"
-            return "pairs", f"the training rows have {what}, so who is related to whom is asked"
+        if document.facts:
+            return "pairs", "the training rows have facts, so who is related to whom is asked"
+        entities |= bool(document.entities)
+        labels |= bool(document.labels)
+    if entities and not labels:
+        return "pairs", "the training rows have entities, so who is related to whom is asked"
     return "mrca", "the training rows have labels alone, so whole texts are asked about"
+
+
+def check_corpus(config: RunConfig) -> None:
+    """Refuse settings without a corpus: some recipes are for any.
+
+    Raises:
+        typer.BadParameter: if none is given.
+    """
+    if not config.data.dataset:
+        raise typer.BadParameter(
+            "These settings name no corpus. Say what to train on with --dataset NAME or FOLDER."
+        )
 
 
 def second_stage_base(representation: Path) -> Base:

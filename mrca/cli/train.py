@@ -22,8 +22,10 @@ from mrca.cli.options import (
 )
 from mrca.cli.progress import TrainingProgress
 from mrca.cli.settings import (
+    TFIDF,
     Base,
     base_config,
+    check_corpus,
     checked_name,
     encoder_part,
     given,
@@ -41,7 +43,6 @@ from mrca.runs import layout
 if TYPE_CHECKING:
     from mrca.training import Run
 
-_TFIDF = "tfidf"  # the encoder of an SVM
 _EXAMPLES = 3  # documents that are shown after training
 
 
@@ -178,7 +179,8 @@ def train(
             **parse_settings(settings or []),
         },
     )
-    if stages == 2 and config.encoder.name == _TFIDF:
+    check_corpus(config)
+    if stages == 2 and config.encoder.name == TFIDF:
         raise MrcaError(
             "An SVM has no stages: it is solved at once, and has no layers before its classifier. "
             "Leave --stages out."
@@ -202,7 +204,7 @@ def train(
             progress.message(base.note)
         if resume and not any(_is_there(output / each.name, overwrite) for each in plan):
             progress.message("nothing to resume: starts anew.")
-        if seeds > 1 and config.encoder.name == _TFIDF:
+        if seeds > 1 and config.encoder.name == TFIDF:
             progress.message("nothing in an SVM is random: every seed gives the same scores.")
         for each in plan:
             try:
@@ -346,7 +348,7 @@ def _print_run(name: str, folder: Path, metrics: dict[str, Any]) -> None:
 
 
 def _print_examples(run: "Run", data_dir: Path | None) -> None:
-    """What the run finds in a few documents that it was not trained on."""
+    """What the run finds in a few documents that state something; it was not trained on them."""
     from mrca.datasets import iter_rows, locate_corpus
     from mrca.datasets.locate import split_file
     from mrca.reporting import examples_table
@@ -359,7 +361,7 @@ def _print_examples(run: "Run", data_dir: Path | None) -> None:
     documents = (row.document for row in iter_rows(file, offsets=run.config.data.offsets))
     shown = list(islice((one for one in documents if one and one.labels), _EXAMPLES))
     pairs = run.config.candidates.kind == "pairs"
-    title = f"the first documents of the {split} split"
+    title = f"the first documents of the {split} split that state something"
     Console().print(examples_table(run.predict(shown), title, pairs=pairs))
 
 

@@ -16,12 +16,12 @@ def graph_scores(decision: Decision) -> Callable[[Any], Any]:
     Raises:
         MrcaError: if its calibration is none that a graph computes.
     """
-    rule, calibration = decision.rule, decision.calibration
+    calibration = decision.calibration
     if calibration is None:
-        return rule.scores
+        return decision.rule.scores
     if isinstance(calibration, Temperature):
         temperature = calibration.value
-        return lambda outputs: ops.sigmoid(rule.margins(outputs) / temperature)
+        return lambda outputs: ops.sigmoid(decision.margins(outputs) / temperature)
     raise MrcaError(
         f"The run's scores are calibrated by {calibration.name} curves, which rise so steeply that "
         "an exported model cannot be held to give the same. Calibrate it with one number (`mrca "

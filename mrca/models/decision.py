@@ -27,18 +27,25 @@ class Decision:
         allowed: the (subject type, relation, object type) between which a fact is ever predicted;
             `None` for any. Facts of an entity without a type are never refused.
         calibration: what makes of scores probabilities; `None` for the rule's own scores.
+        calibrated_rule: whose margins the calibration was fitted on, if that is not `rule`: a
+            threshold that is chosen later moves decisions, and no probability.
     """
 
     rule: DecisionRule
     allowed: frozenset[TypedFact] | None = None
     calibration: Calibration | None = None
+    calibrated_rule: DecisionRule | None = None
 
     def scores(self, outputs: np.ndarray) -> NDArray[np.float32]:
         """Outputs `(candidates, columns)` to scores `(candidates, relations)`."""
         if self.calibration is not None:
-            return self.calibration(ops.convert_to_numpy(self.rule.margins(outputs)))
+            return self.calibration(ops.convert_to_numpy(self.margins(outputs)))
         scores: NDArray[np.float32] = ops.convert_to_numpy(self.rule.scores(outputs))
         return scores
+
+    def margins(self, outputs: Any) -> Any:
+        """Outputs `(candidates, columns)` to what the calibration turns into probabilities."""
+        return (self.calibrated_rule or self.rule).margins(outputs)
 
     def labels(
         self, outputs: np.ndarray, candidates: Candidates, relations: RelationSet
@@ -75,12 +82,13 @@ class Decision:
         return found
 
     def with_rule(self, rule: DecisionRule) -> "Decision":
-        """The same with another rule."""
-        return replace(self, rule=rule)
+        """The same with another rule; calibrated scores stay what they are."""
+        fitted = None if self.calibration is None else self.calibrated_rule or self.rule
+        return replace(self, rule=rule, calibrated_rule=fitted)
 
     def with_calibration(self, calibration: Calibration | None) -> "Decision":
-        """The same with another calibration, or none."""
-        return replace(self, calibration=calibration)
+        """The same with another calibration, fitted on the margins of its rule, or none."""
+        return replace(self, calibration=calibration, calibrated_rule=None)
 
     def get_config(self) -> dict[str, Any]:
         """JSON values that `from_config` turns back into this decision."""
@@ -89,6 +97,8 @@ class Decision:
             config["allowed"] = sorted(list(each) for each in self.allowed)
         if self.calibration is not None:
             config["calibration"] = self.calibration.get_config()
+        if self.calibrated_rule is not None:
+            config["calibrated_rule"] = self.calibrated_rule.get_config()
         return config
 
     @classmethod
@@ -100,10 +110,12 @@ class Decision:
         """
         rest = dict(config) if isinstance(config, dict) else {}
         allowed, calibration = rest.pop("allowed", None), rest.pop("calibration", None)
+        fitted = rest.pop("calibrated_rule", None)
         return cls(
             decision_rule_from_config(rest),
             None if allowed is None else _allowed(allowed),
             None if calibration is None else calibration_from_config(calibration),
+            None if fitted is None else decision_rule_from_config(fitted),
         )
 
 

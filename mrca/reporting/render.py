@@ -189,11 +189,17 @@ def threshold_table(
 
 def _summary(report: DocumentReport, title: str, before: DocumentReport | None) -> Table:
     facts, documents = report.candidates, report.documents
+    notes = list(facts.notes[:2])
+    if before and before.calibration_error is None and report.calibration_error is not None:
+        notes.append(
+            "Before, there was no calibration error: some scores were outside [0, 1], and so no "
+            "probabilities."
+        )
     table = _table(
         title,
         "facts" if documents else "relations",
         ["P", "R", "F1", "gold", *(["F1 before"] if before else [])],
-        " ".join(facts.notes[:2]),
+        " ".join(notes),
     )
 
     def add(
@@ -301,7 +307,7 @@ def _groups(report: Report) -> Table:
 def _by_relation_count(report: Report) -> Table:
     table = _table(
         "by number of gold relations in the document",
-        "relations",
+        "gold",
         [
             "documents",
             "exact",
@@ -380,10 +386,15 @@ def _table(title: str, first: str, columns: list[str], caption: str | None = Non
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
-    table.add_column(first, overflow="fold")
+    table.add_column(first, overflow="fold", min_width=_longest_word(first))
     for column in columns:
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", min_width=_longest_word(column))
     return table
+
+
+def _longest_word(heading: str) -> int:
+    """A heading breaks between words, never within one."""
+    return max(map(len, heading.split()))
 
 
 def _cells(score: Score | None) -> list[str]:

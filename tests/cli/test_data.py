@@ -151,6 +151,8 @@ def table_row(output: str, name: str) -> list[str]:
 def test_stats_counts_entities_pairs_and_types(news):
     result = run("stats", news)
     assert table_row(result.stdout, "entities per document") == ["3.00 ± 0.00"] * 3
+    shares = [line for line in result.stdout.splitlines() if "three or more" in line]
+    assert [line.count("100.00%") + line.count(" 0.00%") for line in shares] == [3, 3, 3]
     assert table_row(result.stdout, "pairs to ask about") == ["12"] * 3
     assert table_row(result.stdout, "without a fact") == ["83.33%"] * 3
     assert table_row(result.stdout, "documents that state nothing") == ["50.00%"] * 3

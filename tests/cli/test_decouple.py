@@ -65,6 +65,7 @@ def test_it_can_be_stopped(mrca, monkeypatch):
     ("arguments", "code", "said"),
     [
         ([], 2, "Give --dataset NAME or FOLDER"),
+        (["--recipe", "pairs"], 2, "Say what to train on with --dataset"),
         (["--dataset", "sample"], 1, "or a recipe that has one (--recipe): fewrel-lt"),
         (["--dataset", "smaple"], 1, "No corpus is called 'smaple'"),
         (["--dataset", "sample", "--name", "a/b"], 2, "is not a name for a run"),

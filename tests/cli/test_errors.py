@@ -126,6 +126,7 @@ def fails(mrca, load_once, inputs, tmp_path):
         ("trian", "No such command 'trian'"),
         ("--verison", "No such option"),
         ("train", "Give --dataset"),
+        ("train --recipe @configs/empty.toml", "Say what to train on with --dataset"),
         ("train --dataset", "requires an argument"),
         ("train sample", "unexpected extra argument"),
         ("train --dataset sample --epochs 3", "No such option: --epochs"),
@@ -228,7 +229,6 @@ def test_wrong_usage(fails, command, fragment):
         ("train --recipe @configs/unknown-key.toml", "training.sede: there is no such setting"),
         ("train --recipe @configs/wrong-type.toml", "received 'one'"),
         ("train --recipe @configs/section-as-value.toml", "training: "),
-        ("train --recipe @configs/empty.toml", "No corpus is called ''"),
         # Corpora
         ("train --dataset @file", "is a file"),
         ("train --dataset @missing", "No corpus is called"),

@@ -28,7 +28,7 @@ def test_json_has_the_numbers_of_the_run(mrca, load_once, tiny_run):
     assert done.code == 0, done.err
     report = json.loads(done.out)
     assert report.pop("decision") == tiny_run.classifier.decision.get_config()
-    assert report.pop("min_precision") is None
+    assert report.pop("min_precision") is report.pop("before") is None
     assert (report.pop("corpus"), report.pop("split")) == ("sample", "test")
     assert (report.pop("tuned"), report.pop("ignored")) == ("none", [])
     assert report == tiny_run.metrics["splits"]["test"]
@@ -93,7 +93,8 @@ def test_a_tuned_threshold_is_kept_only_if_asked(mrca, run_copy, tune):
     assert json.loads((run_copy / "decision.json").read_text()) == tuned["decision"]
     assert "metrics.json and card.md there keep what was measured after training" in saved.err
     assert tuned["tuned"] == tune
-    assert json.loads(mrca(*options).out) == {**tuned, "tuned": "none"}
+    assert tuned.pop("before")["micro"] == plain["micro"]
+    assert json.loads(mrca(*options).out) == {**tuned, "tuned": "none", "before": None}
     assert mrca("predict", run_copy, stdin='{"text": "Ada met Bob"}').code == 0
 
 
@@ -257,8 +258,12 @@ def test_a_calibration_is_fitted_drawn_kept_and_taken_away(mrca, tiny_pairs_run,
     assert "valid-calibrated-isotonic-reliability.png" in {
         path.name for path in (run / "plots").iterdir()
     }
-    table = mrca("evaluate", run, "--no-plots", "--calibrate", "temperature").out
-    assert "scores calibrated on validation (temperature)" in table
+    assert report["before"] == expected
+    table = mrca("evaluate", run, "--no-plots", "--split", "valid", "--calibrate", "isotonic").out
+    assert "scores calibrated on validation (isotonic)" in table
+    error = f"{report['calibration_error']:.4f}"  # before, the same calibration was kept
+    shown = cells(f"\n{table}", "copy on sample", "calibration error (highest scores)")
+    assert shown == [error, error]
     mrca("evaluate", run, "--no-plots", "--calibrate", "none", "--save")
     assert json.loads((run / "decision.json").read_text()) == plain
 
@@ -276,6 +281,23 @@ def test_calibrated_scores_are_those_that_predict_gives(mrca, tiny_pairs_run, tm
     assert np.allclose(np.argsort(scores[0]), np.argsort(scores[1]))
     assert scores[0] != scores[1]
     assert all(0 <= score <= 1 for score in scores[1])
+
+
+def test_a_threshold_tuned_after_a_calibration_leaves_the_scores(mrca, run_copy, slice_rows):
+    def scores() -> dict[str, float]:
+        options = ("--threshold", -1)
+        answer = json.loads(
+            mrca("predict", run_copy, *options, stdin=json.dumps(slice_rows[0])).out
+        )
+        return {found["relation"]: found["score"] for found in answer["relations"]}
+
+    for option in ("--calibrate", "temperature"), ("--tune", "global"):
+        done = mrca("evaluate", run_copy, "--no-plots", *option, "--save")
+        assert done.code == 0, done.err
+        if option[0] == "--calibrate":
+            calibrated = scores()
+    assert json.loads((run_copy / "decision.json").read_text())["threshold"] != 0.5
+    assert scores() == calibrated
 
 
 def test_oracle_marks_are_in_the_title(mrca, load_once, tiny_pairs_run, tmp_path):

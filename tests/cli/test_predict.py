@@ -1,8 +1,13 @@
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from mrca import models
+from mrca.cli import prediction_lines
+from mrca.cli.predict import _reads_marks
+from mrca.config import RunConfig
+from mrca.text import Document
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +56,22 @@ def test_rows_need_no_id_and_any_id_comes_back_as_text(mrca, tiny_run):
     rows = '{"text": "a b"}\n{"text": "a b", "id": 7}\n{"text": "a b", "id": "é"}\n'
     answers = parsed(mrca("predict", tiny_run.folder, stdin=rows).out)
     assert [answer.get("id") for answer in answers] == [None, "7", "é"]
+
+
+def test_a_terminal_shows_how_many_rows_are_done(monkeypatch, capfd):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # then the console on stderr is a terminal
+    with prediction_lines._RowProgress() as progress:
+        progress._progress.refresh()
+        progress.advance(1200)
+        progress._progress.refresh()
+    shown = capfd.readouterr().err
+    assert "0 rows" in shown
+    assert "1,200 rows" in shown
+
+
+def test_rows_per_second_are_left_out_while_they_are_unknown():
+    for speed, shown in ((None, ""), (1234.4, "1,234 rows/s")):
+        assert prediction_lines._Speed().render(SimpleNamespace(speed=speed)).plain == shown
 
 
 BAD = [
@@ -118,6 +139,27 @@ def test_rows_in_which_nothing_is_marked_are_noted_once(mrca, tiny_run, lines):
     assert "no entity" not in mrca("predict", tiny_run.folder, stdin="\n".join(lines)).err
     stopped = mrca("predict", tiny_run.folder, stdin="\n".join(['{"text": "a"}', "not json"])).err
     assert "no entity is marked in 1 row (line 1)." in stopped
+
+
+@pytest.mark.parametrize(
+    ("settings", "reads"),
+    [
+        ({}, True),
+        ({"features.role": False}, False),
+        ({"features.role": False, "features.types": True}, True),
+        ({"features.role": False, "features.markers": True}, True),
+        ({"encoder.name": "tfidf", "classifier.name": "linear_svm"}, False),
+    ],
+)
+def test_marks_are_missed_only_where_the_model_reads_them(settings, reads):
+    assert _reads_marks(RunConfig().changed(settings)) == reads
+
+
+def test_no_row_lacks_marks_that_nobody_reads(capsys):
+    unmarked = prediction_lines._Unmarked(needed=0)
+    unmarked.add(1, Document(("Ada",)))
+    unmarked.say()
+    assert capsys.readouterr().err == ""
 
 
 def test_one_line_is_not_lines(mrca, tiny_run):

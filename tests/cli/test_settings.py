@@ -56,10 +56,23 @@ def test_a_recipe_that_is_given_is_taken_without_a_note(corpus):
     assert base.config == load_recipe("pairs")
 
 
-def test_rows_that_cannot_be_used_do_not_decide_the_recipe(corpus):
-    rows = ["not json", json.dumps(LABELS), json.dumps({"text": "Ada", "entities": ["Ada"]})]
-    (corpus / "train.jsonl").write_text("\n".join(rows))
-    assert fitting_recipe("mine", None)[0] == "pairs"
+ENTITIES = {"text": "Ada", "entities": ["Ada"]}
+FACTS = {"text": "Ada met Bo", "facts": [["Ada", "met", "Bo"]]}
+
+
+@pytest.mark.parametrize(
+    ("rows", "recipe"),
+    [
+        ([LABELS, {"text": "Ada", "subjects": ["Ada"], "labels": []}], "mrca"),
+        ([LABELS, ENTITIES], "mrca"),
+        ([LABELS, FACTS], "pairs"),
+        ([ENTITIES, {"text": "Bo", "labels": []}], "pairs"),
+        (["not a row", ENTITIES], "pairs"),  # what cannot be used decides nothing
+    ],
+)
+def test_the_recipe_is_that_of_what_the_rows_say(corpus, rows, recipe):
+    (corpus / "train.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert fitting_recipe("mine", None)[0] == recipe
 
 
 def test_neither_a_corpus_nor_a_recipe():

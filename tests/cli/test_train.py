@@ -77,7 +77,7 @@ def test_it_ends_with_facts_of_documents_that_it_was_not_trained_on(
     monkeypatch.setattr(training, "train", lambda *_, **__: tiny_pairs_run)
     done = mrca("train", "--dataset", "sample")
     assert done.code == 0, done.err
-    examples = done.out.partition("the first documents of the test split")[2]
+    examples = done.out.partition("the first documents of the test split that state something")[2]
     stated = [row for row in slice_rows if row["facts"]][:3]
     predicted = tiny_pairs_run.predict(stated)
     for row, prediction in zip(stated, predicted, strict=True):
@@ -136,6 +136,10 @@ def test_nothing_is_trained_if_one_of_several_runs_cannot_be_written(mrca, train
         (["--dataset", "sample", "--loss", "dice"], "sample-dice"),
         (["--dataset", "sample", "--loss", "dice", "--name", "mine"], "mine"),
         (["--recipe", "webnlg-sigmoid-bce"], "webnlg-sigmoid-bce"),
+        (
+            ["--dataset", "tacred", "--recipe", "mrca", "--loss", "categorical_crossentropy"],
+            "tacred-mrca-categorical_crossentropy",
+        ),
         (["--recipe", "webnlg-bert", "--dataset", "webnlg"], "webnlg-bert"),
         (["--recipe", "webnlg-bert", "--dataset", "sample"], "sample-webnlg-bert"),
         (["--recipe", "svm", "--dataset", "../corpora/my.corpus"], "my.corpus-svm"),
@@ -191,10 +195,19 @@ def test_options_become_settings(mrca, trained, monkeypatch):
 def test_another_loss_leaves_the_recipes_arguments(mrca, trained, tmp_path):
     recipe = load_recipe("mrca").changed({"loss.options.smooth": 0.1})
     (tmp_path / "mine.toml").write_text(dump_config(recipe))
-    mrca("train", "--recipe", tmp_path / "mine.toml", "--loss", "focal")
-    mrca("train", "--recipe", tmp_path / "mine.toml", "--loss", "rc_dice")
+    options = ["train", "--dataset", "sample", "--recipe", tmp_path / "mine.toml", "--loss"]
+    mrca(*options, "focal")
+    mrca(*options, "rc_dice")
     assert trained[0][0].loss.options == {}
     assert trained[1][0].loss.options == {"smooth": 0.1}
+
+
+def test_a_recipe_for_any_corpus_asks_for_one(mrca, trained):
+    done = mrca("train", "--recipe", "pairs")
+    assert done.code == 2
+    assert "Say what to train on with --dataset" in done.err
+    assert mrca("train", "--recipe", "pairs", "--set", "data.dataset=sample").code == 0
+    assert len(trained) == 1
 
 
 def test_a_distillation_trains_its_teacher_first(mrca, trained, tiny_run):
@@ -445,7 +458,9 @@ def test_an_svm_is_trained_evaluated_and_predicts(mrca):
         assert mrca("evaluate", "sample-svm", "--tune", tune, "--save", "--no-plots").code == 0
         assert (decision.read_bytes() == before) == (tune == "none")
     text = '{"text": "Ada met Bob."}\n'
-    assert json.loads(mrca("predict", "sample-svm", "-", stdin=text).out)["line"] == 1
+    predicted = mrca("predict", "sample-svm", "-", stdin=text)
+    assert json.loads(predicted.out)["line"] == 1
+    assert "marked" not in predicted.err  # to an SVM entities make no difference
 
 
 def test_an_svm_has_no_seeds_and_no_stages(mrca, trained):

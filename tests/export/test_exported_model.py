@@ -111,6 +111,16 @@ def test_scores_are_calibrated_as_the_run_s_are(rule):
     np.testing.assert_array_equal(answer["labels"], np.asarray(rule.labels(outputs)))
 
 
+def test_a_threshold_chosen_after_the_calibration_moves_no_score():
+    decision = Decision(FixedThreshold(0.5), calibration=Temperature(0.3))
+    tuned = decision.with_rule(FixedThreshold(0.1))
+    model = ExportedModel(Numbers(), FirstNumbers(3), 10, tuned, RELATIONS)
+    outputs = rows_of_numbers(40, 3)
+    answer = model.functions[SERVING_DEFAULT](text=tf.constant(written(outputs)))
+    np.testing.assert_allclose(answer["scores"], decision.scores(outputs), atol=1e-6)
+    np.testing.assert_array_equal(answer["labels"], outputs >= 0.1)
+
+
 def test_curves_of_a_calibration_are_refused():
     calibration = Isotonic([None, None, None], ([0.0, 1.0], [0.1, 0.9]))
     with pytest.raises(MrcaError, match=r"isotonic curves.*--calibrate temperature --save"):

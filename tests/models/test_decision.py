@@ -79,6 +79,21 @@ def test_a_calibration_makes_the_scores_and_leaves_the_labels(pairs):
     assert calibrated.with_calibration(None) == plain
 
 
+@pytest.mark.parametrize("threshold", [0.7, [0.2, 0.7]])
+def test_a_threshold_that_is_chosen_later_moves_no_probability(pairs, threshold):
+    outputs = np.random.default_rng(0).normal(size=(len(pairs), 2)).astype("float32")
+    calibrated = Decision(FixedThreshold(0.5), calibration=Temperature(2.0))
+    tuned = calibrated.with_rule(FixedThreshold(0.3)).with_rule(FixedThreshold(threshold))
+    np.testing.assert_array_equal(tuned.scores(outputs), calibrated.scores(outputs))
+    np.testing.assert_array_equal(
+        tuned.labels(outputs, pairs, RELATIONS), outputs >= np.float32(threshold)
+    )
+    # A calibration that is fitted now is one of the margins of the rule as it is now.
+    again = tuned.with_calibration(Temperature(2.0))
+    expected = Decision(tuned.rule, calibration=Temperature(2.0))
+    np.testing.assert_array_equal(again.scores(outputs), expected.scores(outputs))
+
+
 def test_another_rule_keeps_the_rest():
     decision = Decision(FixedThreshold(0.5), ALLOWED, Temperature(2.0))
     moved = decision.with_rule(FixedThreshold(0.9))
@@ -92,12 +107,13 @@ def test_another_rule_keeps_the_rest():
         Decision(FixedThreshold([0.2, 0.7], "sigmoid")),
         Decision(AdaptiveThresholding().decision_rule, ALLOWED),
         Decision(FixedThreshold(0.5), frozenset(), Temperature(1.5)),
+        Decision(FixedThreshold(0.5), None, Temperature(1.5)).with_rule(FixedThreshold(0.9)),
         Decision(
             FixedThreshold(0.5),
             calibration=Isotonic([([-1, 1], [0.2, 0.6]), None], shared=([0], [0.1])),
         ),
     ],
-    ids=["rule", "allowed", "temperature", "isotonic"],
+    ids=["rule", "allowed", "temperature", "tuned later", "isotonic"],
 )
 def test_config_is_json_and_comes_back(decision):
     config = json.loads(json.dumps(decision.get_config()))

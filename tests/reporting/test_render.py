@@ -129,6 +129,29 @@ def test_the_scores_before_are_shown_next_to_those_of_a_new_decision(report):
     assert line_of(text, "exact match").split()[-2:] == ["0.6667", "1.0000"]
 
 
+def test_scores_that_were_no_probabilities_are_said_to_be_none(report):
+    before = whole(LABELS, LABELS, RELATIONS, [3, 250, 40], scores=LABELS * 1.5)
+    text = shown(document_tables(report, "t", before)[0], width=100)
+    assert line_of(text, "calibration error").split()[-2:] == ["0.0000", "–"]
+    said = "Before, there was no calibration error: some scores were outside [0, 1]"
+    assert said in " ".join(text.split())
+    assert said not in " ".join(shown(document_tables(report, "t", report)[0], width=100).split())
+
+
+def test_no_heading_breaks_within_a_word_and_no_cell_at_all_on_80_columns(pairs_report):
+    many = whole(
+        *(np.tile(cells, (2000, 1)) for cells in (LABELS, PREDICTIONS)), RELATIONS, [3] * 3
+    )
+    wrong = whole(*(np.tile(cells, (2000, 1)) for cells in (LABELS, ~LABELS)), RELATIONS, [3] * 3)
+    for report in (many, wrong, pairs_report):
+        for table in document_tables(report, "t", report):
+            there = set(shown(table, width=80).split())
+            for column in table.columns:
+                assert set(str(column.header).split()) <= there
+            for column in table.columns[1:]:
+                assert {word for cell in column.cells for word in str(cell).split()} <= there
+
+
 def test_the_groups_show_a_dash_where_there_is_no_score(report):
     text = shown(document_tables(report, "t")[1])
     assert set(line_of(text, "medium").split()[1:]) == {"–"}
