@@ -380,8 +380,7 @@ class RelationClassifier(StatesModel, Classifier):
         if _are_rows(valid):
             kwargs["validation_data"] = self._measured(valid or ()).for_keras()
         start = EpochStart(batches, config, self.network.classifier, self._follows_recipe)
-        average = AverageInUse(at_end=True)
-        callbacks = [start, average, *(kwargs.pop("callbacks", None) or ())]
+        callbacks = [start, AverageInUse(), *(kwargs.pop("callbacks", None) or ())]
         return super().fit(
             batches.for_keras(), epochs=epochs, callbacks=callbacks, shuffle=False, **kwargs
         )
