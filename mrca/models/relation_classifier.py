@@ -18,7 +18,7 @@ from mrca.files import whole_folder
 from mrca.layers import heads
 from mrca.metrics import MicroF1
 from mrca.models.averaged_adam import AverageInUse, make_optimizer
-from mrca.models.classifier import Classifier, Row, documents_of
+from mrca.models.classifier import Classifier, Row, configured_loss, documents_of
 from mrca.models.decision import Decision, typed_facts
 from mrca.models.epochs import EpochStart, training_batches
 from mrca.models.network import RelationNetwork
@@ -177,9 +177,7 @@ class RelationClassifier(StatesModel, Classifier):
                 configuration names one; by default all layers are new.
         """
         counts, head = LabelCounts.of(train), config.classifier
-        loss = losses.for_corpus(
-            config.loss.name, config.loss.options, counts.counts, counts.num_samples
-        )
+        loss = configured_loss(config, counts)
         columns = loss.columns(len(relations))
         allowed = typed_facts(train.documents) if config.decision.types == "seen" else None
         keras.utils.set_random_seed(config.training.seed)
@@ -297,25 +295,25 @@ class RelationClassifier(StatesModel, Classifier):
     def compile(
         self, optimizer: Any = "auto", loss: Any = "auto", metrics: Any = "auto", **kwargs: Any
     ) -> None:
-        """As `keras.Model.compile`; `"auto"` is what the recipe says.
+        """As `keras.Model.compile`; `"auto"` is what the configuration says.
 
         Args:
             optimizer: any of Keras's; by default Adam with the recipe's learning rate, which falls
                 as the recipe says.
-            loss: one of `mrca.losses`, as an object or by name; its decision rule is the
-                classifier's from then on.
+            loss: one of `mrca.losses`, as an object or by name; from then on it is that of the
+                classifier's configuration, and its decision rule is the classifier's.
             metrics: by default micro F1 over candidates.
             **kwargs: the rest.
 
         Raises:
             MrcaError: if the loss needs another number of columns than the network has.
         """
-        recipes_loss = isinstance(loss, str) and loss == "auto"
-        if recipes_loss:
-            loss = self.make_loss()
-        elif isinstance(loss, str):
-            counts = self.label_counts
-            loss = losses.for_corpus(loss, {}, counts.counts, counts.num_samples)
+        config, named = self.config, isinstance(loss, str)
+        configured = named and loss == "auto"
+        if not configured:
+            config = config.changed(self._loss_settings(loss))
+        if named:
+            loss = configured_loss(config, self.label_counts)
         if isinstance(loss, losses.MultiLabelLoss):
             needed = loss.columns(len(self.relations))
             if needed != self.columns:
@@ -324,8 +322,11 @@ class RelationClassifier(StatesModel, Classifier):
                     f"{len(self.relations)} relations, and this classifier has {self.columns}. "
                     'Make it with settings={"loss.name": …}.'
                 )
-            if not recipes_loss:
-                self.decision = self.decision.with_rule(loss.decision_rule)
+            rule = loss.decision_rule
+            # The rule of the configured loss may have been tuned.
+            if not configured or type(self.decision.rule) is not type(rule):
+                self.decision = self.decision.with_rule(rule)
+        self.config = config
         self._follows_recipe = isinstance(optimizer, str) and optimizer == "auto"
         if self._follows_recipe:
             optimizer = make_optimizer(self.config)
@@ -336,6 +337,22 @@ class RelationClassifier(StatesModel, Classifier):
         jit = "auto" if keras.backend.backend() == "jax" else False
         kwargs.setdefault("jit_compile", jit)
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
+
+    def _loss_settings(self, loss: Any) -> dict[str, Any]:
+        """What a configuration says of a loss; nothing of one that is not in `mrca.losses`."""
+        if isinstance(loss, str):
+            return {"loss": {"name": loss}}
+        for name, kind in losses.LOSSES.items():
+            if type(loss) is kind:
+                given, counts = loss.get_config(), self.label_counts
+                usual = losses.for_corpus(name, {}, counts.counts, counts.num_samples).get_config()
+                options = {
+                    option: value
+                    for option, value in given.items()
+                    if value is not None and value != usual[option]
+                }
+                return {"loss": {"name": name, "options": options}}
+        return {}
 
     def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """As `keras.Model.fit`, on rows.

@@ -145,6 +145,57 @@ def test_any_optimiser_loss_and_number_of_epochs(train_rows):
     assert type(classifier.loss).__name__ == "Focal"
 
 
+@pytest.fixture
+def crossentropy(train_rows):
+    """A classifier by binary cross-entropy that is not trained."""
+    return RelationClassifier.from_recipe(
+        "pairs", train_rows[:24], settings={**SETTINGS, "loss.name": "binary_crossentropy"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("loss", "options"),
+    [
+        ("rc_dice", {}),
+        (losses.Focal(gamma=1.0), {"gamma": 1.0}),
+        (
+            losses.ClassBalancedFocal([1, 2, 3, 4, 5, 6], 99),
+            {"class_counts": [1, 2, 3, 4, 5, 6], "num_samples": 99},
+        ),
+    ],
+    ids=["name", "object", "counts"],
+)
+def test_the_loss_it_is_compiled_with_is_the_configurations(crossentropy, loss, options, tmp_path):
+    crossentropy.compile(loss=loss)
+    name = loss if isinstance(loss, str) else loss.name
+    assert (crossentropy.config.loss.name, crossentropy.config.loss.options) == (name, options)
+    assert crossentropy.decision.rule.get_config() == crossentropy.loss.decision_rule.get_config()
+    crossentropy.save_to_preset(tmp_path / "mine")
+    again = RelationClassifier.from_preset(tmp_path / "mine")
+    again.compile()
+    assert again.loss.get_config() == crossentropy.loss.get_config()
+    assert again.decision.get_config() == crossentropy.decision.get_config()
+
+
+def test_a_loss_of_ones_own_decides_until_the_configured_one_is_back(crossentropy):
+    class Own(losses.CategoricalCrossentropy):
+        """Not among the losses that a configuration can name."""
+
+    before = crossentropy.config
+    crossentropy.compile(loss=Own())
+    assert isinstance(crossentropy.decision.rule, losses.LargestScore)
+    crossentropy.compile()
+    assert crossentropy.config == before
+    assert crossentropy.decision.rule.get_config() == crossentropy.loss.decision_rule.get_config()
+
+
+def test_compiled_anew_it_keeps_a_tuned_threshold(crossentropy):
+    tuned = crossentropy.decision.rule.with_threshold(0.25)
+    crossentropy.decision = crossentropy.decision.with_rule(tuned)
+    crossentropy.compile()
+    assert crossentropy.decision.rule == tuned
+
+
 def test_a_loss_that_needs_other_columns_is_refused(classifier):
     with pytest.raises(mrca.MrcaError, match=r"'?focal'? needs .* output columns .*loss\.name"):
         classifier.compile(loss="focal")
