@@ -1,6 +1,7 @@
 """The model as a Keras user knows it: documents in, facts out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -420,8 +421,8 @@ class RelationClassifier(StatesModel, Classifier):
         """The facts in one row, or in many.
 
         Args:
-            x: a row (a document, a dict, or text with inline marks), or many; or batches of the
-                network's inputs, as Keras takes them.
+            x: a row (a document, a dict, or text with inline marks), or many, as a list or from an
+                iterator; or batches of the network's inputs, as Keras takes them.
             threshold: give what scores at least this, in place of what the decision rule predicts.
             top: at most so many facts of a row, the best.
             **kwargs: for Keras's own `predict`.
@@ -432,9 +433,12 @@ class RelationClassifier(StatesModel, Classifier):
         Raises:
             MrcaError: if a row is malformed; it says which and why.
         """
-        if isinstance(x, Document | str) or _is_row(x):
+        if _is_row(x):
             return next(self.predict_iter([x], threshold=threshold, top=top))
-        if _are_rows(x):
+        first = x
+        if isinstance(x, Iterator):
+            first, x = _peeked(x)
+        if _are_rows(first):
             return list(self.predict_iter(x, threshold=threshold, top=top))
         return super().predict(x, **kwargs)
 
@@ -541,14 +545,19 @@ class RelationClassifier(StatesModel, Classifier):
 
 
 def _is_row(value: Any) -> bool:
-    return isinstance(value, dict) and ("text" in value or "tokens" in value)
+    """Whether this is meant as a row: any dict but one of the network's inputs."""
+    return isinstance(value, Document | str) or isinstance(value, dict) and "lengths" not in value
 
 
 def _are_rows(value: Any) -> bool:
     """Whether these are documents, dicts or strings, and not what Keras takes."""
-    return isinstance(value, list | tuple) and all(
-        isinstance(each, Document | str) or _is_row(each) for each in value
-    )
+    return isinstance(value, list | tuple) and all(map(_is_row, value))
+
+
+def _peeked(values: Iterator[Any]) -> tuple[list[Any], Iterator[Any]]:
+    """The first of some values, if there is one, and a generator of all of them."""
+    first = list(islice(values, 1))
+    return first, (value for value in chain(first, values))
 
 
 def _described_reader(environment: dict[str, Any]) -> dict[str, Any]:

@@ -288,6 +288,17 @@ def test_one_row_or_many_of_any_form_are_answered_alike(classifier):
     assert [each.document for each in classifier.predict_iter(iter([document]))] == [document]
 
 
+def test_rows_and_batches_may_come_from_an_iterator(classifier, valid_rows):
+    documents = list(documents_of(valid_rows[:3]))
+    for rows in (iter(documents), (row for row in valid_rows[:3])):
+        assert [each.document for each in classifier.predict(rows)] == documents
+    assert classifier.predict(iter(())) == []
+    candidates = classifier.candidates(documents).labelled(classifier.relations)
+    batches = list(classifier.measured_batches(candidates, candidates.labels))
+    found = classifier.predict((batch for batch in batches), steps=len(batches), verbose=0)
+    assert found.shape == (len(candidates), classifier.columns)
+
+
 def test_by_default_the_decision_rule_predicts(classifier, train_rows):
     rows = train_rows[:12]
     found = [
@@ -333,12 +344,15 @@ def test_a_model_of_whole_documents_answers_with_relations(tiny_run):
         ("<e>Ada met Bob", "Row 1: "),
         ({"text": "Ada", "colour": 1}, "colour"),
         ({"text": "Ada", "tokens": ["Ada"]}, "tokens"),
+        ({"txt": "Ada"}, "txt"),
+        ({"entities": ["Ada"]}, "text"),
     ],
-    ids=["mark", "field", "both"],
+    ids=["mark", "field", "both", "misspelt", "no text"],
 )
 def test_a_malformed_row_is_named(classifier, row, said):
-    with pytest.raises(mrca.MrcaError, match=said):
-        classifier.predict(row)
+    for given in (row, [row], iter([row])):
+        with pytest.raises(mrca.MrcaError, match=said):
+            classifier.predict(given)
 
 
 def test_a_mention_that_is_not_there_is_warned_of(classifier):
