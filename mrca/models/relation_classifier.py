@@ -381,7 +381,7 @@ class RelationClassifier(StatesModel, Classifier):
         if (size := kwargs.pop("batch_size", None)) is not None:
             config = config.changed({"training.batch_size": size})
         epochs = kwargs.pop("epochs", config.training.epochs)
-        if not self._follows_recipe:  # or many epochs would be refused for a rate that is not used
+        if not self._follows_recipe:  # the rate is the optimiser's own, for any number of epochs
             config = config.changed({"training.learning_rate_decay": 0.0})
         config = config.changed({"training.epochs": epochs})
         candidates = self._labelled(x)
@@ -397,7 +397,7 @@ class RelationClassifier(StatesModel, Classifier):
         valid = kwargs.get("validation_data")
         if _are_rows(valid):
             kwargs["validation_data"] = self._measured(valid or ()).for_keras()
-        start = EpochStart(batches, config, self.network.classifier, self._follows_recipe)
+        start = EpochStart(batches, config, self.network.classifier)
         callbacks = [start, AverageInUse(), *(kwargs.pop("callbacks", None) or ())]
         return super().fit(
             batches.for_keras(), epochs=epochs, callbacks=callbacks, shuffle=False, **kwargs
@@ -546,7 +546,7 @@ class RelationClassifier(StatesModel, Classifier):
 
 def _is_row(value: Any) -> bool:
     """Whether this is meant as a row: any dict but one of the network's inputs."""
-    return isinstance(value, Document | str) or isinstance(value, dict) and "lengths" not in value
+    return isinstance(value, Document | str) or (isinstance(value, dict) and "lengths" not in value)
 
 
 def _are_rows(value: Any) -> bool:
