@@ -19,6 +19,7 @@ from mrca.files import whole_folder
 from mrca.layers import heads
 from mrca.metrics import MicroF1
 from mrca.models.averaged_adam import AverageInUse, make_optimizer
+from mrca.models.checks import check_new
 from mrca.models.classifier import Classifier, Row, configured_loss, documents_of
 from mrca.models.decision import Decision, typed_facts
 from mrca.models.epochs import EpochStart, training_batches
@@ -140,10 +141,12 @@ class RelationClassifier(StatesModel, Classifier):
             vocabulary_of: more rows whose words it is to carry the vectors of.
 
         Raises:
-            MrcaError: if the settings do not go together, or vectors or encoder cannot be had.
+            MrcaError: if the settings do not go together or are not those of a network, vectors or
+                encoder cannot be had, or no candidate of the rows states a relation.
         """
         config = load_recipe(recipe) if isinstance(recipe, str) else recipe
         config = config.changed(settings or {})
+        check_new(config)
         documents = list(documents_of(rows, offsets=config.data.offsets, labelled=True))
         if relations is None:
             relations = sorted({label for each in documents for label in each.labels})

@@ -110,6 +110,41 @@ def test_relations_may_be_given_in_an_order_of_ones_own(train_rows):
         RelationClassifier.from_recipe("pairs", train_rows, settings=SETTINGS, relations=names[1:])
 
 
+@pytest.mark.parametrize(
+    ("recipe", "settings", "said"),
+    [
+        ("pairs", {"candidates.kind": "whole"}, "give both or neither"),
+        ("pairs", {"training.sampler": "nope"}, "Unknown sampler 'nope'"),
+        ("pairs", {"loss.name": "rc_dise"}, "Did you mean 'rc_dice'"),
+        ("pairs", {"classifier.name": "linaer"}, "Did you mean 'linear'"),
+        ("pairs", {"encoder.trainable": True}, "word vectors stay as they are"),
+        ("pairs", {"encoder.name": "bert"}, "Unknown encoder 'bert'"),
+        ("svm", {}, r"SVM on word frequencies.*mrca\.train"),
+        ("pairs", {"training.init_from": "first"}, r"builds on the run first.*mrca\.train"),
+    ],
+)
+def test_settings_that_make_no_network_are_refused(train_rows, recipe, settings, said):
+    with pytest.raises(mrca.MrcaError, match=said):
+        RelationClassifier.from_recipe(recipe, train_rows, settings=settings)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "row", "said"),
+    [
+        (
+            "pairs",
+            {"text": "Ada met Bob.", "entities": ["Ada", "Bob"], "labels": ["met"]},
+            r'None of the 2 training candidates .* needs "facts"',
+        ),
+        ("mrca", {"text": "Ada met Bob.", "labels": []}, 'Give rows with "facts" or "labels"'),
+    ],
+)
+def test_rows_that_teach_nothing_are_refused(recipe, row, said):
+    settings = {"vectors.name": "sample", "model.units": 8}
+    with pytest.raises(mrca.MrcaError, match=said):
+        RelationClassifier.from_recipe(recipe, [row], settings=settings, relations=["met"])
+
+
 def test_a_seed_decides_its_first_weights(train_rows):
     first, same, other = (
         RelationClassifier.from_recipe(
