@@ -127,7 +127,7 @@ def evaluate(
         classifier.decision = classifier.decision.with_rule(rule)
         chosen.append(threshold_table(_threshold(rule), classifier.relations))
     elif tune is Tune.NONE:
-        rule = training.trained_rule(classifier, loaded.metrics)
+        rule = training.trained_rule(loaded)
         classifier.decision = classifier.decision.with_rule(rule)
     if calibrate is not None:
         calibration = None

@@ -18,6 +18,7 @@ from mrca.datasets.relations_json import RELATIONS, corpus_relations
 from mrca.errors import MrcaError, counted
 from mrca.files.download import Progress
 from mrca.text import Document, RelationSet
+from mrca.text.html_table import html_table
 
 _SHOWN = 5  # how many unusable rows an error lists
 _HELD_OUT = 10  # one training row in so many becomes validation where there is none
@@ -69,6 +70,25 @@ class Corpus:
         """The types of the training split's entities, sorted."""
         found = {entity.type for row in self.splits["train"] for entity in row.entities}
         return tuple(sorted(found - {""}))
+
+    def __repr__(self) -> str:
+        splits = ", ".join(f"{split} {len(rows):,}" for split, rows in self.splits.items())
+        return f"Corpus({self.name!r}: {splits}; {counted(len(self.relations), 'relation')})"
+
+    def _repr_html_(self) -> str:
+        head = ("split", "documents", "entities", "facts", "labels")
+        parts = ("entities", "facts", "labels")
+        return html_table(
+            head,
+            (
+                (
+                    split,
+                    f"{len(rows):,}",
+                    *(f"{sum(len(getattr(row, part)) for row in rows):,}" for part in parts),
+                )
+                for split, rows in self.splits.items()
+            ),
+        )
 
 
 ORACLE = (

@@ -28,6 +28,7 @@ class AveragedAdam(keras.optimizers.Adam):
     def __init__(self, learning_rate: float = 1e-3, momentum: float = 0.998, **kwargs: Any) -> None:
         super().__init__(learning_rate, **kwargs)
         self.momentum = momentum
+        self.average_in_model = False  # then the weights are in `averages`
 
     def build(self, variables: list[Any]) -> None:
         """Make the averages beside Adam's moments; they begin as the weights are."""
@@ -57,52 +58,61 @@ class AveragedAdam(keras.optimizers.Adam):
 
 
 class AverageInUse(keras.callbacks.Callback):
-    """Puts the average of an `AveragedAdam` in the place of the weights while they are validated.
+    """Puts the average of an `AveragedAdam` in the place of the weights to validate and to keep.
 
-    Does nothing with other optimisers.
-
-    Args:
-        at_end: whether to leave the average in the model when training ends.
+    It stays in the model from a validation to the next epoch, so that callbacks which keep the best
+    weights keep those that were validated, and after training. Put it before such callbacks. Does
+    nothing with other optimisers.
     """
 
-    def __init__(self, at_end: bool = False) -> None:
-        super().__init__()
-        self._at_end = at_end
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Weights back in."""
+        _put(self.model, average=False)
 
     def on_test_begin(self, logs: Any = None) -> None:
         """Average in."""
-        _swap(self.model)
-
-    def on_test_end(self, logs: Any = None) -> None:
-        """Weights back in."""
-        _swap(self.model)
+        _put(self.model, average=True)
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Average in, for good."""
-        if self._at_end:
-            _swap(self.model)
+        """Average in, for good: whatever is trained next starts from it."""
+        _put(self.model, average=True)
+        if (optimizer := _averaging(self.model)) is not None:
+            optimizer.average_in_model = False
 
 
 @contextmanager
-def average_in_use(model: keras.Model) -> Iterator[None]:
-    """While it lasts, the average of an `AveragedAdam` is in the place of the model's weights."""
-    _swap(model)
+def average_in_use(model: keras.Model, average: bool = True) -> Iterator[None]:
+    """While it lasts, the average of an `AveragedAdam` is in the place of the model's weights.
+
+    Args:
+        model: any; with another optimiser nothing happens.
+        average: whether the average is to be in the model, or the weights that are trained.
+    """
+    optimizer = _averaging(model)
+    before = optimizer is not None and optimizer.average_in_model
+    _put(model, average)
     try:
         yield
     finally:
-        _swap(model)
+        _put(model, before)
 
 
-def _swap(model: keras.Model) -> None:
-    """Exchange weights and average, if the model's optimiser averages."""
+def _averaging(model: keras.Model) -> AveragedAdam | None:
     optimizer = getattr(model, "optimizer", None)
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # of a loss scale
-    if not isinstance(optimizer, AveragedAdam):
+    return optimizer if isinstance(optimizer, AveragedAdam) else None
+
+
+def _put(model: keras.Model, average: bool) -> None:
+    """Exchange weights and average unless the one that is asked for is in the model."""
+    optimizer = _averaging(model)
+    if optimizer is None or optimizer.average_in_model == average:
         return
-    for average, variable in zip(optimizer.averages, model.trainable_variables, strict=True):
+    for mean, variable in zip(optimizer.averages, model.trainable_variables, strict=True):
         weights = ops.convert_to_numpy(variable)
-        variable.assign(average)
-        average.assign(weights)
+        variable.assign(mean)
+        mean.assign(weights)
+    optimizer.average_in_model = average
 
 
 def make_optimizer(config: RunConfig) -> keras.optimizers.Adam:

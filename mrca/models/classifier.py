@@ -77,9 +77,8 @@ class Classifier(ABC):
         return self.selection.select(documents, self.words_read(documents))
 
     def make_loss(self) -> losses.MultiLabelLoss:
-        """The configured loss, with the counts of the training candidates where it takes them."""
-        loss, counts = self.config.loss, self.label_counts
-        return losses.for_corpus(loss.name, loss.options, counts.counts, counts.num_samples)
+        """The configured loss; see `configured_loss`."""
+        return configured_loss(self.config, self.label_counts)
 
     # === Prediction ===
 
@@ -147,6 +146,16 @@ class Classifier(ABC):
             relation, score = names[columns[each]], float(values[each])
             facts.append(PredictedFact(first, relation, second, score, subject, object_))
         return Prediction.of_facts(document, facts)
+
+
+def configured_loss(config: RunConfig, counts: LabelCounts) -> losses.MultiLabelLoss:
+    """A configuration's loss, with the counts of the training candidates where it takes them.
+
+    Raises:
+        MrcaError: if there is no such loss, or its arguments do not fit.
+    """
+    loss = config.loss
+    return losses.for_corpus(loss.name, loss.options, counts.counts, counts.num_samples)
 
 
 def documents_of(

@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from mrca.config import RunConfig
 from mrca.encoding import (
@@ -86,39 +87,32 @@ class EpochStart(keras.callbacks.Callback):
         batches: of the training.
         config: its `training` section.
         classifier: the last layer.
-        schedule: whether the learning rate follows the configuration, or is left alone.
     """
 
     def __init__(
-        self,
-        batches: EpochBatches,
-        config: RunConfig,
-        classifier: keras.layers.Layer,
-        schedule: bool = True,
+        self, batches: EpochBatches, config: RunConfig, classifier: keras.layers.Layer
     ) -> None:
         super().__init__()
         self._batches = batches
         self._settings = config.training
         self._classifier = classifier
-        self._schedule = schedule
         self._started = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Set what depends on the epoch (from 0)."""
         self._started = time.perf_counter()
         self._batches.epoch = epoch
-        if self._schedule:
-            self.model.optimizer.learning_rate.assign(self._rate(epoch))
+        settings = self._settings
+        if settings.learning_rate_decay:  # or the rate is the optimiser's, and of other callbacks
+            rate = settings.learning_rate - settings.learning_rate_decay * epoch
+            self.model.optimizer.learning_rate.assign(rate)
         if isinstance(self._classifier, BilateralBranch):
-            self._classifier.mixing.assign(cumulative_weight(epoch, self._settings.epochs))
+            self._classifier.mixing.assign(cumulative_weight(epoch, settings.epochs))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Add the learning rate and the seconds."""
         if logs is not None:
-            logs["learning_rate"] = (
-                self._rate(epoch) if self._schedule else float(self.model.optimizer.learning_rate)
-            )
+            # By way of its shortest decimals: 0.001, and not 0.0010000000474974513.
+            rate = np.float32(ops.convert_to_numpy(self.model.optimizer.learning_rate))
+            logs["learning_rate"] = float(str(rate))
             logs["seconds"] = time.perf_counter() - self._started
-
-    def _rate(self, epoch: int) -> float:
-        return self._settings.learning_rate - self._settings.learning_rate_decay * epoch

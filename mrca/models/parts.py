@@ -53,7 +53,8 @@ def training_candidates(
         words_read: how many words of each are read.
 
     Raises:
-        MrcaError: if a document states a relation that is none of these.
+        MrcaError: if a document states a relation that is none of these, or no candidate states
+            one.
     """
     settings = config.candidates
     if config.data.roles == "unknown":
@@ -61,7 +62,23 @@ def training_candidates(
     selection = CandidateSelection(settings.kind, settings.max_distance or None)
     if settings.types == "seen":
         selection = selection.learned(documents)
-    return selection, selection.select(documents, words_read).labelled(relations)
+    candidates = selection.select(documents, words_read).labelled(relations)
+    if not candidates.labels.any():
+        raise MrcaError(_nothing_to_learn(config, candidates))
+    return selection, candidates
+
+
+def _nothing_to_learn(config: RunConfig, candidates: LabelledCandidates) -> str:
+    said = (
+        f"None of the {len(candidates):,} training candidates states a relation, so there is "
+        "nothing to learn."
+    )
+    if config.candidates.kind == "whole":
+        return f'{said} Give rows with "facts" or "labels".'
+    return (
+        f'{said} With candidates.kind={config.candidates.kind} a row needs "facts" between its '
+        'entities; "labels" alone are for a recipe of whole documents, such as mrca.'
+    )
 
 
 def write_described(folder: Path, classifier: "Classifier", features: Sequence[str] = ()) -> None:

@@ -1,11 +1,11 @@
 """What a model says of a document."""
 
-import html
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from mrca.text import Document, Entity, Span
+from mrca.text.html_table import html_table
 
 
 class PredictedFact(NamedTuple):
@@ -86,16 +86,6 @@ class Prediction:
             head = ("relation", "score")  # type: ignore[assignment]
             rows = [(name, f"{score:.3f}") for name, score in self.relations]  # type: ignore[misc]
         return html_table(head, rows)
-
-
-def html_table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table for a notebook."""
-
-    def line(cells: Iterable[str], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
-
-    body = "".join(line(row, "td") for row in rows)
-    return f"<table><thead>{line(head, 'th')}</thead><tbody>{body}</tbody></table>"
 
 
 def mention_text(document: Document, span: Span) -> str:

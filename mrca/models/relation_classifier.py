@@ -1,6 +1,7 @@
 """The model as a Keras user knows it: documents in, facts out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,7 +19,8 @@ from mrca.files import whole_folder
 from mrca.layers import heads
 from mrca.metrics import MicroF1
 from mrca.models.averaged_adam import AverageInUse, make_optimizer
-from mrca.models.classifier import Classifier, Row, documents_of
+from mrca.models.checks import check_new
+from mrca.models.classifier import Classifier, Row, configured_loss, documents_of
 from mrca.models.decision import Decision, typed_facts
 from mrca.models.epochs import EpochStart, training_batches
 from mrca.models.network import RelationNetwork
@@ -139,10 +141,12 @@ class RelationClassifier(StatesModel, Classifier):
             vocabulary_of: more rows whose words it is to carry the vectors of.
 
         Raises:
-            MrcaError: if the settings do not go together, or vectors or encoder cannot be had.
+            MrcaError: if the settings do not go together or are not those of a network, vectors or
+                encoder cannot be had, or no candidate of the rows states a relation.
         """
         config = load_recipe(recipe) if isinstance(recipe, str) else recipe
         config = config.changed(settings or {})
+        check_new(config)
         documents = list(documents_of(rows, offsets=config.data.offsets, labelled=True))
         if relations is None:
             relations = sorted({label for each in documents for label in each.labels})
@@ -177,9 +181,7 @@ class RelationClassifier(StatesModel, Classifier):
                 configuration names one; by default all layers are new.
         """
         counts, head = LabelCounts.of(train), config.classifier
-        loss = losses.for_corpus(
-            config.loss.name, config.loss.options, counts.counts, counts.num_samples
-        )
+        loss = configured_loss(config, counts)
         columns = loss.columns(len(relations))
         allowed = typed_facts(train.documents) if config.decision.types == "seen" else None
         keras.utils.set_random_seed(config.training.seed)
@@ -297,25 +299,25 @@ class RelationClassifier(StatesModel, Classifier):
     def compile(
         self, optimizer: Any = "auto", loss: Any = "auto", metrics: Any = "auto", **kwargs: Any
     ) -> None:
-        """As `keras.Model.compile`; `"auto"` is what the recipe says.
+        """As `keras.Model.compile`; `"auto"` is what the configuration says.
 
         Args:
             optimizer: any of Keras's; by default Adam with the recipe's learning rate, which falls
                 as the recipe says.
-            loss: one of `mrca.losses`, as an object or by name; its decision rule is the
-                classifier's from then on.
+            loss: one of `mrca.losses`, as an object or by name; from then on it is that of the
+                classifier's configuration, and its decision rule is the classifier's.
             metrics: by default micro F1 over candidates.
             **kwargs: the rest.
 
         Raises:
             MrcaError: if the loss needs another number of columns than the network has.
         """
-        recipes_loss = isinstance(loss, str) and loss == "auto"
-        if recipes_loss:
-            loss = self.make_loss()
-        elif isinstance(loss, str):
-            counts = self.label_counts
-            loss = losses.for_corpus(loss, {}, counts.counts, counts.num_samples)
+        config, named = self.config, isinstance(loss, str)
+        configured = named and loss == "auto"
+        if not configured:
+            config = config.changed(self._loss_settings(loss))
+        if named:
+            loss = configured_loss(config, self.label_counts)
         if isinstance(loss, losses.MultiLabelLoss):
             needed = loss.columns(len(self.relations))
             if needed != self.columns:
@@ -324,8 +326,11 @@ class RelationClassifier(StatesModel, Classifier):
                     f"{len(self.relations)} relations, and this classifier has {self.columns}. "
                     'Make it with settings={"loss.name": …}.'
                 )
-            if not recipes_loss:
-                self.decision = self.decision.with_rule(loss.decision_rule)
+            rule = loss.decision_rule
+            # The rule of the configured loss may have been tuned.
+            if not configured or type(self.decision.rule) is not type(rule):
+                self.decision = self.decision.with_rule(rule)
+        self.config = config
         self._follows_recipe = isinstance(optimizer, str) and optimizer == "auto"
         if self._follows_recipe:
             optimizer = make_optimizer(self.config)
@@ -336,6 +341,22 @@ class RelationClassifier(StatesModel, Classifier):
         jit = "auto" if keras.backend.backend() == "jax" else False
         kwargs.setdefault("jit_compile", jit)
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
+
+    def _loss_settings(self, loss: Any) -> dict[str, Any]:
+        """What a configuration says of a loss; nothing of one that is not in `mrca.losses`."""
+        if isinstance(loss, str):
+            return {"loss": {"name": loss}}
+        for name, kind in losses.LOSSES.items():
+            if type(loss) is kind:
+                given, counts = loss.get_config(), self.label_counts
+                usual = losses.for_corpus(name, {}, counts.counts, counts.num_samples).get_config()
+                options = {
+                    option: value
+                    for option, value in given.items()
+                    if value is not None and value != usual[option]
+                }
+                return {"loss": {"name": name, "options": options}}
+        return {}
 
     def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """As `keras.Model.fit`, on rows.
@@ -363,7 +384,7 @@ class RelationClassifier(StatesModel, Classifier):
         if (size := kwargs.pop("batch_size", None)) is not None:
             config = config.changed({"training.batch_size": size})
         epochs = kwargs.pop("epochs", config.training.epochs)
-        if not self._follows_recipe:  # or many epochs would be refused for a rate that is not used
+        if not self._follows_recipe:  # the rate is the optimiser's own, for any number of epochs
             config = config.changed({"training.learning_rate_decay": 0.0})
         config = config.changed({"training.epochs": epochs})
         candidates = self._labelled(x)
@@ -379,9 +400,8 @@ class RelationClassifier(StatesModel, Classifier):
         valid = kwargs.get("validation_data")
         if _are_rows(valid):
             kwargs["validation_data"] = self._measured(valid or ()).for_keras()
-        start = EpochStart(batches, config, self.network.classifier, self._follows_recipe)
-        average = AverageInUse(at_end=True)
-        callbacks = [start, average, *(kwargs.pop("callbacks", None) or ())]
+        start = EpochStart(batches, config, self.network.classifier)
+        callbacks = [start, AverageInUse(), *(kwargs.pop("callbacks", None) or ())]
         return super().fit(
             batches.for_keras(), epochs=epochs, callbacks=callbacks, shuffle=False, **kwargs
         )
@@ -404,8 +424,8 @@ class RelationClassifier(StatesModel, Classifier):
         """The facts in one row, or in many.
 
         Args:
-            x: a row (a document, a dict, or text with inline marks), or many; or batches of the
-                network's inputs, as Keras takes them.
+            x: a row (a document, a dict, or text with inline marks), or many, as a list or from an
+                iterator; or batches of the network's inputs, as Keras takes them.
             threshold: give what scores at least this, in place of what the decision rule predicts.
             top: at most so many facts of a row, the best.
             **kwargs: for Keras's own `predict`.
@@ -416,9 +436,12 @@ class RelationClassifier(StatesModel, Classifier):
         Raises:
             MrcaError: if a row is malformed; it says which and why.
         """
-        if isinstance(x, Document | str) or _is_row(x):
+        if _is_row(x):
             return next(self.predict_iter([x], threshold=threshold, top=top))
-        if _are_rows(x):
+        first = x
+        if isinstance(x, Iterator):
+            first, x = _peeked(x)
+        if _are_rows(first):
             return list(self.predict_iter(x, threshold=threshold, top=top))
         return super().predict(x, **kwargs)
 
@@ -525,14 +548,19 @@ class RelationClassifier(StatesModel, Classifier):
 
 
 def _is_row(value: Any) -> bool:
-    return isinstance(value, dict) and ("text" in value or "tokens" in value)
+    """Whether this is meant as a row: any dict but one of the network's inputs."""
+    return isinstance(value, Document | str) or (isinstance(value, dict) and "lengths" not in value)
 
 
 def _are_rows(value: Any) -> bool:
     """Whether these are documents, dicts or strings, and not what Keras takes."""
-    return isinstance(value, list | tuple) and all(
-        isinstance(each, Document | str) or _is_row(each) for each in value
-    )
+    return isinstance(value, list | tuple) and all(map(_is_row, value))
+
+
+def _peeked(values: Iterator[Any]) -> tuple[list[Any], Iterator[Any]]:
+    """The first of some values, if there is one, and a generator of all of them."""
+    first = list(islice(values, 1))
+    return first, (value for value in chain(first, values))
 
 
 def _described_reader(environment: dict[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """What a corpus is made of: a document, its entities, and the facts that it states."""
 
 from dataclasses import dataclass, replace
+from textwrap import shorten
 from typing import Literal, NamedTuple
 
 Roles = Literal["given", "unknown"]
+_SHOWN = 60  # characters of a document where it is shown in one line
 
 
 class Span(NamedTuple):
@@ -86,6 +88,12 @@ class Document:
         if self.facts and not self.labels:
             stated = dict.fromkeys(fact.relation for fact in self.facts)
             object.__setattr__(self, "labels", tuple(stated))
+
+    def __repr__(self) -> str:
+        words = shorten(" ".join(self.tokens), _SHOWN, placeholder=" …")
+        held = {"entities": self.entities, "facts": self.facts, "labels": self.labels}
+        counts = "".join(f", {name}: {len(each)}" for name, each in held.items() if each)
+        return f"Document({words!r}{counts})"
 
     def words(self, span: Span) -> str:
         """The span's tokens joined by one space."""

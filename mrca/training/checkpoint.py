@@ -78,12 +78,13 @@ class Checkpoint(keras.callbacks.Callback):
                 self._save(self._best_file(row["epoch"]), self.model.variables)
         # Before the state, which counts the epoch as done: nothing of it must be missing then.
         write_text(self.folder / HISTORY, history_csv(self.history))
-        self._save(
-            self.folder / STATE,
-            [*self.model.variables, *self.model.optimizer.variables],
-            history=json.dumps(self.history),
-            **{_GENERATOR + name: state for name, state in random_states().items()},
-        )
+        with average_in_use(self.model, average=False):
+            self._save(
+                self.folder / STATE,
+                [*self.model.variables, *self.model.optimizer.variables],
+                history=json.dumps(self.history),
+                **{_GENERATOR + name: state for name, state in random_states().items()},
+            )
         for old in self.folder.glob("best-*.npz"):
             if old != self._best_file(self.best["epoch"]):
                 old.unlink()

@@ -8,11 +8,9 @@ import numpy as np
 from mrca import losses
 from mrca.config import RunConfig
 from mrca.datasets import Corpus
-from mrca.encoders import encoder_class
-from mrca.encoding import check_sampler
 from mrca.errors import MrcaError, check_installed, did_you_mean
 from mrca.layers import heads
-from mrca.models.network import network_problems
+from mrca.models import checks as network
 from mrca.models.svm_classifier import LINEAR_SVM, TFIDF, SVMClassifier, new_svm
 from mrca.runs import layout
 from mrca.training import stages, warm_start
@@ -21,13 +19,10 @@ from mrca.training import stages, warm_start
 def check_config(config: RunConfig) -> None:
     """Check that a configuration can be trained, as far as that is known without its corpus.
 
-    Every component declares what it needs; here they are asked one after another.
-
     Raises:
         MrcaError: if it cannot; it says why.
     """
     loss = losses.check(config.loss.name, config.loss.options)
-    check_sampler(config.training.sampler)
     if config.training.tensorboard:
         check_installed("training.tensorboard", "tensorboard", "tensorboard")
     for problem in _problems(config, loss):
@@ -53,11 +48,7 @@ def _problems(config: RunConfig, loss: losses.MultiLabelLoss) -> Iterator[str]:
             f"Unknown classifier {name!r}.{did_you_mean(name, known)} Expected one of: "
             f"{', '.join(known)}."
         )
-    if name in heads.HEADS:
-        heads.get(name, 1, **config.classifier.options)
-    yield from encoder_class(config.encoder.name).problems(config)
-    yield from network_problems(config)
-    yield from heads.problems(config, loss.depends_on_batch)
+    yield from network.problems(config, loss, other_heads=[stages.TAU_NORMALISED])
     yield from stages.problems(config, loss)
     yield from warm_start.problems(config)
 

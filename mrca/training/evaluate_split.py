@@ -22,6 +22,7 @@ from mrca.evaluation import (
 from mrca.losses import DecisionRule, FixedThreshold
 from mrca.models import Classifier, SVMClassifier
 from mrca.text import Document
+from mrca.training.run import Run
 
 # Where `metrics.json` keeps a threshold that training itself has chosen.
 THRESHOLD = "threshold"
@@ -131,19 +132,15 @@ def calibration(classifier: Classifier, valid: Answered, kind: str) -> Temperatu
     return kinds[kind].fit(valid.candidates.labels, margins)  # type: ignore[attr-defined]
 
 
-def trained_rule(classifier: Classifier, metrics: dict[str, object]) -> DecisionRule:
-    """The rule that a classifier's loss implies, or the threshold that training an SVM chose.
-
-    Args:
-        classifier: of a run.
-        metrics: what its `metrics.json` holds.
+def trained_rule(run: Run) -> DecisionRule:
+    """The rule that the loss of a run implies, or the threshold that training an SVM chose.
 
     Raises:
         MrcaError: if an SVM's threshold was not recorded.
     """
-    if not isinstance(classifier, SVMClassifier):
-        return classifier.make_loss().decision_rule
-    threshold = metrics.get(THRESHOLD)
+    if not isinstance(run.classifier, SVMClassifier):
+        return run.classifier.make_loss().decision_rule
+    threshold = run.metrics.get(THRESHOLD)
     if not isinstance(threshold, float):
         raise MrcaError(
             "Training chose the threshold of this SVM on validation, and an earlier version of "

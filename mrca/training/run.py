@@ -30,8 +30,18 @@ class Run:
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """What `metrics.json` holds: epochs, the best one, and a report for each split."""
-        metrics: dict[str, Any] = layout.read_json(self.folder / layout.METRICS)
+        """What `metrics.json` holds: epochs, the best one, and a report for each split.
+
+        Raises:
+            MrcaError: if there is none, because `save_to_preset` wrote the run, or it is damaged.
+        """
+        path = self.folder / layout.METRICS
+        if not path.exists():
+            raise MrcaError(
+                f"The run {self.folder} was saved from Python, so nothing was measured: there is "
+                f"no {layout.METRICS}. Measure it with `mrca evaluate {self.folder}`."
+            )
+        metrics: dict[str, Any] = layout.read_json(path)
         return metrics
 
     def predict(

@@ -21,6 +21,14 @@ def test_a_users_folder(write_corpus):
     assert corpus.problems == []
 
 
+def test_a_corpus_is_shown_by_its_sizes(write_corpus):
+    corpus = load_corpus(str(write_corpus(train=["b", "a b", ""], valid=["a"])))
+    assert repr(corpus) == "Corpus('mine': train 3, valid 1; 2 relations)"
+    table = corpus._repr_html_()
+    assert "<tr><td>train</td><td>3</td><td>0</td><td>0</td><td>3</td></tr>" in table
+    assert "<th>documents</th>" in table
+
+
 def test_relations_json_gives_the_order_and_may_name_more(write_corpus):
     folder = write_corpus(relations=["z", "b", "a"], train=["b", "a"], valid=["z"])
     assert load_corpus(str(folder)).relations.names == ("z", "b", "a")

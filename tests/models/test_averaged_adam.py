@@ -89,30 +89,83 @@ def test_the_average_is_in_use_for_a_while():
         np.testing.assert_array_equal(now, wanted)
 
 
-def test_validation_measures_the_average_and_training_goes_on_with_the_weights():
-    seen = []
+class See(keras.callbacks.Callback):
+    """What is in the model and beside it when something has happened."""
 
-    class See(keras.callbacks.Callback):
-        def on_test_batch_end(self, batch, logs=None):
-            seen.append((weights(self.model)[0], averages(self.model)[0]))
+    def __init__(self):
+        super().__init__()
+        self.seen = []
 
-        def on_epoch_end(self, epoch, logs=None):
-            seen.append((weights(self.model)[0], averages(self.model)[0]))
+    def _see(self, what):
+        self.seen.append((what, weights(self.model)[0], averages(self.model)[0]))
 
-    model = make_model(AveragedAdam(0.05, momentum=0.6))
-    # The swap first: at the end of validation it swaps back before others look.
-    callbacks = [AverageInUse(at_end=True), See()]
+    def on_train_batch_end(self, batch, logs=None):
+        self._see("trained")
+
+    def on_test_batch_end(self, batch, logs=None):
+        self._see("validated")
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._see("ended")
+
+
+def test_what_is_validated_is_the_average_and_stays_until_training_goes_on():
+    model, see = make_model(AveragedAdam(0.05, momentum=0.6)), See()
     model.fit(
         *(INPUTS, TARGETS),
         validation_data=(INPUTS, TARGETS),
-        epochs=1,
+        epochs=2,
         verbose=0,
-        callbacks=callbacks,
+        callbacks=[AverageInUse(), see],
     )
-    in_validation, after = seen
-    np.testing.assert_array_equal(in_validation[0], after[1])
-    np.testing.assert_array_equal(in_validation[1], after[0])
-    np.testing.assert_array_equal(weights(model)[0], after[1])  # left in the model at the end
+    assert [what for what, *_ in see.seen] == ["trained", "validated", "ended"] * 2
+    for trained, validated, ended in (see.seen[:3], see.seen[3:]):
+        for found in (validated, ended):
+            np.testing.assert_array_equal(found[1], trained[2])
+            np.testing.assert_array_equal(found[2], trained[1])
+    plain = make_model(keras.optimizers.Adam(0.05))
+    plain.fit(INPUTS, TARGETS, epochs=2, verbose=0)
+    np.testing.assert_allclose(see.seen[3][1], weights(plain)[0], rtol=1e-6)
+    np.testing.assert_array_equal(weights(model)[0], see.seen[3][2])  # left in at the end
+
+
+def test_the_best_weights_that_a_callback_restores_are_those_that_were_validated():
+    class Losses(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["best"] = float(epoch != 1)  # the second epoch is the best
+
+    model, see = make_model(AveragedAdam(0.05, momentum=0.6)), See()
+    stop = keras.callbacks.EarlyStopping("best", mode="min", patience=2, restore_best_weights=True)
+    model.fit(
+        *(INPUTS, TARGETS),
+        validation_data=(INPUTS, TARGETS),
+        epochs=4,
+        verbose=0,
+        callbacks=[AverageInUse(), see, Losses(), stop],
+    )
+    validated = [found for what, found, _ in see.seen if what == "validated"]
+    np.testing.assert_array_equal(weights(model)[0], validated[1])
+
+
+def test_what_is_loaded_after_a_training_is_what_the_next_starts_from():
+    model = make_model(AveragedAdam(0.0))
+    model.fit(INPUTS, TARGETS, verbose=0, callbacks=[AverageInUse()])
+    loaded = [each + 1 for each in model.get_weights()]
+    model.set_weights(loaded)
+    see = See()
+    model.fit(INPUTS, TARGETS, verbose=0, callbacks=[AverageInUse(), see])
+    np.testing.assert_allclose(see.seen[0][1], loaded[0])
+
+
+def test_the_weights_are_in_use_for_a_while():
+    model = make_model(AveragedAdam(0.05, momentum=0.6))
+    model.train_on_batch(INPUTS, TARGETS)
+    own, average = weights(model), averages(model)
+    with average_in_use(model):
+        with average_in_use(model, average=False):
+            np.testing.assert_array_equal(weights(model)[0], own[0])
+        np.testing.assert_array_equal(weights(model)[0], average[0])
+    np.testing.assert_array_equal(weights(model)[0], own[0])
 
 
 def test_other_optimisers_have_no_average():

@@ -65,20 +65,36 @@ def test_which_trainings_follow_the_number_of_epochs():
     assert follows_epochs(config.changed({"classifier.name": "bilateral_branch"}))
 
 
-@pytest.mark.parametrize("schedule", [True, False])
-def test_an_epoch_starts_with_its_batches_its_rate_and_its_share(schedule):
+def started(**settings):
+    """What is left of an epoch 3 (from 0) of a model compiled with a rate of 0.5: the logs."""
     classifier = BilateralBranch(3, 4)
     model = keras.Sequential([keras.Input((5,)), classifier])
     model.compile(keras.optimizers.Adam(0.5), "mse", jit_compile=False)
-    config, found = batches(classifier, learning_rate=0.1, learning_rate_decay=0.01)
-    start = EpochStart(found, config, classifier, schedule)
+    config, found = batches(classifier, learning_rate=0.1, **settings)
+    start, logs = EpochStart(found, config, classifier), {}
     start.set_model(model)
     start.on_epoch_begin(3)
-    logs = {}
     start.on_epoch_end(3, logs)
-    rate = 0.1 - 0.03 if schedule else 0.5
     assert found.epoch == 3
-    assert float(model.optimizer.learning_rate) == pytest.approx(rate)
-    assert logs["learning_rate"] == pytest.approx(rate)
     assert logs["seconds"] >= 0
     assert float(classifier.mixing) == pytest.approx(cumulative_weight(3, 4))
+    assert logs["learning_rate"] == pytest.approx(float(model.optimizer.learning_rate))
+    return logs
+
+
+def test_an_epoch_starts_with_its_batches_its_rate_and_its_share():
+    assert started(learning_rate_decay=0.01)["learning_rate"] == 0.07
+
+
+def test_a_rate_that_does_not_fall_is_the_optimisers():
+    assert started(learning_rate_decay=0.0)["learning_rate"] == 0.5
+
+
+def test_a_logged_rate_has_the_decimals_that_were_set():
+    model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(3)])
+    model.compile(keras.optimizers.Adam(1e-3), "mse", jit_compile=False)
+    config, found = batches(model.layers[-1])
+    start, logs = EpochStart(found, config, model.layers[-1]), {}
+    start.set_model(model)
+    start.on_epoch_end(0, logs)
+    assert logs["learning_rate"] == 1e-3

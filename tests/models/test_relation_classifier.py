@@ -110,6 +110,41 @@ def test_relations_may_be_given_in_an_order_of_ones_own(train_rows):
         RelationClassifier.from_recipe("pairs", train_rows, settings=SETTINGS, relations=names[1:])
 
 
+@pytest.mark.parametrize(
+    ("recipe", "settings", "said"),
+    [
+        ("pairs", {"candidates.kind": "whole"}, "give both or neither"),
+        ("pairs", {"training.sampler": "nope"}, "Unknown sampler 'nope'"),
+        ("pairs", {"loss.name": "rc_dise"}, "Did you mean 'rc_dice'"),
+        ("pairs", {"classifier.name": "linaer"}, "Did you mean 'linear'"),
+        ("pairs", {"encoder.trainable": True}, "word vectors stay as they are"),
+        ("pairs", {"encoder.name": "bert"}, "Unknown encoder 'bert'"),
+        ("svm", {}, r"SVM on word frequencies.*mrca\.train"),
+        ("pairs", {"training.init_from": "first"}, r"builds on the run first.*mrca\.train"),
+    ],
+)
+def test_settings_that_make_no_network_are_refused(train_rows, recipe, settings, said):
+    with pytest.raises(mrca.MrcaError, match=said):
+        RelationClassifier.from_recipe(recipe, train_rows, settings=settings)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "row", "said"),
+    [
+        (
+            "pairs",
+            {"text": "Ada met Bob.", "entities": ["Ada", "Bob"], "labels": ["met"]},
+            r'None of the 2 training candidates .* needs "facts"',
+        ),
+        ("mrca", {"text": "Ada met Bob.", "labels": []}, 'Give rows with "facts" or "labels"'),
+    ],
+)
+def test_rows_that_teach_nothing_are_refused(recipe, row, said):
+    settings = {"vectors.name": "sample", "model.units": 8}
+    with pytest.raises(mrca.MrcaError, match=said):
+        RelationClassifier.from_recipe(recipe, [row], settings=settings, relations=["met"])
+
+
 def test_a_seed_decides_its_first_weights(train_rows):
     first, same, other = (
         RelationClassifier.from_recipe(
@@ -143,6 +178,67 @@ def test_any_optimiser_loss_and_number_of_epochs(train_rows):
     assert type(classifier.loss).__name__ == "BinaryCrossentropy"
     classifier.compile("adam", "focal")
     assert type(classifier.loss).__name__ == "Focal"
+
+
+def test_a_callback_may_change_a_rate_that_does_not_fall(train_rows):
+    classifier = RelationClassifier.from_recipe(
+        "pairs", train_rows[:8], settings={**SETTINGS, "training.learning_rate_decay": 0.0}
+    )
+    classifier.compile()
+    halved = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
+    history = classifier.fit(train_rows[:8], epochs=2, callbacks=[halved], verbose=0)
+    assert history.history["learning_rate"] == pytest.approx([1e-2, 5e-3])
+
+
+@pytest.fixture
+def crossentropy(train_rows):
+    """A classifier by binary cross-entropy that is not trained."""
+    return RelationClassifier.from_recipe(
+        "pairs", train_rows[:24], settings={**SETTINGS, "loss.name": "binary_crossentropy"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("loss", "options"),
+    [
+        ("rc_dice", {}),
+        (losses.Focal(gamma=1.0), {"gamma": 1.0}),
+        (
+            losses.ClassBalancedFocal([1, 2, 3, 4, 5, 6], 99),
+            {"class_counts": [1, 2, 3, 4, 5, 6], "num_samples": 99},
+        ),
+    ],
+    ids=["name", "object", "counts"],
+)
+def test_the_loss_it_is_compiled_with_is_the_configurations(crossentropy, loss, options, tmp_path):
+    crossentropy.compile(loss=loss)
+    name = loss if isinstance(loss, str) else loss.name
+    assert (crossentropy.config.loss.name, crossentropy.config.loss.options) == (name, options)
+    assert crossentropy.decision.rule.get_config() == crossentropy.loss.decision_rule.get_config()
+    crossentropy.save_to_preset(tmp_path / "mine")
+    again = RelationClassifier.from_preset(tmp_path / "mine")
+    again.compile()
+    assert again.loss.get_config() == crossentropy.loss.get_config()
+    assert again.decision.get_config() == crossentropy.decision.get_config()
+
+
+def test_a_loss_of_ones_own_decides_until_the_configured_one_is_back(crossentropy):
+    class Own(losses.CategoricalCrossentropy):
+        """Not among the losses that a configuration can name."""
+
+    before = crossentropy.config
+    crossentropy.compile(loss=Own())
+    assert isinstance(crossentropy.decision.rule, losses.LargestScore)
+    crossentropy.compile()
+    assert crossentropy.config == before
+    assert crossentropy.decision.rule.get_config() == crossentropy.loss.decision_rule.get_config()
+
+
+def test_compiled_anew_it_keeps_a_tuned_threshold(crossentropy):
+    tuned = crossentropy.decision.rule.with_threshold(0.25)
+    crossentropy.decision = crossentropy.decision.with_rule(tuned)
+    crossentropy.compile()
+    assert crossentropy.decision.rule == tuned
 
 
 def test_a_loss_that_needs_other_columns_is_refused(classifier):
@@ -237,6 +333,17 @@ def test_one_row_or_many_of_any_form_are_answered_alike(classifier):
     assert [each.document for each in classifier.predict_iter(iter([document]))] == [document]
 
 
+def test_rows_and_batches_may_come_from_an_iterator(classifier, valid_rows):
+    documents = list(documents_of(valid_rows[:3]))
+    for rows in (iter(documents), (row for row in valid_rows[:3])):
+        assert [each.document for each in classifier.predict(rows)] == documents
+    assert classifier.predict(iter(())) == []
+    candidates = classifier.candidates(documents).labelled(classifier.relations)
+    batches = list(classifier.measured_batches(candidates, candidates.labels))
+    found = classifier.predict((batch for batch in batches), steps=len(batches), verbose=0)
+    assert found.shape == (len(candidates), classifier.columns)
+
+
 def test_by_default_the_decision_rule_predicts(classifier, train_rows):
     rows = train_rows[:12]
     found = [
@@ -282,12 +389,15 @@ def test_a_model_of_whole_documents_answers_with_relations(tiny_run):
         ("<e>Ada met Bob", "Row 1: "),
         ({"text": "Ada", "colour": 1}, "colour"),
         ({"text": "Ada", "tokens": ["Ada"]}, "tokens"),
+        ({"txt": "Ada"}, "txt"),
+        ({"entities": ["Ada"]}, "text"),
     ],
-    ids=["mark", "field", "both"],
+    ids=["mark", "field", "both", "misspelt", "no text"],
 )
 def test_a_malformed_row_is_named(classifier, row, said):
-    with pytest.raises(mrca.MrcaError, match=said):
-        classifier.predict(row)
+    for given in (row, [row], iter([row])):
+        with pytest.raises(mrca.MrcaError, match=said):
+            classifier.predict(given)
 
 
 def test_a_mention_that_is_not_there_is_warned_of(classifier):

@@ -25,6 +25,16 @@ def test_a_span_is_read_as_its_words():
     assert document.words(Span(2, 3)) == "City"
 
 
+def test_a_document_is_shown_in_a_line():
+    document = Document(
+        ("Ada", "met", "Bob"),
+        (Entity((Span(0, 1),)), Entity((Span(2, 3),))),
+        (Fact(0, "met", 1),),
+    )
+    assert repr(document) == "Document('Ada met Bob', entities: 2, facts: 1, labels: 1)"
+    assert len(repr(Document(("word",) * 500))) < 80
+
+
 def test_documents_are_values():
     assert Document(("a",)) == Document(("a",), labels=())
     assert len({Document(("a",)), Document(("a",))}) == 1

@@ -249,6 +249,30 @@ def test_everything_that_training_depends_on_comes_back(model, batch, tmp_path):
         np.testing.assert_array_equal(weight, wanted)
 
 
+def test_a_rate_that_was_changed_comes_back(model, batch, tmp_path):
+    checkpoint = checkpoint_for(model, tmp_path)
+    model.optimizer.learning_rate.assign(0.05)
+    run_epochs(checkpoint, 0.5)
+    model.optimizer.learning_rate.assign(0.1)
+    checkpoint_for(model, tmp_path).restore()
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.05)
+
+
+def test_with_the_average_in_the_model_the_state_has_the_weights(batch, tmp_path):
+    model = compiled(AveragedAdam(0.1, momentum=0.5))
+    checkpoint = checkpoint_for(model, tmp_path)
+    model.train_on_batch(*batch)
+    weights = model.get_weights()
+    with average_in_use(model):
+        average = model.get_weights()
+        run_epochs(checkpoint, 0.9)
+        np.testing.assert_array_equal(model.get_weights()[1], average[1])
+    checkpoint.restore_best()
+    np.testing.assert_array_equal(model.get_weights()[1], average[1])
+    checkpoint_for(model, tmp_path).restore()
+    np.testing.assert_array_equal(model.get_weights()[1], weights[1])
+
+
 def test_a_fit_that_goes_on_ends_as_one_that_was_not_interrupted(batch, tmp_path):
     """On PyTorch a `fit` draws at its start from the generator that dropout has, too."""
 

@@ -54,12 +54,13 @@ def test_the_threshold_of_its_training_is_recorded_and_put_back(run, tmp_path):
     (copy / "decision.json").write_text('{"rule": "fixed_threshold", "threshold": 7.0}')
     changed = mrca.load(copy)
     assert changed.classifier.decision.rule.threshold == 7.0
-    trained = training.trained_rule(changed.classifier, changed.metrics)
+    trained = training.trained_rule(changed)
     assert trained.get_config() == run.classifier.decision.rule.get_config()
     metrics = changed.metrics
     del metrics["threshold"]
+    (copy / "metrics.json").write_text(json.dumps(metrics))
     with pytest.raises(mrca.MrcaError, match=r"did not record it\. --tune global --save"):
-        training.trained_rule(changed.classifier, metrics)
+        training.trained_rule(changed)
 
 
 def test_its_threshold_is_the_best_on_validation(run, corpus):
