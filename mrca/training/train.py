@@ -211,6 +211,7 @@ class _Plan:
             run = load(config.training.init_from)
             start = warm_start.base_classifier(config, run)
             encoder = warm_start.encoder_for(start, corpus)
+            layers = start.network
             self.built_on = {**encoder.describe(), "init_from": _named(run)}
         else:
             encoder = open_encoder(config, corpus, vectors_dir, reporter.preparing)
@@ -221,7 +222,7 @@ class _Plan:
             config, self._train, relations, selection, encoder, layers
         )
         if start is not None:
-            warm_start.carry_weights(start, classifier)
+            warm_start.carry_columns(start, classifier)
         self.classifier = classifier
 
     def bytes_needed(self) -> int:
