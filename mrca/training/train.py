@@ -2,14 +2,14 @@
 
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mrca import losses
 from mrca.config import RunConfig, dump_config
-from mrca.datasets import Corpus, LabelCounts, load_corpus, marks_line
+from mrca.datasets import Corpus, LabelCounts, LabelledCandidates, load_corpus, marks_line
 from mrca.datasets.registry import sample_note
 from mrca.encoders import Encoder, encoder_class
 from mrca.encoders.encoder import Progress, no_progress
@@ -31,7 +31,14 @@ from mrca.runs.card import write_card
 from mrca.runs.environment import describe_environment
 from mrca.training import stages, warm_start
 from mrca.training.checkpoint import Checkpoint
-from mrca.training.checks import check_config, check_labels, check_loss, check_output
+from mrca.training.checks import (
+    check_candidates,
+    check_config,
+    check_labels,
+    check_loss,
+    check_output,
+    labels_alone,
+)
 from mrca.training.determinism import enable_determinism
 from mrca.training.distillation import load_teacher, targets
 from mrca.training.evaluate_split import THRESHOLD, evaluate_split
@@ -179,6 +186,7 @@ class _Plan:
         self._rescaled = config.classifier.name == stages.TAU_NORMALISED
         self._open(vectors_dir, reporter)
         self._valid = self.classifier.candidates(corpus.splits["valid"]).labelled(corpus.relations)
+        check_candidates(self._valid, "validation")
         self._loss = self.classifier.make_loss()
         self._teacher = None
         if isinstance(self.classifier, RelationClassifier):
@@ -218,6 +226,7 @@ class _Plan:
             self.built_on = encoder.describe()
         words_read = encoder.words_read(documents)
         selection, self._train = training_candidates(config, documents, relations, words_read)
+        check_candidates(self._train, "training")
         classifier = RelationClassifier.new(
             config, self._train, relations, selection, encoder, layers
         )
@@ -260,15 +269,16 @@ class _Plan:
                     f"Documents cut at {config.features.max_length} {encoder.unit}: {cut:,} "
                     "(features.max_length)."
                 )
-        missed = {
-            name: int(candidates.missed.sum())
-            for name, candidates in (("training", self._train), ("validation", self._valid))
-        }
-        if any(missed.values()):
-            both = " and ".join(f"{count:,} in {name}" for name, count in missed.items())
+        if missed := self._counted(lambda candidates: int(candidates.missed.sum())):
             reporter.message(
-                f"Facts that no candidate pair asks about: {both}. They cannot be found, and count "
-                "as missed (an entity related to itself, not in the text, or left out by a filter)."
+                f"Facts that no candidate pair asks about: {missed}. They cannot be found, and "
+                "count as missed (an entity related to itself, not in the text, or left out by a "
+                "filter)."
+            )
+        if alone := self._counted(labels_alone):
+            reporter.message(
+                f"Documents with labels but without facts: {alone}. Entity pairs do not learn such "
+                "labels; --recipe mrca asks about whole documents."
             )
         if follows_epochs(config) and config.training.patience < config.training.epochs:
             reporter.message(
@@ -282,6 +292,11 @@ class _Plan:
                 f"{others} of {len(self._train)} training candidates have no relation or several, "
                 f"and the loss {config.loss.name!r} decides for exactly one in each."
             )
+
+    def _counted(self, count: Callable[[LabelledCandidates], int]) -> str:
+        """A number of training and of validation in words; empty if both are 0."""
+        train, valid = count(self._train), count(self._valid)
+        return f"{train:,} in training and {valid:,} in validation" if train or valid else ""
 
     def train(self, checkpoint: Checkpoint, reporter: Reporter) -> dict[str, Any]:
         """Train it in the checkpoint's folder; what else `metrics.json` says."""
