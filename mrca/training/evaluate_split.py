@@ -92,10 +92,13 @@ def tuned_rule(classifier: Classifier, valid: Answered, tune: Tune) -> DecisionR
     rule = classifier.decision.rule
     _check_has_threshold(rule)
     values = ops.convert_to_numpy(rule.compared(valid.outputs))
-    labels = valid.candidates.labels
+    labels, missed = valid.candidates.labels, valid.candidates.missed
+    allowed = _allowed(classifier, valid)
     if tune == "per-relation":
-        return rule.with_threshold(tune_threshold(labels, values, per_relation=True))
-    return rule.with_threshold(tune_threshold(labels, values))
+        return rule.with_threshold(
+            tune_threshold(labels, values, per_relation=True, missed=missed, allowed=allowed)
+        )
+    return rule.with_threshold(tune_threshold(labels, values, missed=missed, allowed=allowed))
 
 
 def precise_rule(
@@ -109,7 +112,14 @@ def precise_rule(
     rule = classifier.decision.rule
     _check_has_threshold(rule)
     values = ops.convert_to_numpy(rule.compared(valid.outputs))
-    found = threshold_for_precision(valid.candidates.labels, values, precision, per_relation)
+    found = threshold_for_precision(
+        valid.candidates.labels,
+        values,
+        precision,
+        per_relation,
+        missed=valid.candidates.missed,
+        allowed=_allowed(classifier, valid),
+    )
     return rule.with_threshold(found.threshold), found
 
 
@@ -151,6 +161,11 @@ def trained_rule(classifier: Classifier, metrics: dict[str, object]) -> Decision
             "that it was trained on."
         )
     return FixedThreshold(threshold)
+
+
+def _allowed(classifier: Classifier, valid: Answered) -> NDArray[np.bool_]:
+    """Which cells are predicted if their score suffices."""
+    return classifier.decision.allows(valid.candidates, classifier.relations)
 
 
 def _check_has_threshold(rule: DecisionRule) -> None:
