@@ -38,6 +38,11 @@ class Answered(NamedTuple):
     candidates: LabelledCandidates
     outputs: NDArray[np.float32]
 
+    @classmethod
+    def of(cls, classifier: Classifier, candidates: LabelledCandidates) -> "Answered":
+        """What a classifier gives for candidates of its own selection and relations."""
+        return cls(candidates, classifier.raw_outputs(candidates, keep=True))
+
 
 def answered(classifier: Classifier, corpus: Corpus, split: str) -> Answered:
     """What a classifier is asked about a split, and its raw outputs.
@@ -47,7 +52,7 @@ def answered(classifier: Classifier, corpus: Corpus, split: str) -> Answered:
     """
     documents = _documents(classifier, corpus, split)
     candidates = classifier.candidates(documents).labelled(classifier.relations)
-    return Answered(candidates, classifier.raw_outputs(candidates, keep=True))
+    return Answered.of(classifier, candidates)
 
 
 def report_on(

@@ -9,12 +9,20 @@ from typing import Any
 
 from mrca import losses
 from mrca.config import RunConfig, dump_config
-from mrca.datasets import Corpus, LabelCounts, LabelledCandidates, load_corpus, marks_line
+from mrca.datasets import (
+    Corpus,
+    LabelCounts,
+    LabelledCandidates,
+    group_limits,
+    load_corpus,
+    marks_line,
+)
 from mrca.datasets.registry import sample_note
 from mrca.encoders import Encoder, encoder_class
 from mrca.encoders.encoder import Progress, no_progress
 from mrca.encoding import EpochBatches
 from mrca.errors import MrcaError
+from mrca.evaluation import DocumentReport
 from mrca.files import replace_folder, require_room
 from mrca.models import Classifier, RelationClassifier, SVMClassifier
 from mrca.models.epochs import follows_epochs, training_batches
@@ -41,7 +49,7 @@ from mrca.training.checks import (
 )
 from mrca.training.determinism import enable_determinism
 from mrca.training.distillation import load_teacher, targets
-from mrca.training.evaluate_split import THRESHOLD, evaluate_split
+from mrca.training.evaluate_split import THRESHOLD, Answered, evaluate_split, report_on
 from mrca.training.fit import Fit, fit
 from mrca.training.reporter import Reporter, SilentReporter
 from mrca.training.run import Run, load
@@ -123,9 +131,7 @@ def train(
         "best_epoch": checkpoint.best["epoch"] if checkpoint.history else 0,
         **found,
         "splits": {
-            split: evaluate_split(classifier, corpus, split).to_dict()
-            for split in splits
-            if split in corpus.splits
+            split: plan.evaluate(split).to_dict() for split in splits if split in corpus.splits
         },
     }
     classifier.save_parts(unfinished)
@@ -319,6 +325,13 @@ class _Plan:
         if what.classifier is not classifier.network.classifier:
             classifier.network.classifier.set_weights(what.classifier.get_weights())
         return {}
+
+    def evaluate(self, split: str) -> DocumentReport:
+        """How good the trained classifier is on a split, at its own decision."""
+        if split != "valid":
+            return evaluate_split(self.classifier, self.corpus, split)
+        valid = Answered.of(self.classifier, self._valid)
+        return report_on(self.classifier, valid, group_limits(self.corpus.limits))
 
     def _batches(self) -> tuple[EpochBatches, EpochBatches]:
         classifier = self.classifier
