@@ -6,7 +6,7 @@ import numpy as np
 
 from mrca.config import RunConfig
 from mrca.datasets import Corpus
-from mrca.encoders import Encoder, WordVectors
+from mrca.encoders import Encoder
 from mrca.errors import MrcaError
 from mrca.models import RelationClassifier
 from mrca.training.run import Run
@@ -49,11 +49,8 @@ def base_classifier(config: RunConfig, run: Run) -> RelationClassifier:
 
 
 def encoder_for(base: RelationClassifier, corpus: Corpus) -> Encoder:
-    """What the base reads with; with word vectors, those of the corpus's words among them."""
-    encoder = base.encoder
-    if not isinstance(encoder, WordVectors):
-        return encoder
-    return encoder.with_words_of(row for rows in corpus.splits.values() for row in rows)
+    """What the base reads with, with the words of the corpus."""
+    return base.encoder.with_words_of(row for rows in corpus.splits.values() for row in rows)
 
 
 def carry_columns(base: RelationClassifier, new: RelationClassifier) -> None:
