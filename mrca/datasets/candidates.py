@@ -173,10 +173,16 @@ class Candidates:
         Raises:
             MrcaError: if a document states a relation that is none of these.
         """
-        stated = relations.multi_hot([document.labels for document in self.documents])
+        stated = relations.multi_hot(
+            [document.labels for document in self.documents]
+        )  # or an error
         if self.kind == "whole":
             none = np.zeros(len(relations), np.int64)
             return LabelledCandidates(**vars(self), labels=stated, of_documents=stated, missed=none)
+        # A label without a fact, such as `no_relation`, is of no pair.
+        stated = relations.multi_hot(
+            [[fact.relation for fact in document.facts] for document in self.documents]
+        )
         labels = np.zeros((len(self), len(relations)), np.uint8)
         missed = np.zeros(len(relations), np.int64)
         pairs = zip(self.rows.tolist(), self.subjects.tolist(), self.objects.tolist(), strict=True)
@@ -207,7 +213,8 @@ class LabelledCandidates(Candidates):
 
     Attributes:
         labels: 0/1, uint8 `(candidates, relations)`.
-        of_documents: the relations that each document states, uint8 `(documents, relations)`.
+        of_documents: the relations that each document states, uint8 `(documents, relations)`; of
+            pairs, those of its facts.
         missed: facts of each relation that no candidate asks about, int64 `(relations,)`.
     """
 

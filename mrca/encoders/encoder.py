@@ -1,7 +1,7 @@
 """What documents are read with."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -50,11 +50,6 @@ class Encoder(ABC):
 
     unit: ClassVar[str] = "tokens"
     """What `features.max_length` counts."""
-    gives_attention: ClassVar[bool] = False
-    """Whether it gives the attention of its layers as well as states."""
-    can_train: ClassVar[bool] = False
-    """Whether training may change it."""
-
     marks_states: ClassVar[bool] = False
     """Whether case, role and types are appended to its states even where they are only pooled."""
 
@@ -152,6 +147,10 @@ class Encoder(ABC):
 
     def in_float32(self) -> "Encoder":
         """One that computes in float32, whatever it was trained in."""
+        return self
+
+    def with_words_of(self, documents: Iterable[Document]) -> "Encoder":
+        """One that carries what it needs to read these documents too."""
         return self
 
     def entities(

@@ -45,7 +45,6 @@ class PieceEncoder(Encoder):
     """
 
     unit = "word pieces"
-    can_train = True
     kind: ClassVar[str]
     """What stands before the colon of its name."""
 

@@ -33,11 +33,13 @@ class BatchLimits:
         rows: documents.
         tokens: padded ones, rows times the longest.
         candidates: entity pairs.
+        scores: padded tokens times entity pairs, which attention scores with one another.
     """
 
     rows: int
     tokens: int = 1 << 15
     candidates: int = 1 << 13
+    scores: int = 1 << 24
 
 
 def plan_batches(
@@ -109,8 +111,10 @@ def plan_batches(
 def number_of_batches(batches: list[Batch], number: int) -> list[Batch]:
     """The same rows in so many batches: the largest are halved, or the smallest joined.
 
-    Keras counts the batches of the first epoch only; where candidates and tokens are limited, the
-    plans of other epochs may have a few more or fewer.
+    Keras counts the batches of the first epoch only; where candidates and tokens are limited, or a
+    sampler draws rows without candidates, the plans of other epochs may have a few more or fewer.
+    Joined batches may exceed the limits. Where there are fewer rows than batches, batches of one
+    row are repeated.
     """
     batches = list(batches)
     while len(batches) > max(number, 1):
@@ -124,6 +128,9 @@ def number_of_batches(batches: list[Batch], number: int) -> list[Batch]:
     while len(batches) < number:
         largest = max(range(len(batches)), key=lambda each: len(batches[each].rows))
         rows, length = batches[largest]
+        if len(rows) == 1:  # and so all have one
+            batches += batches[: number - len(batches)]
+            continue
         half = len(rows) // 2
         batches[largest : largest + 1] = [Batch(rows[:half], length), Batch(rows[half:], length)]
     return batches
@@ -136,10 +143,12 @@ def _cut(
     start = asked = 0
     for end, row in enumerate(rows):
         size = end - start
+        tokens, pairs = (size + 1) * padded(row), asked + int(counts[row])
         if size and (
             size == limits.rows
-            or (size + 1) * padded(row) > limits.tokens
-            or asked + counts[row] > limits.candidates
+            or tokens > limits.tokens
+            or pairs > limits.candidates
+            or tokens * pairs > limits.scores
         ):
             yield rows[start:end]
             start, asked = end, 0

@@ -17,6 +17,9 @@ def tune_threshold(
     scores: ArrayLike,
     per_relation: Literal[False] = False,
     min_positives: int = 5,
+    *,
+    missed: ArrayLike = 0,
+    allowed: ArrayLike = True,
 ) -> float: ...
 
 
@@ -27,6 +30,8 @@ def tune_threshold(
     *,
     per_relation: Literal[True],
     min_positives: int = 5,
+    missed: ArrayLike = 0,
+    allowed: ArrayLike = True,
 ) -> list[float]: ...
 
 
@@ -35,6 +40,9 @@ def tune_threshold(
     scores: ArrayLike,
     per_relation: bool = False,
     min_positives: int = 5,
+    *,
+    missed: ArrayLike = 0,
+    allowed: ArrayLike = True,
 ) -> float | list[float]:
     """Threshold t for which `scores >= t` has the highest F1. Use a validation split.
 
@@ -53,6 +61,8 @@ def tune_threshold(
         per_relation: tune each relation on its own F1, instead of all on micro F1.
         min_positives: with `per_relation`, a relation with fewer positives than this in `labels`
             gets the global threshold: so few say too little about where to cut.
+        missed: for each relation, gold positives outside these rows, which no threshold finds.
+        allowed: which cells are predicted if their score suffices, bool, the same shape.
 
     Returns:
         One threshold, or with `per_relation` one for each relation, in column order.
@@ -66,18 +76,22 @@ def tune_threshold(
         0.4
     """
     gold, values = labels_and_scores(labels, scores)
-    if not gold.any():
+    cells = np.broadcast_to(np.asarray(allowed, bool), gold.shape)
+    positives = gold.sum(axis=0) + np.asarray(missed)
+    found = gold & cells
+    if not found.any():
         raise MrcaError(
             "There is no positive label in these rows, so every threshold has an F1 of 0 and none "
             "can be chosen. Expected at least one. Tune on a validation split that holds relations."
         )
-    threshold = _best_boundary(gold.ravel(), values.ravel())
+    threshold = _best_boundary(gold[cells], values[cells], positives.sum())
     if not per_relation:
         return threshold
-    enough = gold.sum(axis=0) >= max(min_positives, 1)
+    enough = found.sum(axis=0) >= max(min_positives, 1)
+    columns = zip(gold.T, values.T, cells.T, positives, enough, strict=True)
     return [
-        _best_boundary(gold[:, column], values[:, column]) if enough[column] else threshold
-        for column in range(gold.shape[1])
+        _best_boundary(truth[asked], ranked[asked], number) if own else threshold
+        for truth, ranked, asked, number, own in columns
     ]
 
 
@@ -123,6 +137,9 @@ def threshold_for_precision(
     precision: float,
     per_relation: bool = False,
     min_positives: int = 1,
+    *,
+    missed: ArrayLike = 0,
+    allowed: ArrayLike = True,
 ) -> PrecisionThreshold:
     """The smallest threshold t for which `scores >= t` has at least a wished precision.
 
@@ -142,6 +159,9 @@ def threshold_for_precision(
         per_relation: have each relation reach the wish, instead of all cells together.
         min_positives: with `per_relation`, a relation with fewer positives than this in `labels`
             gets the global threshold. One without any always does.
+        missed: for each relation, gold positives outside these rows, which no threshold finds; they
+            lower recall.
+        allowed: which cells are predicted if their score suffices, bool, the same shape.
 
     Returns:
         The threshold, or one for each relation, and what it gives. Where the wish cannot be
@@ -162,29 +182,34 @@ def threshold_for_precision(
             f"A wished precision must be a number above 0 and at most 1. Received: {precision!r}."
         )
     gold, values = labels_and_scores(labels, scores)
-    if not gold.any():
+    cells = np.broadcast_to(np.asarray(allowed, bool), gold.shape)
+    found = gold & cells
+    if not found.any():
         raise MrcaError(
             "There is no positive label in these rows, so every threshold has a precision of 0 "
             "and none can be chosen. Expected at least one. Use a validation split that holds "
             "relations."
         )
     wish = float(precision)
-    everywhere = _precise_boundary(gold.ravel(), values.ravel(), wish)
+    everywhere = _precise_boundary(gold[cells], values[cells], wish)
     threshold: float | list[float] = _above_all(values) if everywhere is None else everywhere
     unreachable: list[int] = []
     without_own: list[int] = []
     if per_relation:
-        enough = gold.sum(axis=0) >= max(min_positives, 1)
+        enough = found.sum(axis=0) >= max(min_positives, 1)
         without_own = np.flatnonzero(~enough).tolist()
         thresholds = np.full(gold.shape[1], threshold)
         for column in np.flatnonzero(enough):
-            own = _precise_boundary(gold[:, column], values[:, column], wish)
+            asked = cells[:, column]
+            own = _precise_boundary(gold[asked, column], values[asked, column], wish)
             if own is None:
                 own = _above_all(values[:, column])
                 unreachable.append(int(column))
             thresholds[column] = own
         threshold = thresholds.tolist()
-    counts = confusion_counts(gold, values >= np.asarray(threshold, values.dtype))
+    predicted = cells & (values >= np.asarray(threshold, values.dtype))
+    tp, fp, fn = confusion_counts(gold, predicted)
+    counts = (tp, fp, fn + np.asarray(missed))
     return PrecisionThreshold(
         wish=wish,
         threshold=threshold,
@@ -195,9 +220,12 @@ def threshold_for_precision(
     )
 
 
-def _best_boundary(gold: NDArray[np.bool_], values: NDArray[np.floating]) -> float:
+def _best_boundary(
+    gold: NDArray[np.bool_], values: NDArray[np.floating], positives: np.integer
+) -> float:
+    """The boundary with the best F1, where so many `positives` are to be found in all."""
     distinct, tp, predicted = counts_by_score(gold, values)
-    f1 = 2 * tp / (predicted + tp[-1])
+    f1 = 2 * tp / (predicted + positives)
     best = np.flatnonzero(f1 == f1.max())
     # Below the lowest score there is no second score to keep a distance from: width 0.
     gaps = -np.diff(distinct.astype(np.float64), append=float(distinct[-1]))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mrca.config import RunConfig, Tune
-from mrca.datasets import Candidates, Corpus, LabelCounts
+from mrca.datasets import Candidates, Corpus, LabelCounts, LabelledCandidates
 from mrca.files import file_digest, whole_file
 from mrca.models.parts import training_candidates
 from mrca.runs import layout
@@ -46,22 +46,20 @@ class ComparedRows:
     def of(cls, corpus: Corpus, config: RunConfig) -> "ComparedRows":
         """The rows of a corpus's test split, as a run of this configuration asks about it."""
         asked, counts = asked_about(corpus, config, "test")
-        relations, test = corpus.relations, asked.documents
         if asked.kind == "whole":
-            labels = relations.multi_hot([document.labels for document in test]).astype(bool)
-            return cls(labels, len(test), None, counts, {})
+            return cls(asked.labels.astype(bool), len(asked), None, counts, {})
         places = {pair: row for row, pair in enumerate(_pairs(asked))}
-        candidates = len(places)
-        stated = []
-        for number, document in enumerate(test):
+        missed = []
+        for number, document in enumerate(asked.documents):
             for fact in document.facts:
-                pair = (number, fact.subject, fact.object)
-                row = places.setdefault(pair, len(places))
-                stated.append((row, relations.index(fact.relation)))
-        labels = np.zeros((len(places), len(relations)), bool)
-        labels[tuple(np.array(stated, int).reshape(-1, 2).T)] = True
+                row = places.setdefault((number, fact.subject, fact.object), len(places))
+                if row >= len(asked):
+                    missed.append((row, corpus.relations.index(fact.relation)))
+        labels = np.zeros((len(places), len(corpus.relations)), bool)
+        labels[: len(asked)] = asked.labels
+        labels[tuple(np.array(missed, int).reshape(-1, 2).T)] = True
         documents = np.array([number for number, _, _ in places], np.int64)
-        return cls(labels, candidates, documents, counts, places)
+        return cls(labels, len(asked), documents, counts, places)
 
     def of_run(self, asked: Candidates, labels: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """What a run decides about its own candidates, by these rows."""
@@ -72,7 +70,9 @@ class ComparedRows:
         return found
 
 
-def asked_about(corpus: Corpus, config: RunConfig, split: str) -> tuple[Candidates, list[int]]:
+def asked_about(
+    corpus: Corpus, config: RunConfig, split: str
+) -> tuple[LabelledCandidates, list[int]]:
     """The candidates of a split, whatever part of its documents a run reads.
 
     Args:
@@ -88,7 +88,8 @@ def asked_about(corpus: Corpus, config: RunConfig, split: str) -> tuple[Candidat
     selection, trained = training_candidates(config, train, corpus.relations, words)
     if config.data.roles == "unknown":
         documents = [document.with_unknown_roles() for document in documents]
-    return selection.select(documents), LabelCounts.of(trained).counts
+    asked = selection.select(documents).labelled(corpus.relations)
+    return asked, LabelCounts.of(trained).counts
 
 
 def _pairs(candidates: Candidates) -> Iterator[_Pair]:

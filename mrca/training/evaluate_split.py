@@ -39,6 +39,11 @@ class Answered(NamedTuple):
     candidates: LabelledCandidates
     outputs: NDArray[np.float32]
 
+    @classmethod
+    def of(cls, classifier: Classifier, candidates: LabelledCandidates) -> "Answered":
+        """What a classifier gives for candidates of its own selection and relations."""
+        return cls(candidates, classifier.raw_outputs(candidates, keep=True))
+
 
 def answered(classifier: Classifier, corpus: Corpus, split: str) -> Answered:
     """What a classifier is asked about a split, and its raw outputs.
@@ -48,7 +53,7 @@ def answered(classifier: Classifier, corpus: Corpus, split: str) -> Answered:
     """
     documents = _documents(classifier, corpus, split)
     candidates = classifier.candidates(documents).labelled(classifier.relations)
-    return Answered(candidates, classifier.raw_outputs(candidates, keep=True))
+    return Answered.of(classifier, candidates)
 
 
 def report_on(
@@ -93,10 +98,13 @@ def tuned_rule(classifier: Classifier, valid: Answered, tune: Tune) -> DecisionR
     rule = classifier.decision.rule
     _check_has_threshold(rule)
     values = ops.convert_to_numpy(rule.compared(valid.outputs))
-    labels = valid.candidates.labels
+    labels, missed = valid.candidates.labels, valid.candidates.missed
+    allowed = _allowed(classifier, valid)
     if tune == "per-relation":
-        return rule.with_threshold(tune_threshold(labels, values, per_relation=True))
-    return rule.with_threshold(tune_threshold(labels, values))
+        return rule.with_threshold(
+            tune_threshold(labels, values, per_relation=True, missed=missed, allowed=allowed)
+        )
+    return rule.with_threshold(tune_threshold(labels, values, missed=missed, allowed=allowed))
 
 
 def precise_rule(
@@ -110,7 +118,14 @@ def precise_rule(
     rule = classifier.decision.rule
     _check_has_threshold(rule)
     values = ops.convert_to_numpy(rule.compared(valid.outputs))
-    found = threshold_for_precision(valid.candidates.labels, values, precision, per_relation)
+    found = threshold_for_precision(
+        valid.candidates.labels,
+        values,
+        precision,
+        per_relation,
+        missed=valid.candidates.missed,
+        allowed=_allowed(classifier, valid),
+    )
     return rule.with_threshold(found.threshold), found
 
 
@@ -148,6 +163,11 @@ def trained_rule(run: Run) -> DecisionRule:
             "that it was trained on."
         )
     return FixedThreshold(threshold)
+
+
+def _allowed(classifier: Classifier, valid: Answered) -> NDArray[np.bool_]:
+    """Which cells are predicted if their score suffices."""
+    return classifier.decision.allows(valid.candidates, classifier.relations)
 
 
 def _check_has_threshold(rule: DecisionRule) -> None:

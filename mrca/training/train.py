@@ -2,19 +2,27 @@
 
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mrca import losses
 from mrca.config import RunConfig, dump_config
-from mrca.datasets import Corpus, LabelCounts, load_corpus, marks_line
+from mrca.datasets import (
+    Corpus,
+    LabelCounts,
+    LabelledCandidates,
+    group_limits,
+    load_corpus,
+    marks_line,
+)
 from mrca.datasets.registry import sample_note
 from mrca.encoders import Encoder, encoder_class
 from mrca.encoders.encoder import Progress, no_progress
 from mrca.encoding import EpochBatches
 from mrca.errors import MrcaError
+from mrca.evaluation import DocumentReport
 from mrca.files import replace_folder, require_room
 from mrca.models import Classifier, RelationClassifier, SVMClassifier
 from mrca.models.epochs import follows_epochs, training_batches
@@ -31,10 +39,17 @@ from mrca.runs.card import write_card
 from mrca.runs.environment import describe_environment
 from mrca.training import stages, warm_start
 from mrca.training.checkpoint import Checkpoint
-from mrca.training.checks import check_config, check_labels, check_loss, check_output
+from mrca.training.checks import (
+    check_candidates,
+    check_config,
+    check_labels,
+    check_loss,
+    check_output,
+    labels_alone,
+)
 from mrca.training.determinism import enable_determinism
 from mrca.training.distillation import load_teacher, targets
-from mrca.training.evaluate_split import THRESHOLD, evaluate_split
+from mrca.training.evaluate_split import THRESHOLD, Answered, evaluate_split, report_on
 from mrca.training.fit import Fit, fit
 from mrca.training.reporter import Reporter, SilentReporter
 from mrca.training.run import Run, load
@@ -116,9 +131,7 @@ def train(
         "best_epoch": checkpoint.best["epoch"] if checkpoint.history else 0,
         **found,
         "splits": {
-            split: evaluate_split(classifier, corpus, split).to_dict()
-            for split in splits
-            if split in corpus.splits
+            split: plan.evaluate(split).to_dict() for split in splits if split in corpus.splits
         },
     }
     classifier.save_parts(unfinished)
@@ -179,6 +192,7 @@ class _Plan:
         self._rescaled = config.classifier.name == stages.TAU_NORMALISED
         self._open(vectors_dir, reporter)
         self._valid = self.classifier.candidates(corpus.splits["valid"]).labelled(corpus.relations)
+        check_candidates(self._valid, "validation")
         self._loss = self.classifier.make_loss()
         self._teacher = None
         if isinstance(self.classifier, RelationClassifier):
@@ -211,17 +225,19 @@ class _Plan:
             run = load(config.training.init_from)
             start = warm_start.base_classifier(config, run)
             encoder = warm_start.encoder_for(start, corpus)
+            layers = start.network
             self.built_on = {**encoder.describe(), "init_from": _named(run)}
         else:
             encoder = open_encoder(config, corpus, vectors_dir, reporter.preparing)
             self.built_on = encoder.describe()
         words_read = encoder.words_read(documents)
         selection, self._train = training_candidates(config, documents, relations, words_read)
+        check_candidates(self._train, "training")
         classifier = RelationClassifier.new(
             config, self._train, relations, selection, encoder, layers
         )
         if start is not None:
-            warm_start.carry_weights(start, classifier)
+            warm_start.carry_columns(start, classifier)
         self.classifier = classifier
 
     def bytes_needed(self) -> int:
@@ -259,15 +275,16 @@ class _Plan:
                     f"Documents cut at {config.features.max_length} {encoder.unit}: {cut:,} "
                     "(features.max_length)."
                 )
-        missed = {
-            name: int(candidates.missed.sum())
-            for name, candidates in (("training", self._train), ("validation", self._valid))
-        }
-        if any(missed.values()):
-            both = " and ".join(f"{count:,} in {name}" for name, count in missed.items())
+        if missed := self._counted(lambda candidates: int(candidates.missed.sum())):
             reporter.message(
-                f"Facts that no candidate pair asks about: {both}. They cannot be found, and count "
-                "as missed (an entity related to itself, not in the text, or left out by a filter)."
+                f"Facts that no candidate pair asks about: {missed}. They cannot be found, and "
+                "count as missed (an entity related to itself, not in the text, or left out by a "
+                "filter)."
+            )
+        if alone := self._counted(labels_alone):
+            reporter.message(
+                f"Documents with labels but without facts: {alone}. Entity pairs do not learn such "
+                "labels; --recipe mrca asks about whole documents."
             )
         if follows_epochs(config) and config.training.patience < config.training.epochs:
             reporter.message(
@@ -281,6 +298,11 @@ class _Plan:
                 f"{others} of {len(self._train)} training candidates have no relation or several, "
                 f"and the loss {config.loss.name!r} decides for exactly one in each."
             )
+
+    def _counted(self, count: Callable[[LabelledCandidates], int]) -> str:
+        """A number of training and of validation in words; empty if both are 0."""
+        train, valid = count(self._train), count(self._valid)
+        return f"{train:,} in training and {valid:,} in validation" if train or valid else ""
 
     def train(self, checkpoint: Checkpoint, reporter: Reporter) -> dict[str, Any]:
         """Train it in the checkpoint's folder; what else `metrics.json` says."""
@@ -303,6 +325,13 @@ class _Plan:
         if what.classifier is not classifier.network.classifier:
             classifier.network.classifier.set_weights(what.classifier.get_weights())
         return {}
+
+    def evaluate(self, split: str) -> DocumentReport:
+        """How good the trained classifier is on a split, at its own decision."""
+        if split != "valid":
+            return evaluate_split(self.classifier, self.corpus, split)
+        valid = Answered.of(self.classifier, self._valid)
+        return report_on(self.classifier, valid, group_limits(self.corpus.limits))
 
     def _batches(self) -> tuple[EpochBatches, EpochBatches]:
         classifier = self.classifier

@@ -6,7 +6,7 @@ import numpy as np
 
 from mrca.config import RunConfig
 from mrca.datasets import Corpus
-from mrca.encoders import Encoder, WordVectors
+from mrca.encoders import Encoder
 from mrca.errors import MrcaError
 from mrca.models import RelationClassifier
 from mrca.training.run import Run
@@ -49,22 +49,16 @@ def base_classifier(config: RunConfig, run: Run) -> RelationClassifier:
 
 
 def encoder_for(base: RelationClassifier, corpus: Corpus) -> Encoder:
-    """What the base reads with; with word vectors, those of the corpus's words among them."""
-    encoder = base.encoder
-    if not isinstance(encoder, WordVectors):
-        return encoder
-    return encoder.with_words_of(row for rows in corpus.splits.values() for row in rows)
+    """What the base reads with, with the words of the corpus."""
+    return base.encoder.with_words_of(row for rows in corpus.splits.values() for row in rows)
 
 
-def carry_weights(base: RelationClassifier, new: RelationClassifier) -> None:
-    """Give a new classifier the weights of the base.
+def carry_columns(base: RelationClassifier, new: RelationClassifier) -> None:
+    """Give a new classifier on the base's layers the output columns of the base.
 
     Relations that the base knows keep their output column; new ones have their fresh column, and
     those that the new classifier does not have are dropped. A threshold column is kept.
     """
-    for layer in new.network.layers:
-        if layer is not new.network.classifier:
-            layer.set_weights(base.network.get_layer(layer.name).get_weights())
     kept = _kept_columns(base, new)
     old, fresh = base.network.classifier.get_weights(), new.network.classifier.get_weights()
     if kept is not None and len(old) == len(fresh):

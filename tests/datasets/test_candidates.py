@@ -1,5 +1,6 @@
 """Which questions are asked about documents, and what is known of each."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -125,6 +126,15 @@ def test_facts_that_no_candidate_asks_about_are_counted_as_missed():
     found = CandidateSelection("pairs", max_distance=5).select([row]).labelled(RELATIONS)
     assert found.missed.tolist() == [2, 1, 0]
     assert found.labels.sum() == 1
+
+
+def test_a_label_that_no_fact_has_is_stated_of_whole_documents_only():
+    row = replace(document(entity(0), entity(1)), labels=("never",))
+    stated = {
+        kind: CandidateSelection(kind).select([row]).labelled(RELATIONS).of_documents.tolist()
+        for kind in ("whole", "pairs")
+    }
+    assert stated == {"whole": [[0, 0, 1]], "pairs": [[0, 0, 0]]}
 
 
 def test_of_whole_documents_nothing_is_missed():

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from mrca.encoders import ENCODERS, HubEncoder, KerasHubEncoder, WordVectors, encoder_class
+from mrca.encoders import HubEncoder, KerasHubEncoder, WordVectors, encoder_class
 from mrca.errors import MrcaError
 
 
@@ -23,14 +23,6 @@ def test_a_name_names_the_class():
 def test_other_names_are_refused_with_the_forms(name):
     with pytest.raises(MrcaError, match=r"(?s)Unknown encoder.*hub:FOLDER.*keras_hub:PRESET"):
         encoder_class(name)
-
-
-def test_which_can_be_trained():
-    assert {name: kind.can_train for name, kind in ENCODERS.items()} == {
-        "word_vectors": False,
-        "hub": True,
-        "keras_hub": True,
-    }
 
 
 @pytest.mark.processes

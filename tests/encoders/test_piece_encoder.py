@@ -182,6 +182,10 @@ def test_entities_stand_where_the_pieces_of_their_mentions_do(configure, frozen)
         assert inputs["pairs"].tolist() == [[0, 1]]
 
 
+def test_it_reads_every_word_as_it_is(frozen):
+    assert frozen.with_words_of([Document(("unheard",))]) is frozen
+
+
 def test_what_is_cut_is_counted_in_pieces(configure, frozen):
     encoder = opened(configure(features__max_length=5))
     assert encoder.cut(ROWS) == 1

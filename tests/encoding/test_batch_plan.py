@@ -97,12 +97,20 @@ def test_drawn_rows_are_batched_as_often_as_they_were_drawn():
 candidates = st.lists(st.integers(0, 30), max_size=200).map(np.array)
 
 
-@given(candidates, st.integers(1, 20), st.integers(8, 400), st.integers(1, 60), seeds, epochs)
+@given(
+    candidates,
+    st.integers(1, 20),
+    st.integers(8, 400),
+    st.integers(1, 60),
+    st.integers(100, 9000),
+    seeds,
+    epochs,
+)
 def test_no_batch_is_larger_than_its_limits_but_for_a_row_alone(
-    counts, rows, tokens, most, seed, epoch
+    counts, rows, tokens, most, scores, seed, epoch
 ):
     lengths = np.random.default_rng(len(counts)).integers(0, MAX_LENGTH, len(counts))
-    limits = BatchLimits(rows, tokens, most)
+    limits = BatchLimits(rows, tokens, most, scores)
     plan = plan_batches(lengths, limits, candidates=counts, seed=seed, epoch=epoch)
     assert sorted(row for batch in plan for row in batch.rows.tolist()) == (
         np.flatnonzero(counts).tolist()  # rows that ask nothing are in none
@@ -113,6 +121,7 @@ def test_no_batch_is_larger_than_its_limits_but_for_a_row_alone(
         if len(batch.rows) > 1:
             assert len(batch.rows) * batch.length <= tokens
             assert counts[batch.rows].sum() <= most
+            assert len(batch.rows) * batch.length * counts[batch.rows].sum() <= scores
 
 
 def test_drawn_rows_without_candidates_are_left_out():
@@ -139,3 +148,17 @@ def test_the_same_rows_in_another_number_of_batches(lengths, batch_size, seed, n
 def test_as_many_batches_as_there_are_stay_as_they_are():
     plan = plan_batches(np.arange(1, 30), 4, seed=2)
     assert as_lists(number_of_batches(plan, len(plan))) == as_lists(plan)
+
+
+def test_fewer_rows_than_batches_are_repeated():
+    plan = plan_batches(np.arange(1, 4), 2, seed=2)
+    changed = number_of_batches(plan, 8)
+    assert [len(batch.rows) for batch in changed] == [1] * 8
+    assert {row for batch in changed for row in batch.rows.tolist()} == {0, 1, 2}
+
+
+def test_long_documents_with_many_pairs_stand_alone_and_sentences_do_not():
+    sentences = plan_batches(np.full(64, 100), 32, candidates=np.full(64, 20))
+    assert [len(batch.rows) for batch in sentences] == [32, 32]
+    documents = plan_batches(np.full(8, 4096), 8, max_length=4096, candidates=np.full(8, 1000))
+    assert [len(batch.rows) for batch in documents] == [2, 2, 2, 2]

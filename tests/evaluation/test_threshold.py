@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mrca.errors import MrcaError
-from mrca.evaluation.scores import micro_score
+from mrca.evaluation.scores import Score, confusion_counts, micro_score
 from mrca.evaluation.threshold import threshold_for_precision, tune_threshold
 
 
@@ -191,3 +191,55 @@ def test_a_wish_that_is_no_precision_is_refused(wish):
 def test_without_a_positive_no_precision_can_be_reached():
     with pytest.raises(MrcaError, match="no positive label"):
         threshold_for_precision([[0, 0]], [[0.1, 0.2]], 0.5)
+
+
+# === What no threshold changes ===
+
+
+@given(cells(np.float32, few_values), st.data())
+def test_a_threshold_is_chosen_for_what_can_be_found(pair, data):
+    labels, scores = pair
+    allowed = data.draw(hnp.arrays(bool, labels.shape))
+    labels[0, 0] = allowed[0, 0] = True
+    missed = data.draw(hnp.arrays(int, labels.shape[1], elements=st.integers(0, 3)))
+
+    def score_at(threshold, columns=slice(None)):
+        predicted = (scores >= threshold) & allowed
+        return Score.from_counts(
+            *(count[columns].sum() for count in outside(labels, predicted, missed))
+        )
+
+    best = max(score_at(each).f1 for each in np.unique(scores))
+    options = {"missed": missed, "allowed": allowed}
+    assert score_at(tune_threshold(labels, scores, **options)).f1 == best
+    tuned = tune_threshold(labels, scores, per_relation=True, min_positives=1, **options)
+    for column in np.flatnonzero((labels & allowed).any(axis=0)):
+        best = max(score_at(each, column).f1 for each in np.unique(scores))
+        assert score_at(tuned[column], column).f1 == best
+    for per_relation in (False, True):
+        found = threshold_for_precision(labels, scores, 0.5, per_relation, **options)
+        assert found.score == score_at(np.asarray(found.threshold, np.float32))
+
+
+def outside(labels, predicted, missed):
+    tp, fp, fn = confusion_counts(labels, predicted)
+    return tp, fp, fn + missed
+
+
+def test_where_the_cut_is_depends_on_what_can_be_predicted():
+    # F1 of the first alone is 2 / (1 + 2), of all 4 / (5 + 2).
+    labels, scores = [[1, 0, 0, 0, 1]], [[0.9, 0.8, 0.7, 0.6, 0.3]]
+    assert tune_threshold(labels, scores) == pytest.approx(0.85)
+    # With four more positives: 2 / (1 + 6), of all 4 / (5 + 6).
+    missed = [4, 0, 0, 0, 0]
+    assert tune_threshold(labels, scores, missed=missed) == pytest.approx(0.3)
+    # Where only the first and the last are ever predicted: 4 / (2 + 2).
+    allowed = [[1, 0, 0, 0, 1]]
+    assert tune_threshold(labels, scores, allowed=allowed) == pytest.approx(0.3)
+    found = threshold_for_precision(labels, scores, 0.4, missed=missed)
+    assert (found.score.precision, found.score.recall) == (0.4, 2 / 6)
+
+
+def test_only_forbidden_positives_are_as_good_as_none():
+    with pytest.raises(MrcaError, match="no positive label"):
+        tune_threshold([[1, 0]], [[0.9, 0.1]], allowed=[[False, True]])

@@ -76,6 +76,18 @@ def test_a_frozen_encoder(model, config, train, changed, documents, outputs, hub
     assert "Encoder: hub:" in (run.folder / "card.md").read_text()
 
 
+def test_a_start_from_a_frozen_encoders_run_keeps_the_size_of_its_marks(config, train, changed):
+    run = train(config, "base")
+    base = run.classifier.network
+    # Of the training documents' states, which a loaded encoder has not seen.
+    assert base.feature_value > 1
+    started = train(changed(config, f'training.init_from="{run.folder}"')).classifier.network
+    assert started.feature_value == base.feature_value
+    assert started.get_layer("token_marks").get_config() == (
+        base.get_layer("token_marks").get_config()
+    )
+
+
 @pytest.mark.parametrize(
     "model", [pytest.param((), marks=pytest.mark.slow, id="LSTM"), pytest.param(FIRST, id="first")]
 )

@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 import mrca
 from mrca import training
 from mrca.datasets import load_corpus
+from mrca.models.decision import typed_facts
 
 
 def corpus_of(folder, row):
@@ -40,3 +42,27 @@ def test_it_is_what_training_has_written_down(name, request, sample_slice):
     run = request.getfixturevalue(name)
     report = training.evaluate_split(run.classifier, load_corpus("sample", sample_slice), "test")
     assert report.to_dict()["micro"] == pytest.approx(run.metrics["splits"]["test"]["micro"])
+
+
+@pytest.mark.parametrize("per_relation", [False, True])
+def test_a_threshold_for_a_precision_gives_what_the_report_says(
+    per_relation, tiny_pairs_run, sample_slice, monkeypatch
+):
+    classifier, corpus = tiny_pairs_run.classifier, load_corpus("sample", sample_slice)
+    near = replace(classifier.selection, max_distance=4)
+    few = replace(classifier.decision, allowed=typed_facts(corpus.splits["train"][:30]))
+    monkeypatch.setattr(classifier, "selection", near)
+    monkeypatch.setattr(classifier, "decision", few)
+    valid = training.answered(classifier, corpus, "valid")
+    assert valid.candidates.missed.any()
+    assert not few.allows(valid.candidates, classifier.relations).all()
+    rule, found = training.precise_rule(classifier, valid, 0.3, per_relation)
+    monkeypatch.setattr(classifier, "decision", few.with_rule(rule))
+    report = training.evaluate_split(classifier, corpus, "valid").candidates
+    assert report.micro == found.score
+    assert [each.score for each in report.relations.values()] == found.relations
+    tune = "per-relation" if per_relation else "global"
+    best = few.with_rule(training.tuned_rule(classifier, valid, tune))
+    monkeypatch.setattr(classifier, "decision", best)
+    again = training.evaluate_split(classifier, corpus, "valid").candidates
+    assert again.micro.f1 >= report.micro.f1

@@ -433,9 +433,11 @@ def test_facts_that_no_pair_asks_about_and_marks_that_are_an_oracle_are_told(
     tiny_pairs_config, changed, write_corpus, said, tmp_path
 ):
     itself = {"text": "Ada met Ada", "facts": [["Ada", "met", "Ada"], ["Ada", "met", "met"]]}
-    corpus = write_corpus(tmp_path / "mine", train=[ROW] * 6 + [itself], valid=[ROW])
+    alone = {"text": "Ada met Bob", "entities": ["Ada", "Bob"], "labels": ["met"]}
+    corpus = write_corpus(tmp_path / "mine", train=[ROW] * 6 + [itself], valid=[ROW, alone])
     found = said(changed(tiny_pairs_config, f'data.dataset="{corpus}"'))
     assert "Facts that no candidate pair asks about: 1 in training and 0 in validation" in found
+    assert "Documents with labels but without facts: 0 in training and 1 in validation" in found
     assert "oracle" in found
 
 
@@ -507,6 +509,16 @@ def test_nothing_to_learn(refused, write_corpus, tmp_path):
     nothing = {"text": "Ada met Bob", "facts": []}
     corpus = write_corpus(tmp_path / "one", train=[nothing], valid=[ROW], relations=["met"])
     refused("nothing to learn", f'data.dataset="{corpus}"')
+
+
+@pytest.mark.parametrize("split", ["training", "validation"])
+def test_no_pair_with_a_relation(tiny_pairs_config, changed, write_corpus, split, tmp_path):
+    alone = {"text": "Ada met Bob", "entities": ["Ada", "Bob"], "labels": ["met"]}
+    train, valid = ([alone], [ROW]) if split == "training" else ([ROW], [alone])
+    corpus = write_corpus(tmp_path / "mine", train=train, valid=valid, relations=["met"])
+    with pytest.raises(mrca.MrcaError, match=f"asked about in {split} has a relation"):
+        training.train(changed(tiny_pairs_config, f'data.dataset="{corpus}"'), tmp_path / "run")
+    assert not (tmp_path / "run.unfinished").exists()
 
 
 def test_no_room_on_the_disk(refused, tmp_path, monkeypatch):

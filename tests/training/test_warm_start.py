@@ -9,7 +9,7 @@ import pytest
 import mrca
 from mrca import training
 from mrca.datasets import Corpus, LabelledCandidates, load_corpus
-from mrca.models import RelationClassifier
+from mrca.models import RelationClassifier, RelationNetwork
 from mrca.training import warm_start
 
 NEW = {
@@ -60,15 +60,16 @@ def carried(config, tiny_pairs_run, other_corpus):
     encoder = warm_start.encoder_for(base, other_corpus)
     documents = other_corpus.splits["train"]
 
-    def new() -> RelationClassifier:
+    def new(layers: RelationNetwork | None = None) -> RelationClassifier:
         selection = base.selection
         train = selection.select(documents, encoder.words_read(documents))
         labelled = train.labelled(other_corpus.relations)
         assert isinstance(labelled, LabelledCandidates)
-        return RelationClassifier.new(config, labelled, other_corpus.relations, selection, encoder)
+        relations = other_corpus.relations
+        return RelationClassifier.new(config, labelled, relations, selection, encoder, layers)
 
-    first, fresh = new(), new()
-    warm_start.carry_weights(base, first)
+    first, fresh = new(base.network), new()
+    warm_start.carry_columns(base, first)
     return base, first, fresh
 
 
@@ -128,13 +129,13 @@ def test_another_classifier_starts_anew_on_the_layers_of_the_base(
     documents = other_corpus.splits["train"]
     candidates = base.candidates(documents).labelled(other_corpus.relations)
 
-    def new():
+    def new(layers=None):
         encoder, selection = base.encoder, base.selection
         relations = other_corpus.relations
-        return RelationClassifier.new(other, candidates, relations, selection, encoder)
+        return RelationClassifier.new(other, candidates, relations, selection, encoder, layers)
 
-    classifier, fresh = new(), new()
-    warm_start.carry_weights(base, classifier)
+    classifier, fresh = new(base.network), new()
+    warm_start.carry_columns(base, classifier)
     for one, two in zip(
         classifier.network.classifier.get_weights(),
         fresh.network.classifier.get_weights(),

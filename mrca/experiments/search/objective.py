@@ -51,8 +51,7 @@ def check_defined(name: str, corpus: Corpus, config: RunConfig) -> None:
     Raises:
         MrcaError: if it has not.
     """
-    candidates, counts = asked_about(corpus, config, "valid")
-    asked = candidates.labelled(corpus.relations)
+    asked, counts = asked_about(corpus, config, "valid")
     nothing = np.zeros(asked.labels.shape)
     limits = group_limits(corpus.limits)
     report = evaluate_candidates(
