@@ -63,22 +63,41 @@ def training_candidates(
     if settings.types == "seen":
         selection = selection.learned(documents)
     candidates = selection.select(documents, words_read).labelled(relations)
-    if not candidates.labels.any():
-        raise MrcaError(_nothing_to_learn(config, candidates))
+    check_candidates(candidates, "training")
     return selection, candidates
 
 
-def _nothing_to_learn(config: RunConfig, candidates: LabelledCandidates) -> str:
-    said = (
-        f"None of the {len(candidates):,} training candidates states a relation, so there is "
-        "nothing to learn."
+def check_candidates(candidates: LabelledCandidates, split: str) -> None:
+    """Check that there is a relation among what is asked about documents.
+
+    Args:
+        candidates: of a split whose documents have labels.
+        split: what to call it.
+
+    Raises:
+        MrcaError: if there is none.
+    """
+    if candidates.labels.any():
+        return
+    if candidates.kind == "whole":
+        raise MrcaError(
+            f"No document of {split} states a relation, so there is nothing to learn. Give rows "
+            'with "facts" or "labels".'
+        )
+    raise MrcaError(
+        f"No entity pair that is asked about in {split} has a relation: "
+        f"{labels_alone(candidates):,} of its {len(candidates.documents):,} documents have labels "
+        f"without facts, and {candidates.missed.sum():,} facts are of other pairs. To learn labels "
+        "without facts, ask about whole documents with --recipe mrca; to ask about more pairs, "
+        "change the section candidates."
     )
-    if config.candidates.kind == "whole":
-        return f'{said} Give rows with "facts" or "labels".'
-    return (
-        f'{said} With candidates.kind={config.candidates.kind} a row needs "facts" between its '
-        'entities; "labels" alone are for a recipe of whole documents, such as mrca.'
-    )
+
+
+def labels_alone(candidates: LabelledCandidates) -> int:
+    """How many documents have labels that entity pairs do not learn, since no fact has them."""
+    if candidates.kind == "whole":
+        return 0
+    return sum(bool(each.labels and not each.facts) for each in candidates.documents)
 
 
 def write_described(folder: Path, classifier: "Classifier", features: Sequence[str] = ()) -> None:

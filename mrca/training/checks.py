@@ -7,7 +7,7 @@ import numpy as np
 
 from mrca import losses
 from mrca.config import RunConfig
-from mrca.datasets import Corpus, LabelledCandidates
+from mrca.datasets import Corpus
 from mrca.errors import MrcaError, check_installed, did_you_mean
 from mrca.layers import heads
 from mrca.models import checks as network
@@ -103,34 +103,6 @@ def check_labels(corpus: Corpus) -> None:
             f"No validation row of {corpus.name!r} states a relation, so no epoch can be told from "
             "another. Expected at least one in its validation split."
         )
-
-
-def check_candidates(candidates: LabelledCandidates, split: str) -> None:
-    """Check that there is a relation among what is asked about documents.
-
-    Args:
-        candidates: of a split whose documents have labels.
-        split: what to call it.
-
-    Raises:
-        MrcaError: if there is none.
-    """
-    if candidates.labels.any():
-        return
-    raise MrcaError(
-        f"No entity pair that is asked about in {split} has a relation: "
-        f"{labels_alone(candidates):,} of its {len(candidates.documents):,} documents have labels "
-        f"without facts, and {candidates.missed.sum():,} facts are of other pairs. To learn labels "
-        "without facts, ask about whole documents with --recipe mrca; to ask about more pairs, "
-        "change the section candidates."
-    )
-
-
-def labels_alone(candidates: LabelledCandidates) -> int:
-    """How many documents have labels that entity pairs do not learn, since no fact has them."""
-    if candidates.kind == "whole":
-        return 0
-    return sum(bool(each.labels and not each.facts) for each in candidates.documents)
 
 
 def check_loss(loss: losses.MultiLabelLoss, num_relations: int) -> None:

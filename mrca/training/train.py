@@ -27,7 +27,9 @@ from mrca.files import replace_folder, require_room
 from mrca.models import Classifier, RelationClassifier, SVMClassifier
 from mrca.models.epochs import follows_epochs, training_batches
 from mrca.models.parts import (
+    check_candidates,
     entity_types,
+    labels_alone,
     network_size,
     training_candidates,
     write_described,
@@ -40,12 +42,10 @@ from mrca.runs.environment import describe_environment
 from mrca.training import stages, warm_start
 from mrca.training.checkpoint import Checkpoint
 from mrca.training.checks import (
-    check_candidates,
     check_config,
     check_labels,
     check_loss,
     check_output,
-    labels_alone,
 )
 from mrca.training.determinism import enable_determinism
 from mrca.training.distillation import load_teacher, targets
@@ -232,7 +232,6 @@ class _Plan:
             self.built_on = encoder.describe()
         words_read = encoder.words_read(documents)
         selection, self._train = training_candidates(config, documents, relations, words_read)
-        check_candidates(self._train, "training")
         classifier = RelationClassifier.new(
             config, self._train, relations, selection, encoder, layers
         )

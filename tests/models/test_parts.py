@@ -1,14 +1,16 @@
 import json
 import shutil
+from dataclasses import replace
 
 import keras
 import pytest
 
 from mrca.config import RunConfig
-from mrca.datasets import load_corpus
+from mrca.datasets import CandidateSelection, load_corpus
 from mrca.errors import MrcaError
 from mrca.models.parts import (
     Types,
+    check_candidates,
     entity_types,
     load_network,
     network_size,
@@ -122,3 +124,19 @@ def test_label_counts_are_those_of_the_candidates(tiny_pairs_run, sample_slice):
     saved = json.loads((tiny_pairs_run.folder / layout.LABEL_COUNTS).read_text())
     assert saved["num_samples"] == len(candidates)
     assert list(saved["counts"].values()) == candidates.labels.sum(axis=0).tolist()
+
+
+def test_pairs_without_a_relation():
+    relations, entities = RelationSet(["met"]), (Entity((Span(0, 1),)), Entity((Span(2, 3),)))
+    alone = Document(("Ada", "met", "Bob"), entities, (), ("met",), (0, 1), (0, 1))
+    itself = replace(alone, facts=(Fact(0, "met", 0),))
+
+    def candidates(kind, *documents):
+        return CandidateSelection(kind).select(documents).labelled(relations)
+
+    check_candidates(candidates("whole", alone), "training")
+    check_candidates(candidates("pairs", alone, replace(alone, facts=(Fact(0, "met", 1),))), "it")
+    with pytest.raises(
+        MrcaError, match=r"in training .*1 of its 2 doc.*1 facts are of other.*--recipe mrca"
+    ):
+        check_candidates(candidates("pairs", alone, itself), "training")

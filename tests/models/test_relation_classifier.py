@@ -134,7 +134,7 @@ def test_settings_that_make_no_network_are_refused(train_rows, recipe, settings,
         (
             "pairs",
             {"text": "Ada met Bob.", "entities": ["Ada", "Bob"], "labels": ["met"]},
-            r'None of the 2 training candidates .* needs "facts"',
+            r"1 of its 1 documents have labels without facts.*--recipe mrca",
         ),
         ("mrca", {"text": "Ada met Bob.", "labels": []}, 'Give rows with "facts" or "labels"'),
     ],

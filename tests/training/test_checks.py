@@ -1,7 +1,6 @@
 """Every setting that does not exist or does not go with another is refused with its reason."""
 
 import importlib.util
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,9 +8,9 @@ import pytest
 import mrca
 from mrca import losses
 from mrca.config import RunConfig, load_recipe, parse_settings
-from mrca.datasets import CandidateSelection, Corpus
-from mrca.text import Document, Entity, Fact, RelationSet, Span
-from mrca.training.checks import check_candidates, check_config, check_labels, check_loss
+from mrca.datasets import Corpus
+from mrca.text import Document, RelationSet
+from mrca.training.checks import check_config, check_labels, check_loss
 
 STATES = ("candidates.kind=pairs", "model.pooling=pairs")
 TAU = ("classifier.name=tau_normalised", "classifier.representation=x")
@@ -168,22 +167,6 @@ def test_no_positive_label(tmp_path):
         check_labels(corpus([], ["met"]))
     with pytest.raises(mrca.MrcaError, match=r"No validation row"):
         check_labels(corpus(["met"], []))
-
-
-def test_pairs_without_a_relation():
-    relations, entities = RelationSet(["met"]), (Entity((Span(0, 1),)), Entity((Span(2, 3),)))
-    alone = Document(("Ada", "met", "Bob"), entities, (), ("met",), (0, 1), (0, 1))
-    itself = replace(alone, facts=(Fact(0, "met", 0),))
-
-    def candidates(kind, *documents):
-        return CandidateSelection(kind).select(documents).labelled(relations)
-
-    check_candidates(candidates("whole", alone), "training")
-    check_candidates(candidates("pairs", alone, replace(alone, facts=(Fact(0, "met", 1),))), "it")
-    with pytest.raises(
-        mrca.MrcaError, match=r"in training .*1 of its 2 doc.*1 facts are of other.*--recipe mrca"
-    ):
-        check_candidates(candidates("pairs", alone, itself), "training")
 
 
 def test_checking_a_loss_counts_as_no_batch():
