@@ -165,6 +165,14 @@ class Page:
         mouse = ActionChains(self.browser, duration=0).move_to_element_with_offset(first, -5, 0)
         mouse.click_and_hold().move_to_element(last).release().perform()
 
+    def ask(self, row: SimpleNamespace) -> None:
+        """Type a sentence and mark its subjects and objects."""
+        self.type(row.text)
+        for kind, mentions in (("s", row.subjects), ("o", row.objects)):
+            for mention in dict.fromkeys(mentions):
+                self.drag(mention)
+                self.part(f"mark-{kind}").click()
+
     def marks(self) -> list[tuple[str, str]]:
         """Marked words with the letters that stand behind them."""
         return [
@@ -216,17 +224,15 @@ def row(tiny_run, slice_rows) -> SimpleNamespace:
     """The sentence about which the model finds most, and what it finds."""
     rows = [
         {
-            "text": " ".join(row["tokens"]),
-            "subjects": [mention["text"] for mention in row["subjects"]],
-            "objects": [mention["text"] for mention in row["objects"]],
+            "text": row["text"],
+            "subjects": [subject for subject, _, _ in row["facts"]],
+            "objects": [object_ for _, _, object_ in row["facts"]],
         }
         for row in slice_rows
+        if row["facts"]
     ]
     predictions = tiny_run.predict(rows)
-    best = max(
-        (place for place, row in enumerate(rows) if row["subjects"] and row["objects"]),
-        key=lambda place: len(predictions[place].relations),
-    )
+    best = max(range(len(rows)), key=lambda place: len(predictions[place].relations))
     row = rows[best]
     relations = [(name, round(score, 4)) for name, score in predictions[best].relations]
     facts = facts_of(tiny_run, row, [name for name, _ in relations])
@@ -267,11 +273,7 @@ def close(found, expected):
 
 
 def test_what_is_typed_and_marked_is_what_predict_says(page, row):
-    page.type(row.text)
-    for kind, mentions in (("s", row.subjects), ("o", row.objects)):
-        for mention in dict.fromkeys(mentions):
-            page.drag(mention)
-            page.part(f"mark-{kind}").click()
+    page.ask(row)
     close(page.relations(), row.relations)
     close(page.facts(), row.facts)
     assert f"{len(row.relations)} of " in page.part("status").text
@@ -438,10 +440,11 @@ def test_only_the_last_answer_counts(page, tiny_run):
     assert page.part("relations").text == shown
 
 
-def test_errors_are_shown_and_what_was_said_before_is_not(page, moody):
+def test_errors_are_shown_and_what_was_said_before_is_not(page, moody, row):
     from mrca.serving import RequestError
 
-    assert page.facts()  # of the example
+    page.ask(row)
+    assert page.facts()
     shown = page.part("relations").text
     words = page.part("words").text
     moody.error = RequestError(503, "The server is busy.")
