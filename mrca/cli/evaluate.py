@@ -179,6 +179,8 @@ def evaluate(
     place = shlex.quote(str(loaded.folder))
     if tune is None and min_precision is None and classifier.decision.rule.has_threshold:
         say_next(f"mrca evaluate {place} --tune global   (or --min-precision .9, and --save)")
+    elif any(changes.values()) and not save:
+        say_next("the same with --save, to predict by what was chosen")
     else:
         say_next(f"mrca predict {place} ROWS.jsonl")
 

@@ -38,7 +38,7 @@ def predict(
     """
     with quiet_start():
         from mrca import training
-        from mrca.models import CHUNK
+        from mrca.models import CHUNK, RelationClassifier
 
     loaded = training.load(run, vectors, encoder)
     pairs = loaded.config.candidates.kind == "pairs"
@@ -55,8 +55,16 @@ def predict(
             yield Answer(fields, _cut(document, words))
 
     needed = 2 if pairs else int(_reads_marks(loaded.config))
+    classifier = loaded.classifier
+    types = classifier.encoder.types if isinstance(classifier, RelationClassifier) else ()
     write_predictions(
-        file, on_error, CHUNK, answer, needed=needed, offsets=loaded.config.data.offsets
+        file,
+        on_error,
+        CHUNK,
+        answer,
+        needed=needed,
+        types=types,
+        offsets=loaded.config.data.offsets,
     )
 
 

@@ -1,13 +1,15 @@
 """JSON Lines in, JSON Lines out: what `mrca predict` and `mrca client` share."""
 
 import json
+import os
+import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple, TextIO
 
 import typer
 from rich.console import Console
@@ -58,6 +60,7 @@ def write_predictions(
     answer: "Callable[[list[Document]], Iterator[Answer]]",
     *,
     needed: int,
+    types: Collection[str] = (),
     offsets: "Offsets" = "exact",
 ) -> None:
     """Answer rows of a file, one line each on stdout, in their order.
@@ -68,6 +71,7 @@ def write_predictions(
         chunk_size: how many rows are read before they are answered.
         answer: gives every row its answer, one after another.
         needed: how many entities of a row should be marked; rows with fewer are noted.
+        types: the entity types that the model reads; rows with others are noted.
         offsets: what becomes of character offsets inside a word.
 
     Raises:
@@ -77,7 +81,7 @@ def write_predictions(
     from mrca.datasets import iter_jsonl
 
     failed = 0
-    unmarked = _Unmarked(needed)
+    notes = _Notes(needed, types)
     with ExitStack() as stack:
         source = "standard input" if file == "-" else file
         rows = iter_jsonl(_open(file, stack), source, offsets=offsets)
@@ -85,8 +89,8 @@ def write_predictions(
         while chunk := list(islice(rows, chunk_size)):
             bad = [row for row in chunk if row.error is not None]
             if bad and on_error is OnError.STOP:
-                _write(chunk[: chunk.index(bad[0])], source, answer, unmarked)
-                unmarked.say()
+                _write(chunk[: chunk.index(bad[0])], source, answer, notes)
+                notes.say()
                 assert bad[0].error is not None
                 raise MrcaError(
                     f"{bad[0].error}\nStopped there. To pass over such lines: --on-error skip."
@@ -94,9 +98,9 @@ def write_predictions(
             for row in bad:
                 typer.echo(f"Skipped: {row.error}", err=True)
             failed += len(bad)
-            _write(chunk, source, answer, unmarked)
+            _write(chunk, source, answer, notes)
             progress.advance(len(chunk))
-    unmarked.say()
+    notes.say()
     if failed:
         were = "was" if failed == 1 else "were"
         raise MrcaError(
@@ -113,7 +117,10 @@ class _Speed(ProgressColumn):
 
 
 class _RowProgress:
-    """Rows so far and rows per second, on a terminal that does not show the answers."""
+    """Rows so far and rows per second, on a terminal, where the answers go into a file.
+
+    What they are piped into may write to the same terminal.
+    """
 
     def __init__(self) -> None:
         console = Console(stderr=True)
@@ -124,7 +131,7 @@ class _RowProgress:
             TimeElapsedColumn(),
             console=console,
             transient=True,
-            disable=not console.is_terminal or sys.stdout.isatty(),
+            disable=not (console.is_terminal and _is_file(sys.stdout)),
         )
 
     def __enter__(self) -> "_RowProgress":
@@ -139,6 +146,13 @@ class _RowProgress:
         self._progress.advance(self._task, rows)
 
 
+def _is_file(stream: TextIO) -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except OSError:  # a stream of Python's own
+        return False
+
+
 def _open(file: str, stack: ExitStack) -> BinaryIO:
     if file == "-":
         return sys.stdin.buffer
@@ -151,44 +165,58 @@ def _open(file: str, stack: ExitStack) -> BinaryIO:
         ) from None
 
 
-class _Unmarked:
-    """Counts the rows in which too few entities are marked."""
+class _Notes:
+    """Rows that a user should know of, to be said at the end.
 
-    def __init__(self, needed: int) -> None:
+    Args:
+        needed: how many entities of a row should be marked.
+        types: the entity types that the model reads; with none it reads no types.
+    """
+
+    def __init__(self, needed: int, types: Collection[str]) -> None:
         self._needed = needed
-        self.count = 0
-        self.first_lines: list[int] = []
+        self._types = types
+        self._unmarked: list[int] = []
+        self._other_types: list[int] = []
 
     def add(self, line: int, document: "Document") -> None:
-        marked = sum(bool(entity.mentions) for entity in document.entities)
-        if marked >= self._needed:
-            return
-        self.count += 1
-        if len(self.first_lines) < 5:
-            self.first_lines.append(line)
+        entities = [entity for entity in document.entities if entity.mentions]
+        if len(entities) < self._needed:
+            self._unmarked.append(line)
+        elif self._types and any(entity.type not in self._types for entity in entities):
+            self._other_types.append(line)
 
     def say(self) -> None:
-        if not self.count:
-            return
-        more = ", …" if self.count > len(self.first_lines) else ""
-        lines = "lines " if self.count > 1 else "line "
-        lines += ", ".join(map(str, self.first_lines)) + more
-        rows = counted(self.count, "row")
-        typer.echo(
-            f"Note: fewer than two entities are marked in {rows} ({lines}), which so have no "
-            'facts. Give "entities" that stand in the text.'
-            if self._needed == 2
-            else f"Note: no entity is marked in {rows} ({lines}). Give entities that stand in the "
-            "text; without them the relations are a guess, if those of the training were marked.",
-            err=True,
-        )
+        if self._unmarked:
+            rows = _rows(self._unmarked)
+            typer.echo(
+                f"Note: fewer than two entities are marked in {rows}, which so have no facts. Give "
+                '"entities" that stand in the text.'
+                if self._needed == 2
+                else f"Note: no entity is marked in {rows}. Give entities that stand in the text; "
+                "without them the relations are a guess, if those of the training were marked.",
+                err=True,
+            )
+        if self._other_types:
+            typer.echo(
+                f"Note: entities of {_rows(self._other_types)} have no type, or one that the run "
+                f'was not trained with, and less is found between them. Give each a "type": '
+                f"{', '.join(sorted(self._types))}.",
+                err=True,
+            )
+
+
+def _rows(lines: list[int]) -> str:
+    """How many rows, and where the first of them are."""
+    first = ", ".join(map(str, lines[:5])) + (", …" if len(lines) > 5 else "")
+    return f"{counted(len(lines), 'row')} ({'lines' if len(lines) > 1 else 'line'} {first})"
 
 
 def _write(
     rows: "list[Row]",
     source: str,
     answer: "Callable[[list[Document]], Iterator[Answer]]",
-    unmarked: _Unmarked,
+    notes: _Notes,
 ) -> None:
     answers = answer([row.document for row in rows if row.document is not None])
     for row in rows:
@@ -200,7 +228,7 @@ def _write(
                 line["id"] = row.document.id
             fields, problem = next(answers)
             line.update(fields)
-            unmarked.add(row.line, row.document)
+            notes.add(row.line, row.document)
             for each in row.problems:
                 typer.echo(f"Note: {each}", err=True)
             if problem:

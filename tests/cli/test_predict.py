@@ -156,7 +156,7 @@ def test_marks_are_missed_only_where_the_model_reads_them(settings, reads):
 
 
 def test_no_row_lacks_marks_that_nobody_reads(capsys):
-    unmarked = prediction_lines._Unmarked(needed=0)
+    unmarked = prediction_lines._Notes(needed=0, types=())
     unmarked.add(1, Document(("Ada",)))
     unmarked.say()
     assert capsys.readouterr().err == ""
@@ -251,6 +251,16 @@ def test_a_row_without_two_marked_entities_has_no_facts_and_is_noted(mrca, tiny_
     assert [answer["facts"] for answer in parsed(done.out)[1:]] == [[], [], []]
     assert "fewer than two entities are marked in 3 rows (lines 2, 3, 4)" in done.err
     assert "standard input, line 4, entities[1]" in done.err
+
+
+def test_types_that_the_run_does_not_know_are_noted(mrca, tiny_pairs_run):
+    known = {"text": "Ada met Bob.", "entities": [{"text": "Ada", "type": "PERSON"}]}
+    known["entities"].append({"text": "Bob", "type": "PERSON"})
+    other = {"text": "Ada met Bob.", "entities": [{"text": "Ada", "type": "PER"}, "Bob"]}
+    done = mrca("predict", tiny_pairs_run.folder, stdin="\n".join(map(json.dumps, [known, other])))
+    assert done.code == 0, done.err
+    assert "entities of 1 row (line 2) have no type" in done.err
+    assert "BUILDING, " in done.err  # what to give them
 
 
 BAD_ENTITIES = {
