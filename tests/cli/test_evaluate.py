@@ -229,7 +229,7 @@ def test_tuning_shows_before_and_after(mrca, load_once, tiny_pairs_run, tune):
         assert f"threshold {threshold}, tuned on validation" in done.out
     else:
         assert "a threshold for each relation, tuned on validation" in done.out
-    assert f"Next: mrca predict {tiny_pairs_run.folder} ROWS.jsonl" in done.err
+    assert "Next: the same with --save" in done.err
 
 
 @pytest.mark.parametrize("options", [[], ["--tune", "per-relation"]])
