@@ -289,7 +289,9 @@ def test_fewer_words_or_rounded_vectors_in_python(tiny_run, documents, tmp_path,
 
 @pytest.mark.parametrize("head", HEADS)
 def test_every_classifier_layer(classifier_of, documents, tmp_path, head):
-    classifier = classifier_of({"classifier": {"name": head}})
+    # A loss of each row, which two branches need.
+    settings = {"classifier": {"name": head}, "loss": {"name": "binary_crossentropy"}}
+    classifier = classifier_of(settings)
     parts = exported_parts(classifier, None, False, tmp_path)
     expected = classifier.raw_outputs(classifier.candidates(documents))
     np.testing.assert_allclose(graph_outputs(parts, documents), expected, atol=1e-5)
