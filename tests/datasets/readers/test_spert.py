@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mrca.datasets import iter_rows, load_corpus
+from mrca.datasets import load_corpus
 from mrca.datasets.readers.spert import read_spert_item
 from mrca.datasets.write import convert_corpus
 from mrca.text import Document, Entity, Fact, Span
@@ -35,16 +35,6 @@ DOCUMENT = Document(
     roles="unknown",
     id="5178",
 )
-
-
-@pytest.fixture
-def rows_of(tmp_path):
-    def read(items, **options):
-        path = tmp_path / "train.json"
-        path.write_text(json.dumps(items), encoding="utf-8")
-        return list(iter_rows(path, **options))
-
-    return read
 
 
 def test_all_entities_are_listed_and_ends_are_exclusive(rows_of):

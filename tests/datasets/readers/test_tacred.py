@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mrca.datasets import iter_jsonl, iter_rows, load_corpus, write_jsonl
+from mrca.datasets import iter_jsonl, load_corpus, write_jsonl
 from mrca.datasets.readers.tacred import read_tacred_item
 from mrca.text import Document, Entity, Fact
 
@@ -34,16 +34,6 @@ DOCUMENT = Document(
     objects=(1,),
     id="61b3a5c8",
 )
-
-
-@pytest.fixture
-def rows_of(tmp_path):
-    def read(items, **options):
-        path = tmp_path / "train.json"
-        path.write_text(json.dumps(items), encoding="utf-8")
-        return list(iter_rows(path, **options))
-
-    return read
 
 
 def test_ends_are_inclusive_and_brackets_are_brackets(rows_of):
