@@ -177,7 +177,8 @@ def test_open_finds_damaged_files(store, name, damage):
         }[damage]
         path.write_bytes(damaged)
     if damage == "long" and name.endswith(".npy"):
-        return  # bytes after an array are not read
+        VectorStore.open(store.folder)  # bytes after an array are not read
+        return
     with pytest.raises(MrcaError, match=r"damaged|not a vector store"):
         VectorStore.open(store.folder)
 
