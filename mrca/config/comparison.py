@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from mrca.config.recipe import beside, load_recipe
-from mrca.config.run_config import REPRESENTATION_SECTIONS, RunConfig
+from mrca.config.run_config import REPRESENTATION_SECTIONS, TFIDF, RunConfig
 from mrca.config.toml_file import parse_settings, read_toml
 from mrca.errors import MrcaError, did_you_mean
 
@@ -137,7 +137,7 @@ class ComparisonConfig(_Table):
             shared, own = parse_settings(self.settings), parse_settings(method.settings)
             config = base.changed({**shared, **own})
             # A method may itself ask for word frequencies, whatever all methods are given.
-            if own.get("encoder.name", base.encoder.name) == "tfidf":
+            if own.get("encoder.name", base.encoder.name) == TFIDF:
                 shared = {name: each for name, each in shared.items() if not _is_of_networks(name)}
                 config = base.changed({**shared, **own})
             if not method.representation:
@@ -167,7 +167,7 @@ class ComparisonConfig(_Table):
         setting = f"encoder.name={json.dumps(name, ensure_ascii=False)}"
         methods = [
             method.changed(settings=[setting, *method.settings])
-            if ":" in self.run_config(method).encoder.name and not method.representation
+            if self.run_config(method).encoder.place and not method.representation
             else method
             for method in self.methods
         ]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from mrca.config import ComparisonConfig, RunConfig
 from mrca.errors import MrcaError, did_you_mean
-from mrca.training.distillation import is_distillation, teacher_config
+from mrca.training.distillation import teacher_config
+from mrca.training.stages import first_stage_config, second_stage_config
 
 
 @dataclass(frozen=True)
@@ -16,15 +17,16 @@ class PlannedMethod:
     Attributes:
         name: what tables call it.
         slug: what its folders' names begin with.
-        config: what it is trained with; seeds count from its `training.seed`.
-        seeds: how many runs it has.
+        config: what it is trained with.
+        seeds: of its runs, which are in their folders' names; none for one run with the seed and
+            under the name of the method.
         representation: the name of the method whose layers it keeps, for a second stage.
     """
 
     name: str
     slug: str
     config: RunConfig
-    seeds: int
+    seeds: tuple[int, ...] = ()
     representation: str = ""
 
 
@@ -60,13 +62,55 @@ def plan_runs(config: ComparisonConfig, output: Path, only: Sequence[str] = ()) 
         PlannedMethod(
             name=each.name,
             slug=each.slug,
-            config=config.run_config(each),
-            seeds=each.seeds or config.seeds,
+            config=run_config,
+            seeds=successive_seeds(run_config, each.seeds or config.seeds),
             representation=each.representation,
         )
         for each in config.methods
+        for run_config in [config.run_config(each)]
     ]
     return plan_methods(methods, output, only)
+
+
+def plan_training(
+    name: str,
+    config: RunConfig,
+    output: Path,
+    seeds: Sequence[int] = (),
+    recipe: RunConfig | None = None,
+) -> list[PlannedRun]:
+    """The runs of one method, which bears its name, each after its first stage and its teacher.
+
+    Args:
+        name: the method's, and the beginning of its folders' names.
+        config: what is trained.
+        output: the folder of the run folders.
+        seeds: of its runs; none for one run, with the seed of its configuration.
+        recipe: what the configuration started from, if it is a second stage whose first is trained
+            before it; see `first_stage_config`.
+
+    Raises:
+        MrcaError: if there is no such loss, its arguments do not fit, or a first stage has no
+            layers.
+    """
+    if recipe is None:
+        return plan_methods([PlannedMethod(name, name, config, tuple(seeds))], output)
+    if config.is_svm:
+        raise MrcaError(
+            "An SVM has no stages: it is solved at once, and has no layers before its classifier. "
+            "Leave --stages out."
+        )
+    first = f"{name}-stage1"
+    methods = [
+        PlannedMethod(first, first, first_stage_config(config, recipe), tuple(seeds)),
+        PlannedMethod(name, name, second_stage_config(config), tuple(seeds), first),
+    ]
+    return plan_methods(methods, output)
+
+
+def successive_seeds(config: RunConfig, number: int) -> tuple[int, ...]:
+    """So many seeds, from that of a configuration on."""
+    return tuple(range(config.training.seed, config.training.seed + number))
 
 
 def plan_methods(
@@ -85,7 +129,7 @@ def plan_methods(
                 f"Expected one of: {', '.join(names)}."
             )
     places = {
-        (method.name, seed): output / f"{method.slug}-seed{seed}"
+        (method.name, seed): output / (f"{method.slug}-seed{seed}" if method.seeds else method.slug)
         for method in methods
         for seed in _seeds(method)
     }
@@ -98,9 +142,8 @@ def plan_methods(
     return sorted(plan, key=lambda run: _depth(run, by_folder))  # stable
 
 
-def _seeds(method: PlannedMethod) -> range:
-    first = method.config.training.seed
-    return range(first, first + method.seeds)
+def _seeds(method: PlannedMethod) -> tuple[int, ...]:
+    return method.seeds or (method.config.training.seed,)
 
 
 def _run(method: PlannedMethod, seed: int, places: Mapping[tuple[str, int], Path]) -> PlannedRun:
@@ -123,13 +166,12 @@ def _with_teachers(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
     plan: list[PlannedRun] = []
     for run in runs:
         try:
-            learns_from_teacher = is_distillation(run.config)
+            wanted = teacher_config(run.config)
         except MrcaError as error:  # there is no such loss, or it does not take its options
             raise MrcaError(f"{run.folder.name}: {error}") from None
-        if not learns_from_teacher or run.config.loss.teacher:
+        if wanted is None or run.config.loss.teacher:
             plan.append(run)
             continue
-        wanted = teacher_config(run.config)
         teacher = next((each for each in (*runs, *plan) if each.config == wanted), None)
         if teacher is None:
             folder = run.folder.with_name(f"{run.folder.name}-teacher")

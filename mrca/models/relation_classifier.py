@@ -157,7 +157,8 @@ class RelationClassifier(StatesModel, Classifier):
         encoder = encoder_class(config.encoder.name).open(config, [*documents, *others], types)
         words_read = encoder.words_read(documents)
         selection, candidates = training_candidates(config, documents, relations, words_read)
-        return cls.new(config, candidates, relations, selection, encoder)
+        loss = configured_loss(config, LabelCounts.of(candidates))
+        return cls.new(config, candidates, relations, selection, encoder, loss)
 
     @classmethod
     def new(
@@ -167,6 +168,7 @@ class RelationClassifier(StatesModel, Classifier):
         relations: RelationSet,
         selection: CandidateSelection,
         encoder: Encoder,
+        loss: losses.MultiLabelLoss,
         layers: RelationNetwork | None = None,
     ) -> Self:
         """A new classifier on an encoder that is open; see `from_recipe`.
@@ -177,11 +179,11 @@ class RelationClassifier(StatesModel, Classifier):
             relations: the relations, in the order of the columns.
             selection: how these candidates were selected.
             encoder: what it reads with.
+            loss: the configured one, with the counts of these candidates.
             layers: a network whose layers it takes over, under a new classifier layer if the
                 configuration names one; by default all layers are new.
         """
-        counts, head = LabelCounts.of(train), config.classifier
-        loss = configured_loss(config, counts)
+        head = config.classifier
         columns = loss.columns(len(relations))
         allowed = typed_facts(train.documents) if config.decision.types == "seen" else None
         keras.utils.set_random_seed(config.training.seed)
@@ -196,7 +198,7 @@ class RelationClassifier(StatesModel, Classifier):
             encoder,
             config=config,
             relations=relations,
-            label_counts=counts,
+            label_counts=LabelCounts.of(train),
             selection=selection,
             decision=Decision(loss.decision_rule, allowed),
         )
@@ -277,7 +279,7 @@ class RelationClassifier(StatesModel, Classifier):
         with whole_folder(folder, "the classifier") as target:
             target.mkdir()
             layout.write_text(target / layout.CONFIG, dump_config(self.config))
-            write_described(target, self, self.encoder.types)
+            write_described(target, self)
             described = describe_environment(self.encoder.describe(), self.config.training.seed)
             layout.write_json(target / layout.ENVIRONMENT, described)
             self.save_parts(target)
@@ -451,6 +453,17 @@ class RelationClassifier(StatesModel, Classifier):
     def columns(self) -> int:
         """How many outputs a candidate has."""
         return int(self.network.columns)
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The entity types that are a feature."""
+        return self.encoder.types
+
+    @property
+    def reads_marks(self) -> bool:
+        """Whether it makes a difference which words are entities."""
+        features, kind = self.config.features, self.config.candidates.kind
+        return kind == "pairs" or features.role or features.types or features.markers
 
     @property
     def padding(self) -> Padding:

@@ -12,35 +12,35 @@ from mrca.text import RelationSet
 from mrca.training.run import Run, load
 
 
-def is_distillation(config: RunConfig) -> bool:
-    """Whether the configuration's loss learns from a teacher.
+def teacher_config(config: RunConfig) -> RunConfig | None:
+    """How the teacher of a distillation is trained: as its student, by the student's own loss.
+
+    Returns:
+        `None` where the loss learns from labels alone.
 
     Raises:
         MrcaError: if there is no such loss, or its arguments do not fit.
-    """
-    return isinstance(losses.check(config.loss.name, config.loss.options), losses.DistillationLoss)
-
-
-def teacher_config(config: RunConfig) -> RunConfig:
-    """How the teacher of a distillation is trained: as its student, by the student's own loss.
 
     Source: KD-DocRE (Tan et al. 2022): the same architecture, trained on annotated rows.
     """
     loss = losses.check(config.loss.name, config.loss.options)
-    assert isinstance(loss, losses.DistillationLoss)
+    if not isinstance(loss, losses.DistillationLoss):
+        return None
     options = config.loss.options.get("student_options") or {}
     return config.changed({"loss": {"name": loss.student, "options": options}})
 
 
-def load_teacher(config: RunConfig, relations: RelationSet, columns: int) -> Run | None:
-    """The run that the configuration's loss learns from; `None` if it learns from labels alone.
+def load_teacher(
+    config: RunConfig, relations: RelationSet, loss: losses.MultiLabelLoss
+) -> Run | None:
+    """The run that the configured loss learns from; `None` if it learns from labels alone.
 
     Raises:
         MrcaError: if a distillation has no teacher, another loss has one, or the teacher has other
             relations, output columns or candidates than the student.
     """
-    teacher = config.loss.teacher
-    if not is_distillation(config):
+    teacher, columns = config.loss.teacher, loss.columns(len(relations))
+    if not isinstance(loss, losses.DistillationLoss):
         if teacher:
             raise MrcaError(
                 f"The loss {config.loss.name!r} does not learn from a teacher. Received: "

@@ -1,7 +1,8 @@
 import pytest
 
+from mrca.config import load_recipe
 from mrca.errors import MrcaError
-from mrca.experiments import plan_runs
+from mrca.experiments import plan_runs, plan_training
 
 
 def names(plan):
@@ -93,3 +94,30 @@ def test_other_seeds_have_nothing_to_build_on(comparison, tmp_path):
     config.methods[1].settings.append("training.seed=7")
     with pytest.raises(MrcaError, match="'focal' has a run with seed 7 and its representation"):
         plan_runs(config, tmp_path)
+
+
+# === One method ===
+
+
+def test_one_run_bears_the_name_of_its_method(tmp_path):
+    config = load_recipe("mrca").changed({"training.seed": 7})
+    [run] = plan_training("mine", config, tmp_path)
+    assert (run.method, run.folder, run.config) == ("mine", tmp_path / "mine", config)
+
+
+def test_both_stages_of_every_seed_with_teachers_on_the_same_layers(tmp_path):
+    recipe = load_recipe("mrca")
+    config = recipe.changed({"loss.name": "distillation_mse"})
+    plan = plan_training("two", config, tmp_path, seeds=(7, 3), recipe=recipe)
+    assert names(plan) == [
+        *("two-stage1-seed7", "two-stage1-seed3"),
+        *("two-seed7-teacher", "two-seed3-teacher"),
+        *("two-seed7", "two-seed3"),
+    ]
+    assert [run.config.training.seed for run in plan] == [7, 3] * 3
+    assert [run.folder.name for run in plan if run.method == "two"] == ["two-seed7", "two-seed3"]
+    first, teacher, student = plan[1::2]
+    assert student.builds_on == (first.folder, teacher.folder)
+    assert student.config.loss.teacher == str(teacher.folder.resolve())
+    assert teacher.config.classifier.representation == str(first.folder.resolve())
+    assert first.config == recipe.changed({"training.seed": 3})
