@@ -3,7 +3,7 @@
 from mrca.experiments.compare import check_same_candidates, compare, compare_runs
 from mrca.experiments.decouple import decouple
 from mrca.experiments.finished_runs import run_families
-from mrca.experiments.plan_runs import PlannedRun, plan_runs, plan_training, successive_seeds
+from mrca.experiments.plan_runs import PlannedRun, plan_runs, plan_training
 
 __all__ = [
     "PlannedRun",
@@ -14,5 +14,4 @@ __all__ = [
     "plan_runs",
     "plan_training",
     "run_families",
-    "successive_seeds",
 ]

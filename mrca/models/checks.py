@@ -31,6 +31,12 @@ def problems(
     if config.classifier.name not in other_heads:
         heads.get(config.classifier.name, 1, **config.classifier.options)
     yield from encoder_class(config.encoder.name).problems(config)
+    if config.training.encoder_learning_rate and not config.encoder.trainable:
+        yield (
+            "training.encoder_learning_rate is of a BERT encoder that is trained, and this one is "
+            f"not. Received: encoder {config.encoder.name!r}, encoder.trainable=false. Set "
+            "encoder.trainable=true, or leave the rate out."
+        )
     yield from network_problems(config)
     yield from heads.problems(config, loss.depends_on_batch)
 
