@@ -373,6 +373,9 @@ class RelationClassifier(StatesModel, Classifier):
         Raises:
             MrcaError: if a row is malformed, or states a relation that is not the classifier's.
         """
+        if self.optimizer is not None and not self.optimizer.built:
+            # A step that makes variables is traced twice by TensorFlow.
+            self.optimizer.build(self.trainable_variables)
         if not _are_rows(x):
             return super().fit(x, y, **kwargs)
         if isinstance(self.loss, losses.DistillationLoss):

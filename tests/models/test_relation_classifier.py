@@ -180,7 +180,13 @@ def test_any_optimiser_loss_and_number_of_epochs(train_rows):
     assert type(classifier.loss).__name__ == "Focal"
 
 
-def test_a_callback_may_change_a_rate_that_does_not_fall(train_rows):
+def test_a_callback_may_change_a_rate_that_does_not_fall_and_a_step_is_traced_once(
+    train_rows, monkeypatch
+):
+    traces, step = [], RelationClassifier.train_step
+    monkeypatch.setattr(
+        RelationClassifier, "train_step", lambda *data: traces.append(1) or step(*data)
+    )
     classifier = RelationClassifier.from_recipe(
         "pairs", train_rows[:8], settings={**SETTINGS, "training.learning_rate_decay": 0.0}
     )
@@ -188,6 +194,7 @@ def test_a_callback_may_change_a_rate_that_does_not_fall(train_rows):
     halved = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
     history = classifier.fit(train_rows[:8], epochs=2, callbacks=[halved], verbose=0)
     assert history.history["learning_rate"] == pytest.approx([1e-2, 5e-3])
+    assert len(traces) == 1
 
 
 @pytest.fixture
