@@ -190,6 +190,7 @@ class _Plan:
         self.corpus = corpus
         self._representation: Run | None = None
         self._rescaled = config.classifier.name == stages.TAU_NORMALISED
+        self._notes: list[str] = []  # of what it builds on
         self._open(vectors_dir, reporter)
         self._valid = self.classifier.candidates(corpus.splits["valid"]).labelled(corpus.relations)
         check_candidates(self._valid, "validation")
@@ -236,7 +237,8 @@ class _Plan:
             config, self._train, relations, selection, encoder, layers
         )
         if start is not None:
-            warm_start.carry_columns(start, classifier)
+            carried = warm_start.carry_columns(start, classifier)
+            self._notes.append(f"Starts from the run {run.folder}: {carried}")
         self.classifier = classifier
 
     def bytes_needed(self) -> int:
@@ -256,7 +258,7 @@ class _Plan:
     def tell(self, reporter: Reporter) -> None:
         """What a user should know before training."""
         config, corpus, classifier = self.config, self.corpus, self.classifier
-        for note in corpus.notes:
+        for note in (*corpus.notes, *self._notes):
             reporter.message(str(note))
         if corpus.unmatched:
             reporter.message(
