@@ -119,9 +119,10 @@ def evaluate(
     valid = training.answered(classifier, corpus, "valid") if before else None
     if min_precision is not None and valid is not None:
         per_relation = tune is Tune.PER_RELATION
+        own = training.report_on(classifier, valid, groups).candidates.micro
         rule, reached = training.precise_rule(classifier, valid, min_precision, per_relation)
         classifier.decision = classifier.decision.with_rule(rule)
-        chosen.append(threshold_table(reached.threshold, classifier.relations, reached))
+        chosen.append(threshold_table(reached.threshold, classifier.relations, reached, own))
     elif tuned != "none" and valid is not None:
         rule = training.tuned_rule(classifier, valid, tuned)
         classifier.decision = classifier.decision.with_rule(rule)
@@ -178,7 +179,9 @@ def evaluate(
         )
     place = shlex.quote(str(loaded.folder))
     if tune is None and min_precision is None and classifier.decision.rule.has_threshold:
-        say_next(f"mrca evaluate {place} --tune global   (or --min-precision .9, and --save)")
+        say_next(
+            f"mrca evaluate {place} --tune global", f"mrca evaluate {place} --min-precision .9"
+        )
     elif any(changes.values()) and not save:
         say_next("the same with --save, to predict by what was chosen")
     else:
