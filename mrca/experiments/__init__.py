@@ -2,7 +2,6 @@
 
 from mrca.experiments.compare import check_same_candidates, compare, compare_runs
 from mrca.experiments.decouple import decouple
-from mrca.experiments.finished_runs import run_families
 from mrca.experiments.plan_runs import PlannedRun, plan_runs
 
 __all__ = [
@@ -12,5 +11,4 @@ __all__ = [
     "compare_runs",
     "decouple",
     "plan_runs",
-    "run_families",
 ]
