@@ -17,6 +17,7 @@ from mrca.cli.options import (
     Settings,
     Vectors,
     VectorsDir,
+    finished_run,
     resume_command,
     say_next,
 )
@@ -61,7 +62,10 @@ def train(
     ] = None,
     teacher: Annotated[
         Path | None,
-        typer.Option(help="The run that a distillation loss learns from; else one is trained."),
+        typer.Option(
+            help="The run that a distillation loss learns from; else one is trained.",
+            callback=finished_run,
+        ),
     ] = None,
     encoder: Annotated[
         str | None,
@@ -214,7 +218,7 @@ def train(
             _print_summary(name, metrics)
         _print_examples(run, data_dir)
     last = shlex.quote(str(plan[-1].folder))
-    say_next(f"mrca evaluate {last}   or: mrca predict {last} ROWS.jsonl")
+    say_next(f"mrca evaluate {last}", f"mrca predict {last} ROWS.jsonl")
 
 
 def _base(

@@ -27,6 +27,7 @@ from mrca.models.network import RelationNetwork
 from mrca.models.parts import (
     entity_types,
     load_network,
+    network_form,
     new_network,
     read_parts,
     read_types,
@@ -243,21 +244,12 @@ class RelationClassifier(StatesModel, Classifier):
         Raises:
             MrcaError: if it was not.
         """
-        model, network = self.config.model, self.network
-        expected: dict[str, Any] = {
-            "dim": self.encoder.dim,
-            "columns": self.make_loss().columns(len(self.relations)),
-            "units": model.units,
-            "hidden": model.hidden,
-            "pool_size": model.pool_size,
-            "strides": model.strides,
-            "max_length": self.config.features.max_length,
-            "num_types": len(self.encoder.types),
-            "dtype_policy": keras.DTypePolicy(model.precision),
-        }
-        if self.config.classifier.name in heads.HEADS:
-            expected["head"] = self.config.classifier.name
-        differing = [name for name, value in expected.items() if getattr(network, name) != value]
+        columns = self.make_loss().columns(len(self.relations))
+        expected = network_form(self.config, self.encoder, columns)
+        if self.config.classifier.name not in heads.HEADS:
+            expected["head"] = "linear"  # rescaled
+        found = self.network.get_config()
+        differing = [name for name, value in expected.items() if found[name] != value]
         if differing:
             raise MrcaError(
                 f"The model in {folder} does not fit {layout.CONFIG}, {layout.RELATIONS} or what "
