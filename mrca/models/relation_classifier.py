@@ -13,7 +13,7 @@ from mrca import losses
 from mrca.config import RunConfig, dump_config, load_recipe
 from mrca.datasets import Candidates, CandidateSelection, LabelCounts, LabelledCandidates
 from mrca.encoders import Encoder, Places, encoder_class
-from mrca.encoding import EpochBatches, Padding, plan_batches
+from mrca.encoding import EpochBatches, Padding, SideBySide, plan_batches
 from mrca.errors import MrcaError
 from mrca.files import whole_folder
 from mrca.layers import heads
@@ -535,7 +535,9 @@ class RelationClassifier(StatesModel, Classifier):
         candidates = self._labelled(rows)
         return self.measured_batches(candidates, candidates.labels)
 
-    def measured_batches(self, candidates: Candidates, targets: np.ndarray) -> EpochBatches:
+    def measured_batches(
+        self, candidates: Candidates, targets: np.ndarray | SideBySide
+    ) -> EpochBatches:
         """Batches to evaluate on."""
         return EpochBatches(
             self.encoder.encode(candidates, keep=True),
