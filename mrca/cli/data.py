@@ -287,7 +287,7 @@ def _tail_table(statistics: CorpusStatistics) -> Table:
     sizes = ", ".join(f"{len(names)} {group}" for group, names in statistics.groups.items())
     table = Table(title=f"{counted(len(statistics.train_counts), 'relation')}: {sizes}")
     table.add_column("relation", overflow="fold")
-    table.add_column("training documents", justify="right")
+    table.add_column(f"training {statistics.counted}", justify="right")
     table.add_column("", no_wrap=True)
     largest = max(*statistics.train_counts.values(), 1)
     for group, names in statistics.groups.items():

@@ -4,6 +4,7 @@ import json
 import os
 import stat
 import sys
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 from enum import StrEnum
@@ -23,6 +24,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from mrca.cli.options import say_next
 from mrca.errors import MrcaError, counted
 
 if TYPE_CHECKING:
@@ -62,8 +64,11 @@ def write_predictions(
     needed: int,
     types: Collection[str] = (),
     offsets: "Offsets" = "exact",
+    then: str | None = None,
 ) -> None:
     """Answer rows of a file, one line each on stdout, in their order.
+
+    Where the answers go into a file, what was written and what comes next is said at the end.
 
     Args:
         file: its path, or `-` for standard input.
@@ -73,6 +78,7 @@ def write_predictions(
         needed: how many entities of a row should be marked; rows with fewer are noted.
         types: the entity types that the model reads; rows with others are noted.
         offsets: what becomes of character offsets inside a word.
+        then: the command that comes next.
 
     Raises:
         MrcaError: if the file cannot be read; at a line that cannot be used, or at the end if such
@@ -101,11 +107,15 @@ def write_predictions(
             _write(chunk, source, answer, notes)
             progress.advance(len(chunk))
     notes.say()
+    if _is_file(sys.stdout):
+        notes.say_written(source)
     if failed:
         were = "was" if failed == 1 else "were"
         raise MrcaError(
             f"{counted(failed, 'line')} of {source} could not be used and {were} skipped."
         )
+    if then and _is_file(sys.stdout):
+        say_next(then)
 
 
 class _Speed(ProgressColumn):
@@ -178,8 +188,14 @@ class _Notes:
         self._types = types
         self._unmarked: list[int] = []
         self._other_types: list[int] = []
+        self._rows = 0
+        self._found: Counter[str] = Counter()
+        self._noted = 0
 
-    def add(self, line: int, document: "Document") -> None:
+    def add(self, line: int, document: "Document", answer: Answer, noted: bool) -> None:
+        self._rows += 1
+        self._found.update({name: len(found) for name, found in answer.fields.items()})
+        self._noted += noted
         entities = [entity for entity in document.entities if entity.mentions]
         if len(entities) < self._needed:
             self._unmarked.append(line)
@@ -205,6 +221,18 @@ class _Notes:
                 err=True,
             )
 
+    def say_written(self, source: str) -> None:
+        """How much was written, of what."""
+        found = ", ".join(
+            counted(number, name.removesuffix("s")) for name, number in self._found.items()
+        )
+        of_them = f"; {counted(self._noted, 'row')} noted above" if self._noted else ""
+        typer.echo(
+            f"Written to standard output: {counted(self._rows, 'row')} of {source}"
+            f"{f' with {found}' if found else ''}{of_them}.",
+            err=True,
+        )
+
 
 def _rows(lines: list[int]) -> str:
     """How many rows, and where the first of them are."""
@@ -226,13 +254,14 @@ def _write(
         else:
             if row.document.id:
                 line["id"] = row.document.id
-            fields, problem = next(answers)
-            line.update(fields)
-            notes.add(row.line, row.document)
+            answered = next(answers)
+            line.update(answered.fields)
+            noted = bool(row.problems or answered.problem)
+            notes.add(row.line, row.document, answered, noted)
             for each in row.problems:
                 typer.echo(f"Note: {each}", err=True)
-            if problem:
-                typer.echo(f"Note: {source}, line {row.line}: {problem}.", err=True)
+            if answered.problem:
+                typer.echo(f"Note: {source}, line {row.line}: {answered.problem}.", err=True)
         # JSON is UTF-8 whatever the locale says.
         sys.stdout.buffer.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
     sys.stdout.buffer.flush()
