@@ -1,5 +1,6 @@
 """pydantic's errors as problems that name line, field, expected and received."""
 
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
@@ -31,7 +32,12 @@ def words_without_space(words: list[str], field: str) -> list[str]:
 
 
 def row_error(
-    error: ValidationError, model: type[BaseModel], source: str, line: int, unit: Any = "line"
+    error: ValidationError,
+    model: type[BaseModel],
+    source: str,
+    line: int,
+    unit: Any = "line",
+    document: str = "",
 ) -> RowError:
     """One problem for each of pydantic's errors.
 
@@ -41,9 +47,13 @@ def row_error(
         source: the file.
         line: the row's line or item, from 1.
         unit: `"line"` or `"item"`.
+        document: the row's own name.
     """
     return RowError(
-        [_problem(detail, model, source, line, unit) for detail in error.errors(include_url=False)]
+        [
+            replace(_problem(detail, model, source, line, unit), document=document)
+            for detail in error.errors(include_url=False)
+        ]
     )
 
 
