@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from mrca.datasets.recipe import DDI, FEWREL_LT, REUTERS, Recipe
+from mrca.datasets.recipe import DDI, DWIE, FEWREL_LT, REUTERS, Recipe
 from mrca.errors import MrcaError, did_you_mean
 from mrca.files import RemoteFile
 
@@ -151,6 +151,12 @@ CORPORA: dict[str, CorpusSource] = {
         "sentence, most pairs without one",
         "built",
         recipe=DDI,
+    ),
+    "dwie": CorpusSource(
+        "dwie",
+        "DWIE: 65 relations of entities with all their mentions in 802 news articles",
+        "built",
+        recipe=DWIE,
     ),
     "reuters": CorpusSource(
         "reuters",

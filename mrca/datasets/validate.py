@@ -83,6 +83,13 @@ def validate(
         )
     folder = locate_corpus(name_or_path, data_dir, progress=progress)
     files = split_files(folder)
+    if "train" in files and split_file(folder, "train") is None:
+        received = (
+            f"none; rows of {files['train'].name} are trained on, and a part of them held out"
+        )
+        report.problems.append(
+            Problem("note", str(folder), 0, "train", "a training split", received)
+        )
     if distant := split_file(folder, "distant"):
         files["distant"] = distant
     if "train" not in files:
