@@ -145,6 +145,22 @@ def tiny_run(
     )
 
 
+@pytest.fixture
+def make_run() -> Callable[..., Path]:
+    """Makes a folder that holds what a run's does, as far as names go."""
+    from mrca.runs import layout
+
+    def make(folder: Path, environment: str = "{}", relations: str = "[]") -> Path:
+        folder.mkdir(parents=True)
+        for name in (layout.CONFIG, layout.LABEL_COUNTS, layout.DECISION, layout.NETWORK):
+            (folder / name).touch()
+        (folder / layout.ENVIRONMENT).write_text(environment, "utf-8")
+        (folder / layout.RELATIONS).write_text(relations, "utf-8")
+        return folder
+
+    return make
+
+
 @pytest.fixture(scope="session")
 def exported_run(tiny_run: "Run", tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`tiny_run` as an exported model, not tried in another process: its version's folder."""

@@ -303,7 +303,7 @@ def _tail_table(statistics: CorpusStatistics) -> Table:
     described = any(name in statistics.descriptions for name in statistics.train_counts)
     if described:
         table.add_column("what it is", overflow="fold")
-    table.add_column("training documents", justify="right")
+    table.add_column(f"training {statistics.counted}", justify="right")
     table.add_column("", no_wrap=True)
     largest = max(*statistics.train_counts.values(), 1)
     for group, names in statistics.groups.items():

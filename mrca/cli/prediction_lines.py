@@ -4,6 +4,7 @@ import json
 import os
 import stat
 import sys
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 from enum import StrEnum
@@ -23,6 +24,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from mrca.cli.options import say_next
 from mrca.errors import MrcaError, counted
 
 if TYPE_CHECKING:
@@ -103,8 +105,11 @@ def write_predictions(
     types: Collection[str] = (),
     offsets: "Offsets" = "exact",
     output: JsonLines | DocRedResult | None = None,
+    then: str | None = None,
 ) -> None:
     """Answer rows of a file on stdout, in their order.
+
+    Where the answers go into a file, what was written and what comes next is said at the end.
 
     Args:
         file: its path, or `-` for standard input.
@@ -116,6 +121,7 @@ def write_predictions(
         offsets: what becomes of character offsets inside a word.
         output: how answers are written; as JSON Lines if not given. It is closed once all rows are
             answered, and not where the command stops at one.
+        then: the command that comes next.
 
     Raises:
         MrcaError: if the file cannot be read; at a line that cannot be used, or at the end if such
@@ -144,11 +150,15 @@ def write_predictions(
             progress.advance(len(chunk))
     output.close()
     notes.say()
+    if _is_file(sys.stdout):
+        notes.say_written(source)
     if failed:
         were = "was" if failed == 1 else "were"
         raise MrcaError(
             f"{counted(failed, 'line')} of {source} could not be used and {were} skipped."
         )
+    if then and _is_file(sys.stdout):
+        say_next(then)
 
 
 class _Speed(ProgressColumn):
@@ -230,8 +240,14 @@ class _Notes:
         self._types = types
         self._unmarked: list[int] = []
         self._other_types: list[int] = []
+        self._rows = 0
+        self._found: Counter[str] = Counter()
+        self._noted = 0
 
-    def add(self, line: int, document: "Document") -> None:
+    def add(self, line: int, document: "Document", answer: Answer, noted: bool) -> None:
+        self._rows += 1
+        self._found.update({name: len(found) for name, found in answer.fields.items()})
+        self._noted += noted
         entities = [entity for entity in document.entities if entity.mentions]
         if len(entities) < self._needed:
             self._unmarked.append(line)
@@ -257,6 +273,18 @@ class _Notes:
                 err=True,
             )
 
+    def say_written(self, source: str) -> None:
+        """How much was written, of what."""
+        found = ", ".join(
+            counted(number, name.removesuffix("s")) for name, number in self._found.items()
+        )
+        of_them = f"; {counted(self._noted, 'row')} noted above" if self._noted else ""
+        typer.echo(
+            f"Written to standard output: {counted(self._rows, 'row')} of {source}"
+            f"{f' with {found}' if found else ''}{of_them}.",
+            err=True,
+        )
+
 
 def _rows(lines: list[int]) -> str:
     """How many rows, and where the first of them are."""
@@ -276,11 +304,12 @@ def _write(
         if row.document is None:
             output.write(row, {"error": str(row.error)})
         else:
-            fields, problem = next(answers)
-            output.write(row, fields)
-            notes.add(row.line, row.document)
+            answered = next(answers)
+            output.write(row, answered.fields)
+            noted = bool(row.problems or answered.problem)
+            notes.add(row.line, row.document, answered, noted)
             for each in row.problems:
                 typer.echo(f"Note: {each}", err=True)
-            if problem:
-                typer.echo(f"Note: {source}, line {row.line}: {problem}.", err=True)
+            if answered.problem:
+                typer.echo(f"Note: {source}, line {row.line}: {answered.problem}.", err=True)
     sys.stdout.buffer.flush()

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +109,9 @@ class CorpusStatistics:
         fingerprint: of its data.
         splits: counts of each split.
         types: entity types of the training split, sorted.
-        train_counts: relation → training documents that state it, in the relation set's order.
+        counted: what `train_counts` counts: `"facts"`, or `"documents"` of a corpus without facts.
+        train_counts: relation → its training facts, or the training documents that state it, in
+            the relation set's order.
         groups: `"head"`, `"medium"`, `"tail"` → relations, most frequent first.
         limits: the name of the limits between these groups.
         descriptions: relation → what it is called; see `Corpus`.
@@ -119,6 +121,7 @@ class CorpusStatistics:
     fingerprint: str
     splits: dict[str, SplitStatistics]
     types: tuple[str, ...]
+    counted: Literal["facts", "documents"]
     train_counts: dict[str, int]
     groups: dict[str, list[str]]
     limits: str
@@ -136,7 +139,10 @@ def corpus_statistics(corpus: Corpus, limits: GroupLimits = DEFAULT_LIMITS) -> C
         corpus: what to count.
         limits: where head, medium and tail begin.
     """
-    counts = _document_counts(corpus.splits["train"], corpus.relations)
+    train = corpus.splits["train"]
+    # What is a training row of a run: a pair of entities, or a document.
+    by_facts = any(document.facts for document in train)
+    counts = (_fact_counts if by_facts else _document_counts)(train, corpus.relations)
     names = corpus.relations.names
     unmatched = Counter(problem.source for problem in corpus.unmatched)
     files = split_files(corpus.folder)
@@ -149,6 +155,7 @@ def corpus_statistics(corpus: Corpus, limits: GroupLimits = DEFAULT_LIMITS) -> C
             for split, documents in corpus.splits.items()
         },
         types=corpus.types,
+        counted="facts" if by_facts else "documents",
         train_counts=dict(zip(names, counts, strict=True)),
         groups={
             group: [names[index] for index in sorted(indices, key=lambda i: (-counts[i], i))]
@@ -157,6 +164,13 @@ def corpus_statistics(corpus: Corpus, limits: GroupLimits = DEFAULT_LIMITS) -> C
         limits=limits.name,
         descriptions=corpus.descriptions,
     )
+
+
+def _fact_counts(documents: Sequence[Document], relations: RelationSet) -> list[int]:
+    """As many as a run of pairs is trained on: of entities that stand in their text."""
+    pairs = CandidateSelection("pairs")
+    found = Counter(name for row in documents for pair in pairs.of(row) for name in pair.labels)
+    return [found[name] for name in relations]
 
 
 def _document_counts(documents: Sequence[Document], relations: RelationSet) -> list[int]:

@@ -81,12 +81,18 @@ def test_stats_shows_tables(corpus):
 def test_stats_as_json_and_as_a_picture(corpus, tmp_path):
     result = run("stats", corpus, "--json", "--plot", tmp_path / "tail.png")
     statistics = json.loads(result.stdout)
-    assert statistics["train_counts"] == {"[red]": 1, "met": 30}
+    assert statistics["train_counts"] == {"[red]": 0, "met": 30}
     assert statistics["groups"]["medium"] == ["met"]
     assert (tmp_path / "tail.png").stat().st_size > 1000
     # one relation in each document: there is nothing to draw
     assert "No document states two of its most frequent relations" in result.stderr
     assert not (tmp_path / "tail-cooccurrence.png").exists()
+
+
+def test_stats_counts_what_a_run_is_evaluated_by(tiny_pairs_run, sample_slice):
+    result = run("stats", "sample", "--data-dir", sample_slice, "--json")
+    counts = list(json.loads(result.stdout)["train_counts"].values())
+    assert counts == tiny_pairs_run.classifier.label_counts.counts
 
 
 def test_stats_draws_what_holds_together_and_takes_a_papers_limits(corpus, tmp_path):

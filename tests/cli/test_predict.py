@@ -5,8 +5,6 @@ import pytest
 
 from mrca import models
 from mrca.cli import prediction_lines
-from mrca.cli.predict import _reads_marks
-from mrca.config import RunConfig
 from mrca.datasets import iter_rows, row_from_value
 from mrca.text import Document
 
@@ -40,6 +38,21 @@ def test_a_line_for_each_line_in_the_same_order(mrca, tiny_run, lines, slice_row
     (tmp_path / "rows.jsonl").write_text("\n".join(lines) + "\n")
     assert mrca("predict", tiny_run.folder, tmp_path / "rows.jsonl").out == done.out
     assert mrca("predict", tiny_run.folder, "-", stdin="\n".join(lines)).out == done.out
+
+
+def test_what_was_written_into_a_file_is_said(mrca, tiny_run, lines, monkeypatch):
+    quiet = mrca("predict", tiny_run.folder, stdin="\n".join(lines))
+    assert "Written" not in quiet.err  # it may be piped into what writes to the same terminal
+    monkeypatch.setattr(prediction_lines, "_is_file", lambda stream: True)
+    text = "\n".join([*lines, '{"text": "a b", "entities": ["c"]}'])
+    done = mrca("predict", tiny_run.folder, stdin=text)
+    found = sum(len(answer["relations"]) for answer in parsed(done.out))
+    said = f"Written to standard output: 8 rows of standard input with {found} relations"
+    assert f"{said}; 1 row noted above." in done.err
+    assert f"Next: mrca evaluate {tiny_run.folder} --min-precision .9 --save" in done.err
+    skipped = mrca("predict", tiny_run.folder, "--on-error", "skip", stdin="not json")
+    assert "Written to standard output: 0 rows of standard input." in skipped.err
+    assert "1 line of standard input could not be used" in skipped.err
 
 
 def test_blank_lines_are_passed_over_and_counted(mrca, tiny_run, lines):
@@ -142,23 +155,9 @@ def test_rows_in_which_nothing_is_marked_are_noted_once(mrca, tiny_run, lines):
     assert "no entity is marked in 1 row (line 1)." in stopped
 
 
-@pytest.mark.parametrize(
-    ("settings", "reads"),
-    [
-        ({}, True),
-        ({"features.role": False}, False),
-        ({"features.role": False, "features.types": True}, True),
-        ({"features.role": False, "features.markers": True}, True),
-        ({"encoder.name": "tfidf", "classifier.name": "linear_svm"}, False),
-    ],
-)
-def test_marks_are_missed_only_where_the_model_reads_them(settings, reads):
-    assert _reads_marks(RunConfig().changed(settings)) == reads
-
-
 def test_no_row_lacks_marks_that_nobody_reads(capsys):
     unmarked = prediction_lines._Notes(needed=0, types=())
-    unmarked.add(1, Document(("Ada",)))
+    unmarked.add(1, Document(("Ada",)), prediction_lines.Answer({}), noted=False)
     unmarked.say()
     assert capsys.readouterr().err == ""
 

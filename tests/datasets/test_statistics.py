@@ -50,7 +50,9 @@ def test_corpus_statistics(write_corpus):
     assert (valid.pairs, valid.mentions, valid.empty_documents) == (0, 0, 0)
     assert valid.never_seen == ["c", "b"]
     assert statistics.types == ()
-    assert statistics.train_counts == {"c": 1, "b": 2, "a": 3}
+    # Facts, of entities that stand in the text; rows with labels alone have none.
+    assert statistics.counted == "facts"
+    assert statistics.train_counts == {"c": 0, "b": 1, "a": 2}
     assert statistics.groups == {"head": [], "medium": [], "tail": ["a", "b", "c"]}
     assert statistics.limits == "default"
     assert json.loads(json.dumps(statistics.to_dict()))["splits"]["train"]["documents"] == 4
@@ -84,7 +86,8 @@ def test_entities_and_their_pairs_are_counted(write_corpus):
     assert train.oracle == 0
     assert statistics.types == ("LOC", "PER")
     assert statistics.to_dict()["types"] == ["LOC", "PER"]
-    assert statistics.train_counts == {"knows": 1, "met": 1}  # documents, not facts
+    assert statistics.counted == "facts"
+    assert statistics.train_counts == {"knows": 1, "met": 2}
 
 
 def test_sentences_and_relations_of_pairs_are_counted(write_corpus):
@@ -132,8 +135,8 @@ def test_webnlg_has_the_published_counts(real_data):
     assert seen == [211, 144, 149]
     assert {group: len(names) for group, names in statistics.groups.items()} == {
         "head": 28,
-        "medium": 50,
-        "tail": 138,
+        "medium": 49,
+        "tail": 139,
     }
 
 
@@ -166,3 +169,10 @@ def test_documents_with_one_relation_or_none_state_no_pair():
 def test_a_label_that_is_no_relation_is_refused():
     with pytest.raises(MrcaError, match="Unknown relation 'z'"):
         label_cooccurrence(rows("z"), RelationSet("ab"))
+
+
+def test_documents_are_counted_where_there_are_no_facts(write_corpus):
+    statistics = corpus_statistics(
+        load_corpus(str(write_corpus(train=["a", "a b", ""], valid=["a"])))
+    )
+    assert (statistics.counted, statistics.train_counts) == ("documents", {"a": 2, "b": 1})

@@ -397,6 +397,20 @@ BAD = {
         {"text": "A", "lables": []},
         "lables: expected no other fields than id, text",
     ),
+    "a misspelt field": (
+        {"text": "A", "entites": ["A"]},
+        "received this field ([\"A\"]). Did you mean 'entities'?",
+    ),
+    "a field of another schema in an entity": (
+        {"text": "A", "entities": [{"start": 0, "end": 1, "label": "PER"}]},
+        "entities[0].start: expected no other fields than char_start, char_end, token_start, "
+        "token_end, text, mentions, type, id, received this field (0). Did you mean 'char_start'?",
+    ),
+    "a misspelt field of a fact": (
+        {"text": "A", "facts": [{"subject": "A", "realtion": "r", "object": "A"}]},
+        "facts[0].realtion: expected no other fields than subject, relation, object, evidence, "
+        "received this field (\"r\"). Did you mean 'relation'?",
+    ),
     "a list": ("[1]", "a JSON object"),
     "null": ("null", "a JSON object"),
     "not JSON": ("{text: 1}", "expected JSON"),
