@@ -23,6 +23,11 @@ class DataConfig(_Section):
     """Where the documents come from."""
 
     dataset: str = Field("", description="a corpus's name, or a folder of your own")
+    train_split: Literal["train", "distant"] = Field(
+        "train",
+        description="what is trained on: the training split, or the automatically labelled "
+        "documents of train_distant.json, as DocRED has them",
+    )
     unmatched: Literal["keep", "drop"] = Field(
         "keep",
         description="a training row with a mention that is not in its text: keep it without the "

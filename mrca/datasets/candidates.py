@@ -37,7 +37,8 @@ class CandidateSelection:
     * `whole`: one, of all its subjects and all its objects: which relations does the text state?
       (MRCA's question.)
     * `pairs`: every pair of a subject and another entity that may be its object; with unknown
-      roles every ordered pair of different entities. An entity without a mention in the text is
+      roles every ordered pair of different entities; of a corpus that lists the pairs which it asks
+      about, those. An entity without a mention in the text is
       in none, and a filter may leave pairs out: facts of such pairs are not found, and count as
       missed.
 
@@ -103,7 +104,10 @@ class CandidateSelection:
     def _pairs(self, document: Document, words: int) -> Iterator[tuple[int, int]]:
         entities = document.entities
         read = [any(span.start < words for span in entity.mentions) for entity in entities]
-        for subject, object_ in product(document.subjects, document.objects):
+        pairs = document.pairs
+        if pairs is None:
+            pairs = tuple(product(document.subjects, document.objects))
+        for subject, object_ in pairs:
             first, second = entities[subject], entities[object_]
             if subject == object_ or not (read[subject] and read[object_]):
                 continue

@@ -103,6 +103,7 @@ def train(
     corpus = load_corpus(
         config.data.dataset,
         data_dir,
+        train_split=config.data.train_split,
         unmatched=config.data.unmatched,
         offsets=config.data.offsets,
         progress=partial(reporter.preparing, f"fetching {config.data.dataset}"),

@@ -90,6 +90,27 @@ def test_entities_and_their_pairs_are_counted(write_corpus):
     assert statistics.train_counts == {"knows": 1, "met": 2}
 
 
+def test_sentences_and_relations_of_pairs_are_counted(write_corpus):
+    entities = ["Ada", {"mentions": ["Bo", "He"], "id": "b"}, "Rome"]
+    row = {
+        "text": "Ada met Bo. He left Rome. Ada slept.",
+        "sentences": [0, 12, 26],
+        "entities": entities,
+        "facts": [["Ada", "met", "b"], ["Ada", "knows", "b"], ["b", "left", "Rome"]],
+    }
+    across = {**row, "facts": [["Rome", "left", "Ada"]]}
+    plain = {"text": "Ada met Bo", "entities": ["Ada", "Bo"], "facts": []}
+    folder = write_corpus(relations=["met", "knows", "left"], train=[row, across], valid=[plain])
+    splits = corpus_statistics(load_corpus(str(folder))).splits
+    train, valid = splits["train"], splits["valid"]
+    assert (train.sentences, train.within_sentence) == (3, 0.75)
+    assert train.mentions_per_entity == 5 / 3
+    assert (train.pairs, train.relations_per_pair) == (12, {1: 2, 2: 1})
+    assert train.empty_pairs == 9 / 12
+    assert (valid.sentences, valid.within_sentence) == (None, None)
+    assert (valid.relations_per_pair, valid.empty_pairs) == ({}, 1)
+
+
 def test_mentions_that_are_not_there_are_counted_by_split_whatever_its_file_is_called(write_corpus):
     absent = {"text": "Ada met Bo", "entities": ["Ada", "Cleo", "Dan"], "labels": ["a"]}
     corpus = load_corpus(str(write_corpus(train=["a", absent], dev=[absent, absent], test=["a"])))
