@@ -21,6 +21,7 @@ from mrca.evaluation import (
 )
 from mrca.losses import DecisionRule, FixedThreshold
 from mrca.models import Classifier, SVMClassifier
+from mrca.models.classifier import configured_rule
 from mrca.text import Document
 from mrca.training.run import Run
 
@@ -154,7 +155,7 @@ def trained_rule(run: Run) -> DecisionRule:
         MrcaError: if an SVM's threshold was not recorded.
     """
     if not isinstance(run.classifier, SVMClassifier):
-        return run.classifier.make_loss().decision_rule
+        return configured_rule(run.config, run.classifier.make_loss())
     threshold = run.metrics.get(THRESHOLD)
     if not isinstance(threshold, float):
         raise MrcaError(
@@ -167,7 +168,7 @@ def trained_rule(run: Run) -> DecisionRule:
 
 def _allowed(classifier: Classifier, valid: Answered) -> NDArray[np.bool_]:
     """Which cells are predicted if their score suffices."""
-    return classifier.decision.allows(valid.candidates, classifier.relations)
+    return classifier.decision.eligible(valid.outputs, valid.candidates, classifier.relations)
 
 
 def _check_has_threshold(rule: DecisionRule) -> None:
