@@ -8,8 +8,6 @@ import typer
 
 from mrca.cli.options import MovedEncoder, OtherVectors, RunFolder
 from mrca.cli.prediction_lines import Answer, AtError, OnError, RowsFile, write_predictions
-from mrca.cli.settings import TFIDF
-from mrca.config import RunConfig
 from mrca.quiet import quiet_start
 
 if TYPE_CHECKING:
@@ -39,7 +37,7 @@ def predict(
     """
     with quiet_start():
         from mrca import training
-        from mrca.models import CHUNK, RelationClassifier
+        from mrca.models import CHUNK
 
     loaded = training.load(run, vectors, encoder)
     pairs = loaded.config.candidates.kind == "pairs"
@@ -55,27 +53,17 @@ def predict(
             )
             yield Answer(fields, _cut(document, words))
 
-    needed = 2 if pairs else int(_reads_marks(loaded.config))
-    classifier = loaded.classifier
-    types = classifier.encoder.types if isinstance(classifier, RelationClassifier) else ()
     write_predictions(
         file,
         on_error,
         CHUNK,
         answer,
-        needed=needed,
-        types=types,
+        needed=2 if pairs else int(loaded.classifier.reads_marks),
+        types=loaded.classifier.types,
         offsets=loaded.config.data.offsets,
         # Facts that are fewer and surer.
         then=f"mrca evaluate {shlex.quote(str(run))} --min-precision .9 --save",
     )
-
-
-def _reads_marks(config: RunConfig) -> bool:
-    """Whether marked entities make a difference to a model of whole texts."""
-    features = config.features
-    marks = features.role or features.types or features.markers
-    return marks and config.encoder.name != TFIDF
 
 
 def _cut(document: "Document", words: int) -> str:

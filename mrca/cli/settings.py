@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from mrca.training import Run
 
 
-TFIDF = "tfidf"  # the encoder of an SVM
-
-
 class Base(NamedTuple):
     """Settings before any option.
 

@@ -10,6 +10,9 @@ from mrca.errors import MrcaError, did_you_mean
 
 # The sections that a second stage takes over with the layers of another run.
 REPRESENTATION_SECTIONS = ("encoder", "vectors", "features", "candidates", "model")
+# What the SVM reads with and is called, which go together only.
+TFIDF = "tfidf"
+LINEAR_SVM = "linear_svm"
 
 
 class _Section(BaseModel):
@@ -72,6 +75,11 @@ class EncoderConfig(_Section):
     casing: Literal["auto", "cased", "uncased"] = Field(
         "auto", description="of a BERT encoder that does not say"
     )
+
+    @property
+    def place(self) -> str:
+        """The handle, preset or folder of a BERT encoder; empty for all that is none."""
+        return self.name.partition(":")[2]
 
 
 class FeaturesConfig(_Section):
@@ -237,6 +245,11 @@ class RunConfig(_Section):
     loss: LossConfig = LossConfig()
     decision: DecisionConfig = DecisionConfig()
     training: TrainingConfig = TrainingConfig()
+
+    @property
+    def is_svm(self) -> bool:
+        """Whether it is of an SVM on word frequencies, which has no layers."""
+        return self.encoder.name == TFIDF
 
     @classmethod
     def checked(cls, values: Mapping[str, Any], heading: str) -> "RunConfig":

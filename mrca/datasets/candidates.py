@@ -1,5 +1,6 @@
 """Which questions are asked about a document: it as a whole, or each pair of its entities."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -166,6 +167,20 @@ class Candidates:
     def rows(self) -> NDArray[np.int64]:
         """Each candidate's document, `(candidates,)`."""
         return np.repeat(np.arange(len(self.documents)), self.counts)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over what is asked about which documents, whatever is stated of it."""
+        state = hashlib.sha256(self.kind.encode())
+        for document in self.documents:
+            state.update(
+                repr(
+                    (document.tokens, document.entities, document.subjects, document.objects)
+                ).encode()
+            )
+        for numbers in (self.starts, self.subjects, self.objects):
+            state.update(numbers.tobytes())
+        return state.hexdigest()
 
     def labelled(self, relations: RelationSet) -> "LabelledCandidates":
         """The same with what is stated of each.

@@ -48,6 +48,16 @@ class Classifier(ABC):
     def columns(self) -> int:
         """How many outputs a candidate has."""
 
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The entity types that are a feature."""
+        return ()
+
+    @property
+    def reads_marks(self) -> bool:
+        """Whether it makes a difference which words are entities."""
+        return False
+
     @abstractmethod
     def raw_outputs(self, candidates: Candidates, *, keep: bool = False) -> np.ndarray:
         """Raw outputs, float32 `(candidates, columns)`.

@@ -100,13 +100,8 @@ def labels_alone(candidates: LabelledCandidates) -> int:
     return sum(bool(each.labels and not each.facts) for each in candidates.documents)
 
 
-def write_described(folder: Path, classifier: "Classifier", features: Sequence[str] = ()) -> None:
-    """Write relations, label counts and types.
-
-    Args:
-        folder: the run folder.
-        classifier: what they are of.
-        features: the entity types that are a feature.
+def write_described(folder: Path, classifier: "Classifier") -> None:
+    """Write relations, label counts and types of a classifier into its run folder.
 
     Raises:
         OSError: if they cannot be written.
@@ -120,7 +115,7 @@ def write_described(folder: Path, classifier: "Classifier", features: Sequence[s
             "counts": dict(zip(names, counts.counts, strict=True)),
         },
     )
-    pairs = classifier.selection.type_pairs
+    features, pairs = classifier.types, classifier.selection.type_pairs
     if features or pairs is not None:
         listed = None if pairs is None else sorted(list(pair) for pair in pairs)
         layout.write_json(folder / layout.TYPES, {"features": list(features), "pairs": listed})

@@ -13,7 +13,7 @@ from mrca import losses
 from mrca.config import RunConfig, dump_config, load_recipe
 from mrca.datasets import Candidates, CandidateSelection, LabelCounts, LabelledCandidates
 from mrca.encoders import Encoder, Places, encoder_class
-from mrca.encoding import EpochBatches, Padding, plan_batches
+from mrca.encoding import EpochBatches, Padding, SideBySide, plan_batches
 from mrca.errors import MrcaError
 from mrca.files import whole_folder
 from mrca.layers import heads
@@ -164,7 +164,8 @@ class RelationClassifier(StatesModel, Classifier):
         encoder = encoder_class(config.encoder.name).open(config, [*documents, *others], types)
         words_read = encoder.words_read(documents)
         selection, candidates = training_candidates(config, documents, relations, words_read)
-        return cls.new(config, candidates, relations, selection, encoder)
+        loss = configured_loss(config, LabelCounts.of(candidates))
+        return cls.new(config, candidates, relations, selection, encoder, loss)
 
     @classmethod
     def new(
@@ -174,6 +175,7 @@ class RelationClassifier(StatesModel, Classifier):
         relations: RelationSet,
         selection: CandidateSelection,
         encoder: Encoder,
+        loss: losses.MultiLabelLoss,
         layers: RelationNetwork | None = None,
     ) -> Self:
         """A new classifier on an encoder that is open; see `from_recipe`.
@@ -184,11 +186,11 @@ class RelationClassifier(StatesModel, Classifier):
             relations: the relations, in the order of the columns.
             selection: how these candidates were selected.
             encoder: what it reads with.
+            loss: the configured one, with the counts of these candidates.
             layers: a network whose layers it takes over, under a new classifier layer if the
                 configuration names one; by default all layers are new.
         """
-        counts, head = LabelCounts.of(train), config.classifier
-        loss = configured_loss(config, counts)
+        head = config.classifier
         columns = loss.columns(len(relations))
         allowed = typed_facts(train.documents) if config.decision.types == "seen" else None
         keras.utils.set_random_seed(config.training.seed)
@@ -203,7 +205,7 @@ class RelationClassifier(StatesModel, Classifier):
             encoder,
             config=config,
             relations=relations,
-            label_counts=counts,
+            label_counts=LabelCounts.of(train),
             selection=selection,
             decision=Decision(configured_rule(config, loss), allowed),
         )
@@ -275,7 +277,7 @@ class RelationClassifier(StatesModel, Classifier):
         with whole_folder(folder, "the classifier") as target:
             target.mkdir()
             layout.write_text(target / layout.CONFIG, dump_config(self.config))
-            write_described(target, self, self.encoder.types)
+            write_described(target, self)
             described = describe_environment(self.encoder.describe(), self.config.training.seed)
             layout.write_json(target / layout.ENVIRONMENT, described)
             self.save_parts(target)
@@ -451,6 +453,17 @@ class RelationClassifier(StatesModel, Classifier):
         return int(self.network.columns)
 
     @property
+    def types(self) -> tuple[str, ...]:
+        """The entity types that are a feature."""
+        return self.encoder.types
+
+    @property
+    def reads_marks(self) -> bool:
+        """Whether it makes a difference which words are entities."""
+        features, kind = self.config.features, self.config.candidates.kind
+        return kind == "pairs" or features.role or features.types or features.markers
+
+    @property
     def padding(self) -> Padding:
         """How batches of encoded documents are padded."""
         return "masked" if self.encoder.pooling else self.config.features.padding
@@ -528,7 +541,9 @@ class RelationClassifier(StatesModel, Classifier):
         candidates = self._labelled(rows)
         return self.measured_batches(candidates, candidates.labels)
 
-    def measured_batches(self, candidates: Candidates, targets: np.ndarray) -> EpochBatches:
+    def measured_batches(
+        self, candidates: Candidates, targets: np.ndarray | SideBySide
+    ) -> EpochBatches:
         """Batches to evaluate on."""
         return EpochBatches(
             self.encoder.encode(candidates, keep=True),

@@ -7,9 +7,8 @@ import numpy as np
 from mrca.config import RunConfig
 from mrca.datasets import Corpus
 from mrca.encoders import Encoder
-from mrca.errors import MrcaError, counted
+from mrca.errors import counted
 from mrca.models import RelationClassifier
-from mrca.training.run import Run
 
 
 def problems(config: RunConfig) -> Iterator[str]:
@@ -25,27 +24,6 @@ def problems(config: RunConfig) -> Iterator[str]:
             "training.init_from and classifier.representation both start from a run: give one. "
             "The second keeps all but a new classifier frozen."
         )
-
-
-def base_classifier(config: RunConfig, run: Run) -> RelationClassifier:
-    """The classifier of the run that training starts from.
-
-    Raises:
-        MrcaError: if a setting that the layers follow from differs, or the run has no layers.
-    """
-    base = run.classifier
-    if not isinstance(base, RelationClassifier):
-        raise MrcaError(
-            f"The run {run.folder} is an SVM on word frequencies, which is solved at once and "
-            "cannot be continued. Choose a run of a network."
-        )
-    differing = config.with_layers_of(run.config).differences(config, "is", "is here")
-    if differing:
-        raise MrcaError(
-            f"Training starts from the layers of {run.folder}. There {differing[0]}. Leave such "
-            "settings out, or train anew without --init-from."
-        )
-    return base
 
 
 def encoder_for(base: RelationClassifier, corpus: Corpus) -> Encoder:

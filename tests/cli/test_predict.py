@@ -5,8 +5,6 @@ import pytest
 
 from mrca import models
 from mrca.cli import prediction_lines
-from mrca.cli.predict import _reads_marks
-from mrca.config import RunConfig
 from mrca.text import Document
 
 
@@ -154,20 +152,6 @@ def test_rows_in_which_nothing_is_marked_are_noted_once(mrca, tiny_run, lines):
     assert "no entity" not in mrca("predict", tiny_run.folder, stdin="\n".join(lines)).err
     stopped = mrca("predict", tiny_run.folder, stdin="\n".join(['{"text": "a"}', "not json"])).err
     assert "no entity is marked in 1 row (line 1)." in stopped
-
-
-@pytest.mark.parametrize(
-    ("settings", "reads"),
-    [
-        ({}, True),
-        ({"features.role": False}, False),
-        ({"features.role": False, "features.types": True}, True),
-        ({"features.role": False, "features.markers": True}, True),
-        ({"encoder.name": "tfidf", "classifier.name": "linear_svm"}, False),
-    ],
-)
-def test_marks_are_missed_only_where_the_model_reads_them(settings, reads):
-    assert _reads_marks(RunConfig().changed(settings)) == reads
 
 
 def test_no_row_lacks_marks_that_nobody_reads(capsys):

@@ -10,6 +10,7 @@ import pytest
 
 import mrca
 from mrca import losses
+from mrca.config import RunConfig
 from mrca.models import Prediction, RelationClassifier
 from mrca.models.classifier import documents_of
 from mrca.text import Document
@@ -521,3 +522,17 @@ def test_a_documents_scores_do_not_depend_on_the_others(classifier, valid_rows):
 def test_a_threshold_that_is_no_number_is_refused(tiny_pairs_run):
     with pytest.raises(mrca.MrcaError, match="threshold is no number"):
         tiny_pairs_run.classifier.predict([{"text": "Ada", "entities": []}], threshold=math.nan)
+
+
+@pytest.mark.parametrize(
+    ("settings", "reads"),
+    [
+        ({}, True),
+        ({"features.role": False}, False),
+        ({"features.role": False, "features.types": True}, True),
+        ({"features.role": False, "features.markers": True}, True),
+    ],
+)
+def test_marks_make_a_difference_where_they_are_features(tiny_run, monkeypatch, settings, reads):
+    monkeypatch.setattr(tiny_run.classifier, "config", RunConfig().changed(settings))
+    assert tiny_run.classifier.reads_marks == reads

@@ -136,10 +136,11 @@ def test_the_decision_of_a_run_has_its_limit(tiny_config, few_rows, changed, tmp
     run = training.train(config, tmp_path / "run", data_dir=few_rows)
     decision = json.loads((run.folder / "decision.json").read_text())
     assert decision["top_k"] == 1
-    documents = load_corpus("sample", few_rows).splits["train"]
-    found = [row.relations for row in run.predict(documents, threshold=-1e9)]
+    corpus = load_corpus("sample", few_rows)
+    found = [row.relations for row in run.predict(corpus.splits["train"], threshold=-1e9)]
     assert {len(each) for each in found} == {1}
-    assert training.trained_rule(run).get_config() == decision
+    again = training.choose_decision(run, corpus, tune="none").decision
+    assert again.get_config() == decision
 
 
 @pytest.mark.slow
