@@ -190,6 +190,11 @@ class DecisionConfig(_Section):
         description="facts between entities of any types, or of those that training has between "
         "subject and object of the relation; entities without a type are never refused",
     )
+    top_k: Annotated[int, Field(ge=0)] = Field(
+        0,
+        description="predict at most this many relations of a candidate, the best; 0 for no limit "
+        "but the loss's own",
+    )
 
 
 class TrainingConfig(_Section):

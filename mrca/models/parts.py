@@ -151,7 +151,7 @@ def read_parts(folder: Path, config: RunConfig) -> dict[str, Any]:
         )
     with layout.reading(folder / layout.DECISION) as found:
         decision = Decision.from_config(found)
-    for name in ("threshold", "offset"):
+    for name in ("threshold", "offset", "segments"):
         value = getattr(decision.rule, name, None)
         if isinstance(value, list) and len(value) != len(relations):
             raise MrcaError(

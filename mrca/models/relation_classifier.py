@@ -20,7 +20,13 @@ from mrca.layers import heads
 from mrca.metrics import MicroF1
 from mrca.models.averaged_adam import AverageInUse, make_optimizer
 from mrca.models.checks import check_new
-from mrca.models.classifier import Classifier, Row, configured_loss, documents_of
+from mrca.models.classifier import (
+    Classifier,
+    Row,
+    configured_loss,
+    configured_rule,
+    documents_of,
+)
 from mrca.models.decision import Decision, typed_facts
 from mrca.models.epochs import EpochStart, training_batches
 from mrca.models.network import RelationNetwork
@@ -201,7 +207,7 @@ class RelationClassifier(StatesModel, Classifier):
             relations=relations,
             label_counts=LabelCounts.of(train),
             selection=selection,
-            decision=Decision(loss.decision_rule, allowed),
+            decision=Decision(configured_rule(config, loss), allowed),
         )
 
     @classmethod
@@ -320,7 +326,7 @@ class RelationClassifier(StatesModel, Classifier):
                     f"{len(self.relations)} relations, and this classifier has {self.columns}. "
                     'Make it with settings={"loss.name": …}.'
                 )
-            rule = loss.decision_rule
+            rule = configured_rule(config, loss)
             # The rule of the configured loss may have been tuned.
             if not configured or type(self.decision.rule) is not type(rule):
                 self.decision = self.decision.with_rule(rule)

@@ -17,6 +17,7 @@ from mrca.evaluation import (
 )
 from mrca.losses import DecisionRule, FixedThreshold
 from mrca.models import Classifier, Decision, SVMClassifier
+from mrca.models.classifier import configured_rule
 from mrca.training.evaluate_split import THRESHOLD, Answered, answered, report_on
 from mrca.training.run import Run
 
@@ -99,7 +100,7 @@ def _threshold(
         )
     labels, values = candidates.labels, ops.convert_to_numpy(rule.compared(valid.outputs))
     missed = candidates.missed
-    allowed = classifier.decision.allows(candidates, classifier.relations)
+    allowed = classifier.decision.eligible(valid.outputs, candidates, classifier.relations)
     if precision is not None:
         found = threshold_for_precision(
             labels, values, precision, per_relation, missed=missed, allowed=allowed
@@ -114,7 +115,7 @@ def _threshold(
 def _trained_rule(run: Run) -> DecisionRule:
     """The rule that the loss of a run implies, or the threshold that training an SVM chose."""
     if not isinstance(run.classifier, SVMClassifier):
-        return run.classifier.make_loss().decision_rule
+        return configured_rule(run.config, run.classifier.make_loss())
     threshold = run.metrics.get(THRESHOLD)
     if not isinstance(threshold, float):
         raise MrcaError(

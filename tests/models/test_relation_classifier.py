@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 
 import keras
 import numpy as np
@@ -431,6 +432,27 @@ def test_only_allowed_types_are_predicted_whatever_the_threshold(train_rows):
     }
     assert found
     assert found <= seen
+
+
+def test_at_most_so_many_relations_of_a_pair_are_predicted_whatever_the_threshold(
+    train_rows, tmp_path
+):
+    classifier = RelationClassifier.from_recipe(
+        "pairs", train_rows[:30], settings={**SETTINGS, "decision.top_k": 2}
+    )
+    classifier.compile()
+    assert classifier.decision.rule.top_k == 2
+    classifier.compile(loss="adaptive_focal")  # another loss comes with its own rule
+    classifier.save_to_preset(tmp_path / "run")
+    again = RelationClassifier.from_preset(tmp_path / "run")
+    assert again.decision.rule.get_config() == {
+        "rule": "threshold_column",
+        "top_k": 2,
+        "offset": None,
+    }
+    for prediction in again.predict(train_rows[:5], threshold=-1e9):
+        pairs = Counter((fact.subject, fact.object) for fact in prediction.facts)
+        assert set(pairs.values()) == {2}
 
 
 # === Saving ===
