@@ -146,7 +146,9 @@ def evaluate(
     else:
         tables = document_tables(report, title, before if chosen.fitted else None)
         if chosen.threshold is not None:
-            first = threshold_table(chosen.threshold, classifier.relations, chosen.reached)
+            first = threshold_table(
+                chosen.threshold, classifier.relations, chosen.reached, chosen.own
+            )
             tables = [first, *tables]
         console = Console()
         for table in tables:
@@ -164,7 +166,9 @@ def evaluate(
         _write(figures, plots or loaded.folder / "plots", prefix)
     place = shlex.quote(str(loaded.folder))
     if tune is None and min_precision is None and classifier.decision.rule.has_threshold:
-        say_next(f"mrca evaluate {place} --tune global   (or --min-precision .9, and --save)")
+        say_next(
+            f"mrca evaluate {place} --tune global", f"mrca evaluate {place} --min-precision .9"
+        )
     elif chosen.fitted and not save:
         say_next("the same with --save, to predict by what was chosen")
     else:

@@ -18,6 +18,7 @@ from mrca.cli.options import (
     Settings,
     Vectors,
     VectorsDir,
+    finished_run,
     parse_seeds,
     resume_command,
     say_next,
@@ -63,7 +64,10 @@ def train(
     ] = None,
     teacher: Annotated[
         Path | None,
-        typer.Option(help="The run that a distillation loss learns from; else one is trained."),
+        typer.Option(
+            help="The run that a distillation loss learns from; else one is trained.",
+            callback=finished_run,
+        ),
     ] = None,
     encoder: Annotated[
         str | None,
@@ -217,7 +221,7 @@ def train(
             _print_summary(name, metrics)
         _print_examples(run, data_dir)
     last = shlex.quote(str(plan[-1].folder))
-    say_next(f"mrca evaluate {last}   or: mrca predict {last} ROWS.jsonl")
+    say_next(f"mrca evaluate {last}", f"mrca predict {last} ROWS.jsonl")
 
 
 def _base(
@@ -287,19 +291,20 @@ def _print_run(name: str, folder: Path, metrics: dict[str, Any]) -> None:
 def _print_examples(run: "Run", data_dir: Path | None) -> None:
     """What the run finds in a few documents that state something; it was not trained on them."""
     from mrca.datasets import iter_rows, locate_corpus
-    from mrca.datasets.locate import split_file
+    from mrca.datasets.locate import split_files
     from mrca.reporting import examples_table
 
     folder = locate_corpus(run.config.data.dataset, data_dir)
-    split = next((one for one in ("test", "valid") if split_file(folder, one)), None)
-    file = split and split_file(folder, split)
-    if not file:
-        return
-    documents = (row.document for row in iter_rows(file, offsets=run.config.data.offsets))
-    shown = list(islice((one for one in documents if one and one.labels), _EXAMPLES))
+    files = split_files(folder)
     pairs = run.config.candidates.kind == "pairs"
-    title = f"the first documents of the {split} split that state something"
-    Console().print(examples_table(run.predict(shown), title, pairs=pairs))
+    for split in (one for one in ("test", "valid") if one in files):
+        rows = iter_rows(files[split], offsets=run.config.data.offsets)
+        documents = (row.document for row in rows)
+        shown = list(islice((one for one in documents if one and one.labels), _EXAMPLES))
+        if shown:
+            title = f"the first documents of the {split} split that state something"
+            Console().print(examples_table(run.predict(shown), title, pairs=pairs))
+            return
 
 
 def _summary(metrics: list[dict[str, Any]]) -> dict[str, Any]:

@@ -23,6 +23,11 @@ class DataConfig(_Section):
     """Where the documents come from."""
 
     dataset: str = Field("", description="a corpus's name, or a folder of your own")
+    train_split: Literal["train", "distant"] = Field(
+        "train",
+        description="what is trained on: the training split, or the automatically labelled "
+        "documents of train_distant.json, as DocRED has them",
+    )
     unmatched: Literal["keep", "drop"] = Field(
         "keep",
         description="a training row with a mention that is not in its text: keep it without the "
@@ -184,6 +189,11 @@ class DecisionConfig(_Section):
         "any",
         description="facts between entities of any types, or of those that training has between "
         "subject and object of the relation; entities without a type are never refused",
+    )
+    top_k: Annotated[int, Field(ge=0)] = Field(
+        0,
+        description="predict at most this many relations of a candidate, the best; 0 for no limit "
+        "but the loss's own",
     )
 
 

@@ -2,7 +2,6 @@
 
 from mrca.experiments.compare import check_same_candidates, compare, compare_runs
 from mrca.experiments.decouple import decouple
-from mrca.experiments.finished_runs import run_families
 from mrca.experiments.plan_runs import PlannedRun, plan_runs, plan_training
 
 __all__ = [
@@ -13,5 +12,4 @@ __all__ = [
     "decouple",
     "plan_runs",
     "plan_training",
-    "run_families",
 ]

@@ -21,6 +21,7 @@ class PlannedMethod:
         seeds: of its runs, which are in their folders' names; none for one run with the seed and
             under the name of the method.
         representation: the name of the method whose layers it keeps, for a second stage.
+        init_from: the name of the method from whose weights its training starts.
     """
 
     name: str
@@ -28,6 +29,7 @@ class PlannedMethod:
     config: RunConfig
     seeds: tuple[int, ...] = ()
     representation: str = ""
+    init_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class PlannedRun:
         method: whose run it is; empty for a teacher that is no method itself.
         folder: the run folder.
         config: what is trained.
-        builds_on: the planned runs that it needs: its teacher, or its first stage.
+        builds_on: the planned runs that it needs: its teacher, its first stage, or
+            the one that it starts from.
     """
 
     method: str
@@ -65,6 +68,7 @@ def plan_runs(config: ComparisonConfig, output: Path, only: Sequence[str] = ()) 
             config=run_config,
             seeds=seeds_from(run_config.training.seed, each.seeds or config.seeds),
             representation=each.representation,
+            init_from=each.init_from,
         )
         for each in config.methods
         for run_config in [config.run_config(each)]
@@ -111,10 +115,10 @@ def plan_training(
 def plan_methods(
     methods: Sequence[PlannedMethod], output: Path, only: Sequence[str] = ()
 ) -> list[PlannedRun]:
-    """As `plan_runs`, of methods whose representations are methods and in no circle.
+    """As `plan_runs`, of methods that build on one another in no circle.
 
     Raises:
-        MrcaError: see `plan_runs`; or if a second stage has other seeds than its first.
+        MrcaError: see `plan_runs`; or if a method has a seed that what it builds on lacks.
     """
     names = [method.name for method in methods]
     for name in only:
@@ -144,15 +148,18 @@ def _seeds(method: PlannedMethod) -> tuple[int, ...]:
 def _run(method: PlannedMethod, seed: int, places: Mapping[tuple[str, int], Path]) -> PlannedRun:
     config = method.config.changed({"training.seed": seed})
     run = PlannedRun(method.name, places[method.name, seed], config)
-    if not method.representation:
+    setting, name = "classifier.representation", method.representation
+    if method.init_from:
+        setting, name = "training.init_from", method.init_from
+    if not name:
         return run
-    base = places.get((method.representation, seed))
+    base = places.get((name, seed))
     if base is None:
         raise MrcaError(
-            f"Method {method.name!r} has a run with seed {seed} and its representation "
-            f"{method.representation!r} has none. Give both the same training.seed and seeds."
+            f"Method {method.name!r} has a run with seed {seed} and {name!r}, which it builds on, "
+            "has none. Give both the same training.seed and seeds."
         )
-    config = config.changed({"classifier.representation": str(base.resolve())})
+    config = config.changed({setting: str(base.resolve())})
     return replace(run, config=config, builds_on=(base,))
 
 

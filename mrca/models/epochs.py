@@ -15,6 +15,7 @@ from mrca.encoding import (
     Padding,
     PairedBatches,
     Sampler,
+    SideBySide,
 )
 from mrca.layers.bilateral_branch import BilateralBranch, cumulative_weight, sample_weights
 from mrca.losses import DecisionRule
@@ -24,7 +25,7 @@ from mrca.models.optimizer import inner_optimizer, rate_of_epoch
 
 def training_batches(
     documents: EncodedDocuments,
-    targets: np.ndarray,
+    targets: np.ndarray | SideBySide,
     of_documents: np.ndarray,
     config: RunConfig,
     classifier: keras.layers.Layer,

@@ -13,12 +13,18 @@ from mrca import losses
 from mrca.config import RunConfig, dump_config, load_recipe
 from mrca.datasets import Candidates, CandidateSelection, LabelCounts, LabelledCandidates
 from mrca.encoders import Encoder, Places, encoder_class
-from mrca.encoding import EpochBatches, Padding, plan_batches
+from mrca.encoding import EpochBatches, Padding, SideBySide, plan_batches
 from mrca.errors import MrcaError
 from mrca.files import whole_folder
 from mrca.layers import heads
 from mrca.models.checks import check_new
-from mrca.models.classifier import Classifier, Row, configured_loss, documents_of
+from mrca.models.classifier import (
+    Classifier,
+    Row,
+    configured_loss,
+    configured_rule,
+    documents_of,
+)
 from mrca.models.decision import Decision, typed_facts
 from mrca.models.epochs import EpochStart, epoch_metrics, training_batches
 from mrca.models.network import RelationNetwork
@@ -26,6 +32,7 @@ from mrca.models.optimizer import make_optimizer
 from mrca.models.parts import (
     entity_types,
     load_network,
+    network_form,
     new_network,
     read_parts,
     read_types,
@@ -200,7 +207,7 @@ class RelationClassifier(StatesModel, Classifier):
             relations=relations,
             label_counts=LabelCounts.of(train),
             selection=selection,
-            decision=Decision(loss.decision_rule, allowed),
+            decision=Decision(configured_rule(config, loss), allowed),
         )
 
     @classmethod
@@ -243,21 +250,12 @@ class RelationClassifier(StatesModel, Classifier):
         Raises:
             MrcaError: if it was not.
         """
-        model, network = self.config.model, self.network
-        expected: dict[str, Any] = {
-            "dim": self.encoder.dim,
-            "columns": self.make_loss().columns(len(self.relations)),
-            "units": model.units,
-            "hidden": model.hidden,
-            "pool_size": model.pool_size,
-            "strides": model.strides,
-            "max_length": self.config.features.max_length,
-            "num_types": len(self.encoder.types),
-            "dtype_policy": keras.DTypePolicy(model.precision),
-        }
-        if self.config.classifier.name in heads.HEADS:
-            expected["head"] = self.config.classifier.name
-        differing = [name for name, value in expected.items() if getattr(network, name) != value]
+        columns = self.make_loss().columns(len(self.relations))
+        expected = network_form(self.config, self.encoder, columns)
+        if self.config.classifier.name not in heads.HEADS:
+            expected["head"] = "linear"  # rescaled
+        found = self.network.get_config()
+        differing = [name for name, value in expected.items() if found[name] != value]
         if differing:
             raise MrcaError(
                 f"The model in {folder} does not fit {layout.CONFIG}, {layout.RELATIONS} or what "
@@ -328,7 +326,7 @@ class RelationClassifier(StatesModel, Classifier):
                     f"{len(self.relations)} relations, and this classifier has {self.columns}. "
                     'Make it with settings={"loss.name": …}.'
                 )
-            rule = loss.decision_rule
+            rule = configured_rule(config, loss)
             # The rule of the configured loss may have been tuned.
             if not configured or type(self.decision.rule) is not type(rule):
                 self.decision = self.decision.with_rule(rule)
@@ -375,6 +373,9 @@ class RelationClassifier(StatesModel, Classifier):
         Raises:
             MrcaError: if a row is malformed, or states a relation that is not the classifier's.
         """
+        if self.optimizer is not None and not self.optimizer.built:
+            # A step that makes variables is traced twice by TensorFlow.
+            self.optimizer.build(self.trainable_variables)
         if not _are_rows(x):
             return super().fit(x, y, **kwargs)
         if isinstance(self.loss, losses.DistillationLoss):
@@ -543,7 +544,9 @@ class RelationClassifier(StatesModel, Classifier):
         candidates = self._labelled(rows)
         return self.measured_batches(candidates, candidates.labels)
 
-    def measured_batches(self, candidates: Candidates, targets: np.ndarray) -> EpochBatches:
+    def measured_batches(
+        self, candidates: Candidates, targets: np.ndarray | SideBySide
+    ) -> EpochBatches:
         """Batches to evaluate on."""
         return EpochBatches(
             self.encoder.encode(candidates, keep=True),

@@ -5,18 +5,20 @@ from typing import Literal, NamedTuple
 from keras import ops
 
 from mrca.config import Tune
-from mrca.datasets import Corpus
+from mrca.datasets import Corpus, group_limits
 from mrca.errors import MrcaError
 from mrca.evaluation import (
     Isotonic,
     PrecisionThreshold,
+    Score,
     Temperature,
     threshold_for_precision,
     tune_threshold,
 )
 from mrca.losses import DecisionRule, FixedThreshold
 from mrca.models import Classifier, Decision, SVMClassifier
-from mrca.training.evaluate_split import THRESHOLD, Answered, answered
+from mrca.models.classifier import configured_rule
+from mrca.training.evaluate_split import THRESHOLD, Answered, answered, report_on
 from mrca.training.run import Run
 
 Calibrate = Literal["temperature", "isotonic", "none"]
@@ -34,12 +36,14 @@ class Chosen(NamedTuple):
         fitted: whether anything was.
         threshold: one for all relations or one for each; `None` if none was chosen.
         reached: what that gives on validation, if it was chosen for a precision.
+        own: what the decision that it replaces gives there, in that case.
     """
 
     decision: Decision
     fitted: bool
     threshold: float | list[float] | None = None
     reached: PrecisionThreshold | None = None
+    own: Score | None = None
 
 
 def choose_decision(
@@ -65,12 +69,14 @@ def choose_decision(
             validation split has no positive label.
     """
     classifier = run.classifier
-    decision, threshold, reached = classifier.decision, None, None
+    decision, threshold, reached, own = classifier.decision, None, None, None
     tunes = min_precision is not None or tune not in (None, "none")
     calibrates = calibrate not in (None, "none")
     valid = answered(classifier, corpus, "valid") if tunes or calibrates else None
     if tunes and valid is not None:
         threshold, reached = _threshold(classifier, valid, tune == "per-relation", min_precision)
+        if reached is not None:
+            own = report_on(classifier, valid, group_limits(corpus.limits)).candidates.micro
         decision = decision.with_rule(decision.rule.with_threshold(threshold))
     elif tune == "none":
         decision = decision.with_rule(_trained_rule(run))
@@ -80,7 +86,7 @@ def choose_decision(
             margins = ops.convert_to_numpy(decision.rule.margins(valid.outputs))
             calibration = _CALIBRATIONS[calibrate].fit(valid.candidates.labels, margins)
         decision = decision.with_calibration(calibration)
-    return Chosen(decision, valid is not None, threshold, reached)
+    return Chosen(decision, valid is not None, threshold, reached, own)
 
 
 def _threshold(
@@ -94,7 +100,7 @@ def _threshold(
         )
     labels, values = candidates.labels, ops.convert_to_numpy(rule.compared(valid.outputs))
     missed = candidates.missed
-    allowed = classifier.decision.allows(candidates, classifier.relations)
+    allowed = classifier.decision.eligible(valid.outputs, candidates, classifier.relations)
     if precision is not None:
         found = threshold_for_precision(
             labels, values, precision, per_relation, missed=missed, allowed=allowed
@@ -109,7 +115,7 @@ def _threshold(
 def _trained_rule(run: Run) -> DecisionRule:
     """The rule that the loss of a run implies, or the threshold that training an SVM chose."""
     if not isinstance(run.classifier, SVMClassifier):
-        return run.classifier.make_loss().decision_rule
+        return configured_rule(run.config, run.classifier.make_loss())
     threshold = run.metrics.get(THRESHOLD)
     if not isinstance(threshold, float):
         raise MrcaError(

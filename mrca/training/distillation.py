@@ -1,5 +1,6 @@
 """A student's targets from a teacher's outputs."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,10 @@ import numpy as np
 from mrca import losses
 from mrca.config import RunConfig
 from mrca.datasets import LabelledCandidates
+from mrca.encoding import SideBySide
 from mrca.errors import MrcaError
+from mrca.files import kept_array
+from mrca.runs import layout
 from mrca.text import RelationSet
 from mrca.training.run import Run, load
 
@@ -75,9 +79,25 @@ def load_teacher(
     return run
 
 
-def targets(candidates: LabelledCandidates, teacher: Run | None) -> np.ndarray:
-    """What a model is trained on: labels `(candidates, relations)`, teacher's outputs before."""
+def targets(candidates: LabelledCandidates, teacher: Run | None) -> np.ndarray | SideBySide:
+    """What a model is trained on: labels `(candidates, relations)`, teacher's outputs before.
+
+    The outputs are computed once for a teacher and some candidates, and kept on disk; see
+    `mrca.files.kept_array`. A teacher that is trained costs its prediction, which for a distant
+    corpus is more than an epoch of a small student.
+
+    Raises:
+        MrcaError: if they cannot be kept.
+    """
     if teacher is None:
         return candidates.labels
-    outputs = teacher.classifier.raw_outputs(candidates, keep=True)
-    return np.concatenate([outputs, candidates.labels], axis=1, dtype=np.float32)
+
+    def compute(outputs: np.ndarray) -> None:
+        outputs[:] = teacher.classifier.raw_outputs(candidates, keep=True)
+
+    key = hashlib.sha256(
+        f"1 {layout.fingerprint_of_run(teacher.folder)} {candidates.fingerprint}".encode()
+    ).hexdigest()
+    shape = (len(candidates), teacher.classifier.columns)
+    outputs = kept_array(key, shape, compute, np.float32, what="the teacher's outputs")
+    return SideBySide(outputs, candidates.labels)

@@ -10,6 +10,7 @@ import keras
 from mrca import losses
 from mrca.config import RunConfig
 from mrca.encoding import EpochBatches
+from mrca.models.classifier import configured_rule
 from mrca.models.epochs import EpochStart, epoch_metrics
 from mrca.models.optimizer import make_optimizer
 from mrca.models.weight_average import AverageInUse
@@ -55,7 +56,7 @@ def fit(
     what.model.compile(
         optimizer=make_optimizer(config, what.model),
         loss=loss,
-        metrics=epoch_metrics(config, loss.decision_rule),
+        metrics=epoch_metrics(config, configured_rule(config, loss)),
         jit_compile=jit,
     )
     checkpoint.watch(what.model)

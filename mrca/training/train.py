@@ -103,6 +103,7 @@ def train(
     corpus = load_corpus(
         config.data.dataset,
         data_dir,
+        train_split=config.data.train_split,
         unmatched=config.data.unmatched,
         offsets=config.data.offsets,
         progress=partial(reporter.preparing, f"fetching {config.data.dataset}"),
@@ -190,6 +191,7 @@ class _Plan:
         self.config = config
         self.corpus = corpus
         self._rescaled = config.classifier.name == stages.TAU_NORMALISED
+        self._notes: list[str] = []  # of what it builds on
         self._open(vectors_dir, reporter)
         self._valid = self.classifier.candidates(corpus.splits["valid"]).labelled(corpus.relations)
         check_candidates(self._valid, "validation")
@@ -228,7 +230,8 @@ class _Plan:
             config, self._train, relations, selection, encoder, loss, base and base.network
         )
         if start and base is not None:
-            warm_start.carry_columns(base, self.classifier)
+            carried = warm_start.carry_columns(base, self.classifier)
+            self._notes.append(f"Starts from the run {run.folder}: {carried}")
 
     def bytes_needed(self) -> int:
         """Room on the disk that it takes at most, in bytes."""
@@ -250,7 +253,7 @@ class _Plan:
     def tell(self, reporter: Reporter) -> None:
         """What a user should know before training."""
         config, corpus, classifier = self.config, self.corpus, self.classifier
-        for note in corpus.notes:
+        for note in (*corpus.notes, *self._notes):
             reporter.message(str(note))
         if corpus.unmatched:
             reporter.message(

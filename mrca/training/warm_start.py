@@ -7,6 +7,7 @@ import numpy as np
 from mrca.config import RunConfig
 from mrca.datasets import Corpus
 from mrca.encoders import Encoder
+from mrca.errors import counted
 from mrca.models import RelationClassifier
 
 
@@ -30,18 +31,29 @@ def encoder_for(base: RelationClassifier, corpus: Corpus) -> Encoder:
     return base.encoder.with_words_of(row for rows in corpus.splits.values() for row in rows)
 
 
-def carry_columns(base: RelationClassifier, new: RelationClassifier) -> None:
+def carry_columns(base: RelationClassifier, new: RelationClassifier) -> str:
     """Give a new classifier on the base's layers the output columns of the base.
 
     Relations that the base knows keep their output column; new ones have their fresh column, and
     those that the new classifier does not have are dropped. A threshold column is kept.
+
+    Returns:
+        Which relations keep theirs, which are new and which are dropped, in a sentence.
     """
     kept = _kept_columns(base, new)
     old, fresh = base.network.classifier.get_weights(), new.network.classifier.get_weights()
-    if kept is not None and len(old) == len(fresh):
-        sizes = (base.columns, new.columns)
-        weights = [_carried(*pair, kept, sizes) for pair in zip(old, fresh, strict=True)]
-        new.network.classifier.set_weights(weights)
+    if kept is None or len(old) != len(fresh):
+        return "another classifier or loss, so the outputs of all relations start anew."
+    sizes = (base.columns, new.columns)
+    weights = [_carried(*pair, kept, sizes) for pair in zip(old, fresh, strict=True)]
+    new.network.classifier.set_weights(weights)
+    shared = [name for name in new.relations if name in base.relations]
+    others = {
+        "new": [name for name in new.relations if name not in base.relations],
+        "dropped": [name for name in base.relations if name not in new.relations],
+    }
+    parts = [f"; {kind}: {', '.join(names)}" for kind, names in others.items() if names]
+    return f"{counted(len(shared), 'relation')} kept{''.join(parts)}."
 
 
 def _kept_columns(base: RelationClassifier, new: RelationClassifier) -> dict[int, int] | None:

@@ -93,8 +93,21 @@ def test_a_loss_that_does_not_fit_is_said_of_its_run(comparison, tmp_path):
 def test_other_seeds_have_nothing_to_build_on(comparison, tmp_path):
     config = comparison("dice", ("focal", "dice"))
     config.methods[1].settings.append("training.seed=7")
-    with pytest.raises(MrcaError, match="'focal' has a run with seed 7 and its representation"):
+    with pytest.raises(MrcaError, match="'focal' has a run with seed 7 "):
         plan_runs(config, tmp_path)
+
+
+def test_training_starts_from_the_run_of_the_same_seed(comparison, tmp_path):
+    config = comparison("dice", "focal", seeds=2)
+    config.methods[1] = config.methods[1].changed(init_from="dice")
+    first, second, *started = plan_runs(config, tmp_path)
+    assert [run.builds_on for run in started] == [(first.folder,), (second.folder,)]
+    assert [run.config.training.init_from for run in started] == [
+        str(first.folder.resolve()),
+        str(second.folder.resolve()),
+    ]
+    assert [run.config.loss.name for run in started] == ["focal", "focal"]
+    assert not any(run.config.classifier.representation for run in started)
 
 
 # === One method ===

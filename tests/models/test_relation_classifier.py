@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 
 import keras
 import numpy as np
@@ -194,7 +195,13 @@ def test_a_recipes_schedule_of_steps_is_followed_in_every_fit(train_rows):
         assert history.history["learning_rate"] == pytest.approx(expected, rel=1e-5)
 
 
-def test_a_callback_may_change_a_rate_that_does_not_fall(train_rows):
+def test_a_callback_may_change_a_rate_that_does_not_fall_and_a_step_is_traced_once(
+    train_rows, monkeypatch
+):
+    traces, step = [], RelationClassifier.train_step
+    monkeypatch.setattr(
+        RelationClassifier, "train_step", lambda *data: traces.append(1) or step(*data)
+    )
     classifier = RelationClassifier.from_recipe(
         "pairs", train_rows[:8], settings={**SETTINGS, "training.learning_rate_decay": 0.0}
     )
@@ -202,6 +209,7 @@ def test_a_callback_may_change_a_rate_that_does_not_fall(train_rows):
     halved = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
     history = classifier.fit(train_rows[:8], epochs=2, callbacks=[halved], verbose=0)
     assert history.history["learning_rate"] == pytest.approx([1e-2, 5e-3])
+    assert len(traces) == 1
 
 
 @pytest.fixture
@@ -437,6 +445,27 @@ def test_only_allowed_types_are_predicted_whatever_the_threshold(train_rows):
     }
     assert found
     assert found <= seen
+
+
+def test_at_most_so_many_relations_of_a_pair_are_predicted_whatever_the_threshold(
+    train_rows, tmp_path
+):
+    classifier = RelationClassifier.from_recipe(
+        "pairs", train_rows[:30], settings={**SETTINGS, "decision.top_k": 2}
+    )
+    classifier.compile()
+    assert classifier.decision.rule.top_k == 2
+    classifier.compile(loss="adaptive_focal")  # another loss comes with its own rule
+    classifier.save_to_preset(tmp_path / "run")
+    again = RelationClassifier.from_preset(tmp_path / "run")
+    assert again.decision.rule.get_config() == {
+        "rule": "threshold_column",
+        "top_k": 2,
+        "offset": None,
+    }
+    for prediction in again.predict(train_rows[:5], threshold=-1e9):
+        pairs = Counter((fact.subject, fact.object) for fact in prediction.facts)
+        assert set(pairs.values()) == {2}
 
 
 # === Saving ===

@@ -40,11 +40,24 @@ def test_targets_are_the_teachers_outputs_and_the_labels(student, tiny_run, corp
     teacher = teacher_of(student, corpus.relations)
     classifier = tiny_run.classifier
     candidates = classifier.candidates(corpus.splits["valid"]).labelled(corpus.relations)
-    found = targets(candidates, teacher)
+    found = targets(candidates, teacher)[np.arange(len(candidates))]
     columns = len(corpus.relations)
     np.testing.assert_array_equal(found[:, columns:], candidates.labels)
     np.testing.assert_array_equal(found[:, :columns], classifier.raw_outputs(candidates))
     np.testing.assert_array_equal(targets(candidates, None), candidates.labels)
+
+
+def test_a_teachers_outputs_are_computed_once(student, corpus, tmp_path, monkeypatch):
+    monkeypatch.setenv("MRCA_CACHE_DIR", str(tmp_path))
+    teacher = teacher_of(student, corpus.relations)
+    candidates = teacher.classifier.candidates(corpus.splits["valid"]).labelled(corpus.relations)
+    rows = np.array([2, 0])
+    first = targets(candidates, teacher)[rows]
+    monkeypatch.setattr(type(teacher.classifier), "raw_outputs", None)
+    np.testing.assert_array_equal(targets(candidates, teacher)[rows], first)
+    others = teacher.classifier.candidates(corpus.splits["test"]).labelled(corpus.relations)
+    with pytest.raises(TypeError):  # which are asked about
+        targets(others, teacher)
 
 
 def test_a_student_comes_near_its_teacher(student, tiny_run, few_rows, changed, outputs, tmp_path):

@@ -50,7 +50,11 @@ def test_a_threshold_for_a_precision_gives_what_the_report_says(
 ):
     classifier, corpus = tiny_pairs_run.classifier, load_corpus("sample", sample_slice)
     near = replace(classifier.selection, max_distance=4)
-    few = replace(classifier.decision, allowed=typed_facts(corpus.splits["train"][:30]))
+    few = replace(
+        classifier.decision,
+        rule=classifier.decision.rule.with_top_k(1),
+        allowed=typed_facts(corpus.splits["train"][:30]),
+    )
     monkeypatch.setattr(classifier, "selection", near)
     monkeypatch.setattr(classifier, "decision", few)
     valid = training.answered(classifier, corpus, "valid")

@@ -120,7 +120,7 @@ def test_a_network_of_another_precision_is_not_the_run_s(mixed_run, tmp_path):
     folder = shutil.copytree(mixed_run.folder, tmp_path / "run")
     config = (folder / "config.toml").read_text()
     (folder / "config.toml").write_text(config.replace("mixed_float16", "mixed_bfloat16"))
-    with pytest.raises(mrca.MrcaError, match=r"does not fit config\.toml.*dtype_policy"):
+    with pytest.raises(mrca.MrcaError, match=r"does not fit config\.toml.*dtype"):
         mrca.load(folder)
 
 
