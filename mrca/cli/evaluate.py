@@ -106,6 +106,8 @@ def evaluate(
     _note_other_corpus(loaded, corpus)
     groups = groups or group_limits(corpus.limits)
     found = training.answered(classifier, corpus, split)
+    if cut := classifier.cut(found.candidates.documents):
+        typer.echo(cut, err=True)
     replaced = training.report_on(classifier, found, groups, ignore or ())
     uncalibrated = classifier.scores_and_labels(*found)[0]
     tuned: TuneName = (tune or Tune.NONE).value

@@ -75,6 +75,9 @@ class EncoderConfig(_Section):
         "keras_hub:PRESET or keras_hub:FOLDER; or tfidf, for linear_svm",
     )
     trainable: bool = Field(False, description="whether the weights of a BERT encoder are trained")
+    freeze_embeddings: bool = Field(
+        False, description="of a trained keras_hub: encoder: keep its embeddings as they are"
+    )
     vocab_file: str = Field("", description="word pieces of a BERT encoder that carries none")
     casing: Literal["auto", "cased", "uncased"] = Field(
         "auto", description="of a BERT encoder that does not say"
@@ -93,10 +96,22 @@ class FeaturesConfig(_Section):
         "masked", description="compute on real tokens only, or on everything padded to max_length"
     )
     max_length: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        100, description="tokens, or a BERT encoder's word pieces; longer documents are cut"
+        100,
+        description="of whole documents: tokens, or a BERT encoder's word pieces; longer ones are "
+        "cut. Of entity pairs: the word pieces of a BERT encoder's window; nothing is cut",
+    )
+    stride: Annotated[int, Field(ge=0)] = Field(
+        0,
+        description="of entity pairs: word pieces between the starts of two windows, at most; 0 "
+        "for half of max_length",
     )
     markers: bool = Field(
-        False, description="put [E1] [/E1] and [E2] [/E2] around entities, for a BERT encoder"
+        False, description="put word pieces around entities that mark them, for a BERT encoder"
+    )
+    marker_style: Literal["roles", "asterisks"] = Field(
+        "roles",
+        description="[E1] [/E1] around subjects and [E2] [/E2] around objects; or, of pairs, * "
+        "around every mention, whose state is then that of the * before it (ATLOP)",
     )
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from mrca.datasets import Candidates
-from mrca.encoding.batch_plan import Batch, Padding
+from mrca.encoding.batch_plan import Batch, BatchLimits, Padding
 from mrca.text import Span
 
 # Maps a span of words to the places of its tokens in its row; see `EncodedEntities.of`.
 Places = Callable[[int, Span], range]
 
 _ENTITY_STEP = 4
+_ATTENTION = 1 << 23
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,13 @@ class EncodedDocuments:
     def candidates(self) -> np.ndarray | None:
         """Candidates of each row, `(rows,)`; `None` for one each."""
         return None if self.entities is None else np.diff(self.entities.candidate_starts)
+
+    def limits(self, rows: int) -> BatchLimits:
+        """Of a batch of them, at most so many; of word pieces, what an encoder can attend between.
+
+        With the 12 heads of a BERT an attention is at most 400 MB, unless one row's is larger.
+        """
+        return BatchLimits(rows, attention=_ATTENTION if "pieces" in self.arrays else None)
 
     def candidates_of(self, rows: np.ndarray) -> np.ndarray:
         """The numbers of the rows' candidates, end to end."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mrca.encoders import PieceEncoder, WordVectors
+from mrca.encoding import WordPieces
 from mrca.errors import MrcaError
 from mrca.export.exported_model import ExportedModel, Network, Reader
 from mrca.export.exported_words import FULL, ExportedWords, exported_words
@@ -137,6 +138,11 @@ def _with_words(
 
 def _of_pieces(classifier: RelationClassifier, encoder: PieceEncoder, folder: Path) -> Parts:
     pieces, features = encoder.word_pieces, classifier.config.features
+    if not isinstance(pieces, WordPieces):
+        raise MrcaError(
+            f"{classifier.config.encoder.name} reads byte pairs, which an exported model does not "
+            "split words into. Use `mrca predict`, or train with a BERT to export."
+        )
     reader = TextToPieces(
         pieces,
         folder,

@@ -62,6 +62,10 @@ class Classifier(ABC):
     def words_read(self, documents: Sequence[Document]) -> list[int]:
         """How many words of each document are read; the rest is cut off."""
 
+    def cut(self, documents: Sequence[Document]) -> str:
+        """What is not read of documents, in a sentence; empty where all is."""
+        return ""
+
     @abstractmethod
     def save_parts(self, folder: Path) -> None:
         """Write into a run folder what training has made."""

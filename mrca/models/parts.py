@@ -1,5 +1,6 @@
 """The parts of a run folder from which a classifier is made, read and written."""
 
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -242,7 +243,8 @@ def network_size(
         return network_weights(
             width, columns, 0, "first", head=head.name, head_options=head.options
         )
-    trained = encoder.layer.count_params() if encoder.layer is not None else 0
+    layer = encoder.layer
+    trained = 0 if layer is None else sum(math.prod(each.shape) for each in layer.trainable_weights)
     return trained + network_weights(
         encoder.dim,
         columns,

@@ -269,11 +269,8 @@ class _Plan:
             encoder = classifier.encoder
             if encoder.note:
                 reporter.message(encoder.note)
-            if cut := sum(encoder.cut(rows) for rows in corpus.splits.values()):
-                reporter.message(
-                    f"Documents cut at {config.features.max_length} {encoder.unit}: {cut:,} "
-                    "(features.max_length)."
-                )
+            if cut := classifier.cut([row for rows in corpus.splits.values() for row in rows]):
+                reporter.message(cut)
         if missed := self._counted(lambda candidates: int(candidates.missed.sum())):
             reporter.message(
                 f"Facts that no candidate pair asks about: {missed}. They cannot be found, and "

@@ -111,7 +111,7 @@ def test_no_documents(opened):
 
 def test_what_is_read_and_what_is_cut(opened):
     assert opened.words_read(ROWS) == [4, 1]
-    assert opened.cut(ROWS) == 1
+    assert opened.documents_cut(ROWS) == 1
     assert (opened.unit, opened.dim, opened.feature_value()) == ("tokens", 2, 10)
 
 
