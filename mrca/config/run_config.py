@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from mrca.errors import MrcaError, did_you_mean
@@ -124,14 +131,26 @@ class ModelConfig(_Section):
     entity_pooling: Literal["mean", "max", "mean_max", "logsumexp"] = Field(
         "mean_max", description="of pairs: an entity from the states of its mentions"
     )
-    pair_context: Literal["none", "mean_max", "attention"] = Field(
-        "attention", description="of pairs: what is read of the rest of the document"
+    pair_context: Literal["none", "mean_max", "attention", "localized"] = Field(
+        "attention",
+        description="of pairs: what is read of the rest of the document: mean and maximum; these "
+        "and a trained attention; or where the encoder's own attention looks from both entities",
     )
-    pair_interaction: bool = Field(
-        False, description="whether pairs that share an entity see each other"
+    pair_features: Literal["dense", "extractors", "grouped_bilinear"] = Field(
+        "dense",
+        description="of pairs, from entities and context: a dense layer; one for the subject and "
+        "one for the object, side by side; or bilinear forms of these two",
     )
+    pair_interaction: Literal["none", "strongest", "axial", "u_net"] = Field(
+        "none",
+        description="how pairs of a document see each other: by the strongest that share an "
+        "entity, by axial attention, or by a U-Net over their contexts",
+    )
+    interaction_options: dict[str, Any] = Field({}, description="the interaction's own arguments")
     hidden: Annotated[int, Field(ge=0)] = Field(
-        0, description="units of a dense tanh layer after pooling; 0 for none"
+        0,
+        description="units of a dense tanh layer after pooling, or of each of the pair's; 0 for "
+        "none",
     )
     state_dropout: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.0, description="of the states that are pooled"
@@ -142,6 +161,12 @@ class ModelConfig(_Section):
         description="Keras's dtype policy: what a network computes in; a mixed one is for a GPU, "
         "and weights, scores and the loss stay float32",
     )
+
+    @field_validator("pair_interaction", mode="before")
+    @classmethod
+    def _interaction_of_first_versions(cls, value: Any) -> Any:
+        """Version 0.2 had one interaction, or none."""
+        return {True: "strongest", False: "none"}[value] if isinstance(value, bool) else value
 
     @model_validator(mode="after")
     def _windows_touch(self) -> "ModelConfig":
