@@ -73,7 +73,7 @@ class ComparedRows:
 def asked_about(
     corpus: Corpus, config: RunConfig, split: str
 ) -> tuple[LabelledCandidates, list[int]]:
-    """The candidates of a split, whatever part of its documents a run reads.
+    """The candidates of a split.
 
     Args:
         corpus: with that split.
@@ -84,8 +84,7 @@ def asked_about(
         The candidates, and for each relation the number of training candidates that have it.
     """
     train, documents = corpus.splits["train"], corpus.splits[split]
-    words = [len(document.tokens) for document in train]
-    selection, trained = training_candidates(config, train, corpus.relations, words)
+    selection, trained = training_candidates(config, train, corpus.relations)
     if config.data.roles == "unknown":
         documents = [document.with_unknown_roles() for document in documents]
     asked = selection.select(documents).labelled(corpus.relations)

@@ -85,10 +85,10 @@ class Classifier(ABC):
         """One with the same weights that computes in float32, whatever it was trained in."""
 
     def candidates(self, documents: Sequence[Document]) -> Candidates:
-        """What the model is asked about documents: nothing that it has not read."""
+        """What the model is asked about documents."""
         if self.config.data.roles == "unknown":
             documents = [document.with_unknown_roles() for document in documents]
-        return self.selection.select(documents, self.words_read(documents))
+        return self.selection.select(documents)
 
     def make_loss(self) -> losses.MultiLabelLoss:
         """The configured loss; see `configured_loss`."""

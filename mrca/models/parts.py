@@ -40,10 +40,7 @@ def entity_types(documents: Iterable[Document]) -> tuple[str, ...]:
 
 
 def training_candidates(
-    config: RunConfig,
-    documents: Sequence[Document],
-    relations: RelationSet,
-    words_read: Sequence[int],
+    config: RunConfig, documents: Sequence[Document], relations: RelationSet
 ) -> tuple[CandidateSelection, LabelledCandidates]:
     """The candidates of training documents, and how those of others are to be selected.
 
@@ -51,7 +48,6 @@ def training_candidates(
         config: its `data` and `candidates`.
         documents: the training documents.
         relations: in the order of the columns.
-        words_read: how many words of each are read.
 
     Raises:
         MrcaError: if a document states a relation that is none of these, or no candidate states
@@ -63,7 +59,7 @@ def training_candidates(
     selection = CandidateSelection(settings.kind, settings.max_distance or None)
     if settings.types == "seen":
         selection = selection.learned(documents)
-    candidates = selection.select(documents, words_read).labelled(relations)
+    candidates = selection.select(documents).labelled(relations)
     check_candidates(candidates, "training")
     return selection, candidates
 

@@ -169,8 +169,7 @@ class RelationClassifier(StatesModel, Classifier):
         others = list(documents_of(vocabulary_of, offsets=config.data.offsets))
         types = entity_types(documents) if config.features.types else ()
         encoder = encoder_class(config.encoder.name).open(config, [*documents, *others], types)
-        words_read = encoder.words_read(documents)
-        selection, candidates = training_candidates(config, documents, relations, words_read)
+        selection, candidates = training_candidates(config, documents, relations)
         loss = configured_loss(config, LabelCounts.of(candidates))
         return cls.new(config, candidates, relations, selection, encoder, loss)
 

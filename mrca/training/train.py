@@ -201,8 +201,7 @@ class _Plan:
         config, corpus = self.config, self.corpus
         documents, relations = corpus.splits["train"], corpus.relations
         if config.is_svm:
-            words_read = [len(document.tokens) for document in documents]
-            _, self._train = training_candidates(config, documents, relations, words_read)
+            _, self._train = training_candidates(config, documents, relations)
             counts = LabelCounts.of(self._train)
             self.classifier: Classifier = SVMClassifier.new(config, relations, counts)
             self.built_on: dict[str, Any] = READS
@@ -219,8 +218,7 @@ class _Plan:
         else:
             encoder = open_encoder(config, corpus, vectors_dir, reporter.preparing)
             self.built_on = encoder.describe()
-        words_read = encoder.words_read(documents)
-        selection, self._train = training_candidates(config, documents, relations, words_read)
+        selection, self._train = training_candidates(config, documents, relations)
         loss = self._loss = configured_loss(config, LabelCounts.of(self._train))
         check_loss(loss, len(relations))
         self._teacher = load_teacher(config, relations, loss)

@@ -54,7 +54,7 @@ def frozen(hub_module):
 
 
 def batch_of(encoder, documents=ROWS, kind="whole"):
-    candidates = CandidateSelection(kind).select(documents, encoder.words_read(documents))
+    candidates = CandidateSelection(kind).select(documents)
     encoded = encoder.encode(candidates)
     rows = np.arange(len(documents))
     return encoded.batch(Batch(rows, int(encoded.lengths.max())), "masked")
@@ -171,7 +171,7 @@ def test_where_a_pooling_is_all_that_follows_it_is_done_beforehand(configure):
 
 def test_entities_stand_where_the_pieces_of_their_mentions_do(configure, frozen):
     for encoder in (frozen, opened(configure(encoder__trainable=True))):
-        candidates = CandidateSelection("pairs").select(ROWS, encoder.words_read(ROWS))
+        candidates = CandidateSelection("pairs").select(ROWS)
         encoded = encoder.encode(candidates)
         rows = encoder._rows(ROWS)
         inputs = encoded.batch(Batch(np.array([0]), 16), "masked")

@@ -120,7 +120,7 @@ def test_entities_of_pairs_stand_where_their_mentions_do(opened):
         ("Cat", "and", "dog", "or", "far"),
         (Entity((Span(0, 1), Span(3, 5))), Entity((Span(2, 3),))),
     ).with_unknown_roles()
-    encoded = opened.encode(CandidateSelection("pairs").select([row], opened.words_read([row])))
+    encoded = opened.encode(CandidateSelection("pairs").select([row]))
     inputs = encoded.batch(Batch(np.array([0]), 4), "masked")
     assert inputs["entities"].tolist() == [[0, 3], [2, -1]]
     assert inputs["pairs"].tolist() == [[0, 1], [1, 0]]

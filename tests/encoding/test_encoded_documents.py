@@ -88,7 +88,7 @@ def test_ranges_of_any_rows_end_to_end():
 def encode(documents, lengths=None):
     """Documents with entities, asked about in pairs, of words that are their own number."""
     read = lengths or [len(document.tokens) for document in documents]
-    candidates = CandidateSelection("pairs").select(documents, read)
+    candidates = CandidateSelection("pairs").select(documents)
     words = np.concatenate([np.arange(each, dtype=np.int32) for each in (*read, 0)])
     entities = EncodedEntities.of(
         candidates, lambda row, span: range(span.start, min(span.end, read[row]))
