@@ -312,7 +312,7 @@ class RelationNetwork(keras.Model):
         # Version 0.1 had the word table in the network, which is the encoder's now.
         if config.pop("num_words", 0):
             config["marked"] = True
-        # Version 0.2 had one interaction of pairs, or none.
+        # Earlier there was one interaction of pairs, or none.
         if isinstance(interaction := config.get("pair_interaction"), bool):
             config["pair_interaction"] = "strongest" if interaction else "none"
         return cls(**config)
