@@ -315,9 +315,13 @@ class HubEncoder(PieceEncoder):
             )
 
     @classmethod
+    def check_there(cls, config: RunConfig) -> None:
+        """See `Encoder`."""
+        resolve_hub_handle(config.encoder.place)
+
+    @classmethod
     def _open_states(cls, settings: EncoderConfig, dtype: str | None) -> HubStates:
-        folder = resolve_hub_handle(_place(settings))
-        return HubStates(folder, settings.trainable, name="encoder")
+        return HubStates(resolve_hub_handle(settings.place), settings.trainable, name="encoder")
 
 
 class KerasHubEncoder(PieceEncoder):
@@ -346,17 +350,12 @@ class KerasHubEncoder(PieceEncoder):
     @classmethod
     def _open_states(cls, settings: EncoderConfig, dtype: str | None) -> KerasHubStates:
         return KerasHubStates.from_preset(
-            _place(settings),
+            settings.place,
             settings.trainable,
             dtype,
             freeze_embeddings=settings.freeze_embeddings,
             name="encoder",
         )
-
-
-def _place(settings: EncoderConfig) -> str:
-    """The folder, address or preset in an encoder's name."""
-    return settings.name.partition(":")[2]
 
 
 def _in_model(config: RunConfig) -> bool:

@@ -79,12 +79,11 @@ class Windows(keras.layers.Layer):
             **({"return_attention_scores": True} if return_attention_scores else {}),
         )
         # === Where a piece stands in each window, and whether it does, (batch, number, time) ===
+        # All windows but the first leave their [CLS] out, and all but the last their [SEP].
         column = ops.arange(time, dtype="int32")
         place = column - ops.expand_dims(starts, 2)
-        first = ops.where(window == 0, 0, 1)  # all but the first leave their [CLS] out
-        last = self.window - ops.where(
-            window == count - 1, 1, 2
-        )  # and all but the last their [SEP]
+        first = ops.where(window == 0, 0, 1)
+        last = self.window - ops.where(window == count - 1, 1, 2)
         seen = ops.logical_and(
             place >= ops.expand_dims(first, 1), place <= ops.expand_dims(last, 2)
         )

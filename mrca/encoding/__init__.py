@@ -1,7 +1,7 @@
 """Documents to arrays, and which rows form which batch."""
 
 from mrca.encoding.batch_plan import Batch, BatchLimits, Padding, plan_batches
-from mrca.encoding.batches import EpochBatches, PairedBatches
+from mrca.encoding.batches import EpochBatches, PairedBatches, SideBySide
 from mrca.encoding.byte_pairs import BytePairs
 from mrca.encoding.encoded_documents import (
     EncodedDocuments,
@@ -29,6 +29,7 @@ __all__ = [
     "PieceRows",
     "Pieces",
     "Sampler",
+    "SideBySide",
     "WordPieces",
     "check_sampler",
     "input_dtype",

@@ -147,6 +147,19 @@ def test_other_data_and_other_vectors(mrca, tiny_run, tmp_path):
     assert "is not the 'sample' that the run was trained on: its files differ" in done.err
 
 
+def test_documents_that_are_cut_are_counted(mrca, tiny_run, tmp_path):
+    text = f"Ada wed Bob {'and then ' * 20} in Ulm"
+    row = {"text": text, "entities": ["Ada", "Bob", "Ulm"], "facts": [["Ada", "spouse", "Bob"]]}
+    corpus = tmp_path / "mine"
+    corpus.mkdir()
+    for split in ("train", "valid"):
+        (corpus / f"{split}.jsonl").write_text(f"{json.dumps(row)}\n" * 2)
+    options = ("--dataset", corpus, "--split", "valid", "--no-plots")
+    done = mrca("evaluate", tiny_run.folder, *options)
+    assert done.code == 0, done.err
+    assert "Documents cut at 40 tokens: 2, and with them 2 entities" in done.err
+
+
 def test_a_split_without_a_relation(mrca, tiny_run, tmp_path):
     corpus = tmp_path / "mine"
     corpus.mkdir()
@@ -197,6 +210,7 @@ def test_tables_of_pairs(mrca, load_once, tiny_pairs_run):
     assert cells(out, "errors", "F of all") == [
         str(sum(false)),
         f"{patterns['false_share']:.4f}",
+        "wrong: FP or FN",
     ]
     employer = metrics["relations"]["employer"]
     assert cells(out, "by relation, most frequent", "employer")[:3] == [
@@ -240,6 +254,8 @@ def test_a_precision_that_is_wished_for(mrca, load_once, tiny_pairs_run, options
     assert float(precision) >= 0.3
     reached = cells(out, "chosen on validation for a precision of 0.3", "all")
     assert reached[-3:] == [precision, recall, gold]
+    was = tiny_pairs_run.metrics["splits"]["valid"]["micro"]["precision"]
+    assert ("the decision before  (precise enough)" in out) == (was >= 0.3)
     for_each = " for each relation" if options else ""
     assert f"the threshold{for_each} with precision 0.3 on validation" in out
 

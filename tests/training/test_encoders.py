@@ -11,6 +11,7 @@ from mrca import training
 from mrca.config import load_recipe
 from mrca.datasets import load_corpus
 from mrca.encoders.hub_states import HubStates
+from mrca.encoders.keras_hub_states import KerasHubStates
 from mrca.layers import (
     AxialInteraction,
     Bilinear,
@@ -219,6 +220,43 @@ def test_pairs_over_a_keras_hub_encoder(
     name = f'encoder.name="keras_hub:{keras_hub_preset}"'
     run = train(changed(pairs_config, name, "model.units=0", *model))
     check_pairs(run, documents, outputs)
+
+
+# === The attention of a frozen encoder ===
+
+
+def test_a_frozen_encoder_that_gives_attention_is_in_the_model(
+    pairs_config, train, changed, keras_hub_preset, documents, outputs, stopping, cache, tmp_path
+):
+    name = f'encoder.name="keras_hub:{keras_hub_preset}"'
+    settings = ("features.max_length=16", "model.units=0", "model.pair_context=localized")
+    config = changed(pairs_config, name, *settings, "training.epochs=2")
+    whole = train(config, "whole")
+    check_pairs(whole, documents, outputs)
+    # Nothing of it is kept: no states, no weights.
+    assert not cache.exists()
+    assert not (whole.folder / "encoder").exists()
+    encoder = whole.classifier.encoder
+    assert encoder.layer is not None
+    assert not encoder.layer.trainable_weights
+    with pytest.raises(KeyboardInterrupt):
+        train(config, reporter=stopping())
+    with np.load(tmp_path / "run.unfinished" / "state.npz") as state:
+        saved = sum(state[key].size for key in state.files if key.isdigit())
+    network = whole.classifier.network.count_params()
+    assert saved < 5 * network + 100 < 5 * network + encoder.states.count_params()  # Adam has four
+    run = train(config, resume=True)
+    np.testing.assert_allclose(outputs(run, documents), outputs(whole, documents), atol=1e-6)
+    original = KerasHubStates.from_preset(str(keras_hub_preset)).get_weights()
+    for weight, before in zip(encoder_weights(run), original, strict=True):
+        np.testing.assert_array_equal(weight, before)
+
+
+def test_what_gives_no_attention_is_refused(pairs_config, train, changed):
+    for name in ("hub:x", "word_vectors"):
+        config = changed(pairs_config, f'encoder.name="{name}"', "model.pair_context=localized")
+        with pytest.raises(mrca.MrcaError, match=r"which .* does not give\. Take a keras_hub:"):
+            train(config)
 
 
 # === Recipes for documents ===
