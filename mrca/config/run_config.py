@@ -177,8 +177,7 @@ class ModelConfig(_Section):
 
     @field_validator("pair_interaction", mode="before")
     @classmethod
-    def _interaction_of_first_versions(cls, value: Any) -> Any:
-        """Version 0.2 had one interaction, or none."""
+    def _earlier_there_was_one_interaction(cls, value: Any) -> Any:
         return {True: "strongest", False: "none"}[value] if isinstance(value, bool) else value
 
     @model_validator(mode="after")

@@ -105,7 +105,7 @@ def test_a_setting_is_no_section():
 
 
 @pytest.mark.parametrize(("before", "now"), [(True, "strongest"), (False, "none")])
-def test_the_interaction_of_version_0_2_was_one_or_none(before, now):
+def test_an_interaction_that_is_true_or_false_is_one_of_earlier(before, now):
     config = RunConfig().changed({"model.pair_interaction": before})
     assert config.model.pair_interaction == now
     assert RunConfig.checked({"model": {"pair_interaction": before}}, "Wrong") == config

@@ -2,14 +2,23 @@
 
 import shutil
 
+import keras
 import numpy as np
 import pytest
 
 import mrca
 from mrca import training
+from mrca.config import load_recipe
 from mrca.datasets import load_corpus
 from mrca.encoders.hub_states import HubStates
 from mrca.encoders.keras_hub_states import KerasHubStates
+from mrca.layers import (
+    AxialInteraction,
+    Bilinear,
+    GroupedBilinear,
+    LocalizedContext,
+    UNetInteraction,
+)
 
 FIRST = ("model.units=0", "model.pooling=first", "features.markers=true")
 MODELS = {
@@ -248,3 +257,56 @@ def test_what_gives_no_attention_is_refused(pairs_config, train, changed):
         config = changed(pairs_config, f'encoder.name="{name}"', "model.pair_context=localized")
         with pytest.raises(mrca.MrcaError, match=r"which .* does not give\. Take a keras_hub:"):
             train(config)
+
+
+# === Recipes for documents ===
+
+SMALL = {"axial": {"layers": 1, "heads": 2}, "u_net": {"units": 4, "channels": 2}}
+
+
+@pytest.fixture(scope="session")
+def asterisks(vocabulary, tmp_path_factory):
+    """The tiny encoder's word pieces with a `*` among them."""
+    file = tmp_path_factory.mktemp("asterisks") / "vocab.txt"
+    file.write_text("\n".join(["*" if piece == "[unused0]" else piece for piece in vocabulary]))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("recipe", "changes", "parts"),
+    [
+        ("atlop", {}, {"context": LocalizedContext, "scores": GroupedBilinear}),
+        ("docunet", {}, {"interaction": UNetInteraction, "scores": GroupedBilinear}),
+        ("kd-docre", {}, {"interaction": AxialInteraction, "scores": keras.layers.Dense}),
+        pytest.param(
+            "atlop",
+            {"loss.name": "adaptive_hinge_balance", "classifier.name": "bilinear"},
+            {"context": LocalizedContext, "scores": Bilinear},
+            marks=pytest.mark.slow,
+        ),
+    ],
+    ids=["atlop", "docunet", "kd-docre", "hingeabl"],
+)
+def test_the_recipes_for_documents(
+    recipe, changes, parts, train, documents, outputs, keras_hub_preset, asterisks
+):
+    config = load_recipe(recipe)
+    config = config.changed(
+        {
+            "data.dataset": "sample",
+            "encoder.name": f"keras_hub:{keras_hub_preset}",
+            "encoder.vocab_file": str(asterisks),
+            "features.max_length": 16,  # most sentences are longer: windows
+            "model.hidden": 8,
+            "model.interaction_options": SMALL.get(config.model.pair_interaction, {}),
+            "training.epochs": 1,
+            "training.learning_rate": 1e-2,
+            **changes,
+        }
+    )
+    run = train(config)
+    some = documents[:4]
+    np.testing.assert_allclose(outputs(mrca.load(run.folder), some), outputs(run, some), atol=1e-6)
+    for name, kind in parts.items():
+        assert type(run.classifier.network.get_layer(name)) is kind
+    assert (run.folder / "encoder").exists()
