@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mrca.config import checked_seeds
 from mrca.runs import layout
 
 
@@ -89,6 +90,15 @@ VectorsDir = Annotated[
     Path | None,
     typer.Option("--vectors-dir", help="A folder of vectors to look in before all others."),
 ]
+NumberOrSeeds = Annotated[
+    str | None,
+    typer.Option(
+        "--seeds",
+        metavar="N|LIST",
+        help="So many runs with successive seeds, such as 3, or with these, such as 1,5,42,66,233; "
+        "printed is mean ± sd.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON instead of tables.")]
 ServedVersion = Annotated[
     int | None,
@@ -103,6 +113,22 @@ Host = Annotated[
     str, typer.Option("--host", help="The address to listen on; by default this machine only.")
 ]
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")]
+
+
+def parse_seeds(text: str) -> int | tuple[int, ...]:
+    """What `--seeds` says: a number of seeds, or some with commas between them.
+
+    Raises:
+        typer.BadParameter: if it is neither.
+    """
+    try:
+        first, *others = map(int, text.split(","))
+        return checked_seeds([first, *others] if others else first)
+    except ValueError:
+        raise typer.BadParameter(
+            f"--seeds is {text!r}. Expected a number of runs, such as 3, or different seeds with "
+            "commas between them, such as 1,5,42."
+        ) from None
 
 
 def typed_command() -> str:

@@ -26,6 +26,10 @@ MODELS = {
     "entities, hidden": ("model.units=0", "model.pooling=entities", "model.hidden=6"),
     "first": FIRST,
 }
+FINE_TUNING = (
+    *("training.optimizer=adamw", "training.schedule=linear", "training.warm_up=0.06"),
+    *("training.clip_norm=1.0", "training.batch_size=4", "training.accumulate=3"),
+)
 SLOWER = {"windows": ("model.units=0",), "mean under an LSTM": ("model.pooling=mean",)}
 CASES = [
     *(pytest.param(model, id=name) for name, model in MODELS.items()),
@@ -117,11 +121,23 @@ def test_a_trained_encoder_moves_and_is_carried(
     np.testing.assert_allclose(outputs(mrca.load(carried), documents), found, atol=1e-6)
 
 
+def test_an_encoder_may_have_a_rate_of_its_own(config, train, changed, hub_module):
+    """Its embeddings' gradients are of some rows alone: accumulated and cut with the others."""
+    settings = ("encoder.trainable=true", "training.encoder_learning_rate=1e-9", *FINE_TUNING)
+    run = train(changed(config, *FIRST, *settings))
+    for weight, before in zip(
+        encoder_weights(run), HubStates(hub_module).get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(weight, before, atol=1e-6)
+    assert run.metrics["epochs"] == 1
+
+
 @pytest.mark.slow
 def test_a_killed_training_of_an_encoder_goes_on(
     config, train, changed, stopping, documents, outputs
 ):
-    config = changed(config, *FIRST, "encoder.trainable=true", "training.epochs=2")
+    settings = ("encoder.trainable=true", "training.epochs=2", *FINE_TUNING)
+    config = changed(config, *FIRST, *settings)
     whole = train(config, "whole")
     with pytest.raises(KeyboardInterrupt):
         train(config, reporter=stopping())
