@@ -54,8 +54,8 @@ Limits = Annotated[
     str | None,
     typer.Option(
         "--limits",
-        help="Where head, medium and tail begin: default, reuters or pubmed. By default as the "
-        "corpus's paper has it.",
+        help="Where head, medium and tail begin: default, reuters, pubmed or docred. By default "
+        "as the corpus's paper has it.",
     ),
 ]
 Ignore = Annotated[

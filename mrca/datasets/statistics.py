@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mrca.datasets.candidates import CandidateSelection, LabelledCandidates
 from mrca.datasets.corpus import Corpus
 from mrca.datasets.locate import split_file
-from mrca.datasets.long_tail import DEFAULT_LIMITS, GroupLimits, long_tail_groups
+from mrca.datasets.long_tail import DEFAULT_LIMITS, GroupLimits
 from mrca.text import Document, RelationSet
 
 
@@ -100,7 +100,7 @@ class CorpusStatistics:
         splits: counts of each split.
         types: entity types of the training split, sorted.
         train_counts: relation → training documents that state it, in the relation set's order.
-        groups: `"head"`, `"medium"`, `"tail"` → relations, most frequent first.
+        groups: `"head"`, `"medium"` (not of all limits), `"tail"` → relations, most frequent first.
         limits: the name of the limits between these groups.
     """
 
@@ -128,7 +128,7 @@ def corpus_statistics(corpus: Corpus, limits: GroupLimits = DEFAULT_LIMITS) -> C
     names = corpus.relations.names
     unmatched = Counter(problem.source for problem in corpus.unmatched)
     sources = {split: str(split_file(corpus.folder, split)) for split in corpus.splits}
-    groups = long_tail_groups(counts, limits.head_above, limits.tail_below)
+    groups = limits.groups(counts)
     return CorpusStatistics(
         name=corpus.name,
         fingerprint=corpus.fingerprint,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mrca.config import Metric
-from mrca.datasets.long_tail import DEFAULT_LIMITS, GroupLimits, long_tail_groups
+from mrca.datasets.long_tail import DEFAULT_LIMITS, GroupLimits
 from mrca.errors import MrcaError, counted
 from mrca.evaluation.false_positive_rate import false_positive_rate
 from mrca.evaluation.paired_bootstrap import RESAMPLES, Difference, ResampledF1, resampled_f1
@@ -227,7 +227,7 @@ def compare_methods(
             "There is no positive label in the test rows, so every method has an F1 of 0. Expected "
             "at least one: compare on a corpus whose test split holds relations."
         )
-    members = long_tail_groups(train_counts, limits.head_above, limits.tail_below)
+    members = limits.groups(train_counts)
     groups = {ALL: list(range(gold.shape[1])), **members}
     reports: dict[str, list[dict[str, Any]]] = {}
     f1: dict[str, dict[str, ResampledF1]] = {}
