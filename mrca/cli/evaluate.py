@@ -106,7 +106,8 @@ def evaluate(
     _note_other_corpus(loaded, corpus)
     groups = groups or group_limits(corpus.limits)
     found = training.answered(classifier, corpus, split)
-    replaced = training.report_on(classifier, found, groups, ignore or ())
+    known = training.facts_in_training(classifier, corpus, split)
+    replaced = training.report_on(classifier, found, groups, ignore or (), known)
     uncalibrated = classifier.scores_and_labels(*found)[0]
     tuned: TuneName = (tune or Tune.NONE).value
     chosen: list[Any] = []  # tables of what was chosen
@@ -141,7 +142,7 @@ def evaluate(
             "keep what was measured after training.",
             err=True,
         )
-    report = training.report_on(classifier, found, groups, ignore or ())
+    report = training.report_on(classifier, found, groups, ignore or (), known)
     threshold = _threshold(classifier.decision.rule) if tuned == "global" else None
     one = threshold if isinstance(threshold, float) else None
     under = conditions(tuned, ignore or (), limits, one, min_precision, calibrated)

@@ -167,6 +167,11 @@ class Candidates:
         """Each candidate's document, `(candidates,)`."""
         return np.repeat(np.arange(len(self.documents)), self.counts)
 
+    @property
+    def pairs(self) -> NDArray[np.int64]:
+        """Each candidate's document, subject and object, `(candidates, 3)`."""
+        return np.column_stack([self.rows, self.subjects, self.objects]).astype(np.int64)
+
     def labelled(self, relations: RelationSet) -> "LabelledCandidates":
         """The same with what is stated of each.
 

@@ -12,7 +12,15 @@ from mrca.datasets import LabelledCandidates, distance
 from mrca.datasets.long_tail import DEFAULT_LIMITS, GroupLimits
 from mrca.evaluation.calibration import expected_calibration_error
 from mrca.evaluation.error_patterns import ErrorPatterns, error_patterns
+from mrca.evaluation.fact_scores import (
+    FACT_SCORES,
+    FactScores,
+    GoldFacts,
+    fact_scores,
+    predicted_facts,
+)
 from mrca.evaluation.false_positive_rate import FalsePositiveRate, false_positive_rate
+from mrca.evaluation.known_facts import NOT_ASKED, KnownFacts
 from mrca.evaluation.report import Report, evaluate
 from mrca.evaluation.scores import Score
 from mrca.text import RelationSet
@@ -48,6 +56,8 @@ class DocumentReport:
             whole documents were asked about.
         empty_candidates: what is predicted for candidates without a gold label.
         empty_documents: the same of documents.
+        facts: Ign F1, Infer-F1, facts within and across sentences, and pairs that are related at
+            all; None where whole documents were asked about.
         missed: gold facts that no candidate asked about; they count as false negatives.
         by_distance: pairs by the tokens between their nearest mentions.
         by_types: pairs by the types of subject and object, the most facts first.
@@ -61,6 +71,7 @@ class DocumentReport:
     documents: Report | None
     empty_candidates: FalsePositiveRate
     empty_documents: FalsePositiveRate
+    facts: FactScores | None
     missed: int
     by_distance: list[PairGroup]
     by_types: list[PairGroup]
@@ -72,6 +83,7 @@ class DocumentReport:
         """The report as JSON values: that of the candidates, and the rest beside it."""
         return {
             **self.candidates.to_dict(),
+            **(dict.fromkeys(FACT_SCORES) if self.facts is None else self.facts.to_dict()),
             "documents": None if self.documents is None else self.documents.to_dict(),
             "empty_candidates": self.empty_candidates.to_dict(),
             "empty_documents": self.empty_documents.to_dict(),
@@ -94,6 +106,7 @@ def evaluate_candidates(
     limits: GroupLimits = DEFAULT_LIMITS,
     ignored: Sequence[str] = (),
     has_threshold: bool = True,
+    known: KnownFacts = NOT_ASKED,
 ) -> DocumentReport:
     """Measure what was decided about candidates.
 
@@ -106,6 +119,7 @@ def evaluate_candidates(
         limits: see `evaluate`.
         ignored: relations left out of everything.
         has_threshold: whether a relation is predicted where its score is above something.
+        known: the facts of these documents that training states; see `known_facts`.
 
     Raises:
         MrcaError: see `evaluate`.
@@ -129,6 +143,10 @@ def evaluate_candidates(
     pairs = candidates.kind == "pairs"
     stated = candidates.of_documents.astype(bool)
     found = candidates.any_of(predictions) if pairs else predictions
+    facts = None
+    if pairs:
+        stated_facts = GoldFacts.of(candidates.documents, relations, known)
+        facts = fact_scores(stated_facts, predicted_facts(candidates.pairs, predictions))
     probable = scores.size > 0 and bool(((scores >= 0) & (scores <= 1)).all())
     return DocumentReport(
         candidates=evaluate(
@@ -143,6 +161,7 @@ def evaluate_candidates(
         documents=evaluate(stated, found, relations, train_counts, None, limits) if pairs else None,
         empty_candidates=false_positive_rate(gold, predictions),
         empty_documents=false_positive_rate(stated, found),
+        facts=facts,
         missed=int(candidates.missed.sum()),
         by_distance=_by_distance(candidates, gold, predictions) if pairs else [],
         by_types=_by_types(candidates, gold, predictions) if pairs else [],
@@ -192,12 +211,7 @@ def _by_types(
 
 
 def _entity_pairs(candidates: LabelledCandidates) -> Any:
-    for row, subject, object_ in zip(
-        candidates.rows.tolist(),
-        candidates.subjects.tolist(),
-        candidates.objects.tolist(),
-        strict=True,
-    ):
+    for row, subject, object_ in candidates.pairs.tolist():
         entities = candidates.documents[row].entities
         yield entities[subject], entities[object_]
 

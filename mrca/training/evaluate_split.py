@@ -13,12 +13,15 @@ from mrca.errors import MrcaError
 from mrca.evaluation import (
     DocumentReport,
     Isotonic,
+    KnownFacts,
     PrecisionThreshold,
     Temperature,
     evaluate_candidates,
+    known_facts,
     threshold_for_precision,
     tune_threshold,
 )
+from mrca.evaluation.known_facts import NOT_ASKED
 from mrca.losses import DecisionRule, FixedThreshold
 from mrca.models import Classifier, SVMClassifier
 from mrca.text import Document
@@ -61,6 +64,7 @@ def report_on(
     found: Answered,
     limits: GroupLimits,
     ignored: Sequence[str] = (),
+    known: KnownFacts = NOT_ASKED,
 ) -> DocumentReport:
     """How good a classifier's decisions are."""
     scores, labels = classifier.scores_and_labels(*found)
@@ -73,6 +77,22 @@ def report_on(
         limits=limits,
         ignored=ignored,
         has_threshold=classifier.decision.rule.has_threshold,
+        known=known,
+    )
+
+
+def facts_in_training(classifier: Classifier, corpus: Corpus, split: str) -> KnownFacts:
+    """The facts of a split that the corpus's training documents state, where pairs are asked about.
+
+    They are those of the corpus that is measured on, as the official scorer of DocRED has them,
+    whatever the classifier was trained on. For the training split itself nothing is asked.
+    """
+    if classifier.selection.kind == "whole" or split == "train":
+        return NOT_ASKED
+    documents, distant = corpus.splits[split], corpus.splits.get("distant")
+    return KnownFacts(
+        known_facts(documents, corpus.splits["train"]),
+        None if distant is None or split == "distant" else known_facts(documents, distant),
     )
 
 
@@ -83,7 +103,8 @@ def evaluate_split(classifier: Classifier, corpus: Corpus, split: str) -> Docume
         MrcaError: if the corpus has no such split, or other relations than the classifier.
     """
     found = answered(classifier, corpus, split)
-    return report_on(classifier, found, group_limits(corpus.limits))
+    known = facts_in_training(classifier, corpus, split)
+    return report_on(classifier, found, group_limits(corpus.limits), known=known)
 
 
 def tuned_rule(classifier: Classifier, valid: Answered, tune: Tune) -> DecisionRule:
