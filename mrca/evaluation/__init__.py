@@ -10,7 +10,13 @@ from mrca.evaluation.calibration import (
     expected_calibration_error,
     reliability,
 )
-from mrca.evaluation.comparison import ComparedMethod, Comparison, GroupF1, compare_methods
+from mrca.evaluation.comparison import (
+    ComparedMethod,
+    Comparison,
+    GroupF1,
+    check_columns,
+    compare_methods,
+)
 from mrca.evaluation.confused_pairs import ConfusedPair, confused_pairs
 from mrca.evaluation.decoupling import Decoupling
 from mrca.evaluation.document_report import DocumentReport, evaluate_candidates
@@ -55,6 +61,7 @@ __all__ = [
     "Temperature",
     "average_precision",
     "calibration_from_config",
+    "check_columns",
     "compare_methods",
     "confused_pairs",
     "error_patterns",

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,9 +38,11 @@ class PairConfusion:
     more: int
     missed: int
 
+    NAMES: ClassVar = ("correct", "wrong", "more", "missed")
+
     def share(self, name: str) -> float | None:
         """One of the counts divided by the sum of the four; None where all are 0."""
-        total = self.correct + self.wrong + self.more + self.missed
+        total = sum(getattr(self, each) for each in self.NAMES)
         return getattr(self, name) / total if total else None
 
     def to_dict(self) -> dict[str, Any]:
@@ -146,6 +148,24 @@ class GoldFacts:
         for part, size in enumerate((most, most, len(self.relations))[: parts - 1], 1):
             keys = keys * size + rows[:, part]
         return keys
+
+    def known_cells(self, pairs: NDArray[np.integer]) -> NDArray[np.bool_] | None:
+        """The known facts as a matrix; None where it is not known which these are.
+
+        Args:
+            pairs: document, subject and object of each row, `(rows, 3)`, those of all facts.
+
+        Returns:
+            `(rows, relations)`.
+        """
+        if self.known is None:
+            return None
+        known = self.rows[self.known]
+        keys = self.keys(_rows(pairs, 3), 3)
+        order = np.argsort(keys)
+        cells = np.zeros((len(keys), len(self.relations)), bool)
+        cells[order[np.searchsorted(keys, self.keys(known, 3), sorter=order)], known[:, 3]] = True
+        return cells
 
     @cached_property
     def in_one_sentence(self) -> NDArray[np.bool_] | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from mrca.datasets import Corpus
 from mrca.text import Document, Entity, Fact
 
 # Document, subject, relation and object.
@@ -20,6 +21,18 @@ class KnownFacts(NamedTuple):
 
     annotated: frozenset[StatedFact] | None = None
     distant: frozenset[StatedFact] | None = None
+
+    @classmethod
+    def of(cls, corpus: Corpus, split: str) -> "KnownFacts":
+        """Those of a corpus's split: what its own training documents state, as the official scorer
+        of DocRED has it, whatever a model was trained on."""
+        if split == "train":
+            return NOT_ASKED
+        documents, distant = corpus.splits[split], corpus.splits.get("distant")
+        return cls(
+            known_facts(documents, corpus.splits["train"]),
+            None if distant is None or split == "distant" else known_facts(documents, distant),
+        )
 
 
 NOT_ASKED = KnownFacts()

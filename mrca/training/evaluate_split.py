@@ -17,7 +17,6 @@ from mrca.evaluation import (
     PrecisionThreshold,
     Temperature,
     evaluate_candidates,
-    known_facts,
     threshold_for_precision,
     tune_threshold,
 )
@@ -82,18 +81,10 @@ def report_on(
 
 
 def facts_in_training(classifier: Classifier, corpus: Corpus, split: str) -> KnownFacts:
-    """The facts of a split that the corpus's training documents state, where pairs are asked about.
-
-    They are those of the corpus that is measured on, as the official scorer of DocRED has them,
-    whatever the classifier was trained on. For the training split itself nothing is asked.
-    """
-    if classifier.selection.kind == "whole" or split == "train":
+    """The facts of a split that the corpus's training documents state, of a run of pairs."""
+    if classifier.selection.kind == "whole":
         return NOT_ASKED
-    documents, distant = corpus.splits[split], corpus.splits.get("distant")
-    return KnownFacts(
-        known_facts(documents, corpus.splits["train"]),
-        None if distant is None or split == "distant" else known_facts(documents, distant),
-    )
+    return KnownFacts.of(corpus, split)
 
 
 def evaluate_split(classifier: Classifier, corpus: Corpus, split: str) -> DocumentReport:

@@ -133,7 +133,11 @@ def test_a_file_goes_before_a_name(written, monkeypatch, tmp_path):
         ("title =", "seeds = 0\ntitle =", "seeds: expected greater than or equal to 1, received 0"),
         ('name = "RC-Dice"', 'name = "RC-Dice"\nseeds = 0', "methods.1.seeds: expected greater"),
         ("title =", "ignore = 3\ntitle =", "ignore: expected a valid list, received 3"),
-        ("title =", 'metric = "weighted"\ntitle =', "metric: expected 'micro', 'macro' or"),
+        (
+            "title =",
+            'metric = "weighted"\ntitle =',
+            "metric: expected 'micro', 'macro', 'macro_present' or",
+        ),
         ("title =", 'tune = "all"\ntitle =', "'per-relation', received 'all'"),
         ('name = "RC-Dice"', "", "methods.1.name: is missing"),
         ('name = "RC-Dice"', 'name = "RC-Dice"\nst = []', "methods.1.st: there is no such key."),
