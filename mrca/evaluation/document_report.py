@@ -61,7 +61,7 @@ class DocumentReport:
         missed: gold facts that no candidate asked about; they count as false negatives.
         by_distance: pairs by the tokens between their nearest mentions.
         by_types: pairs by the types of subject and object, the most facts first.
-        patterns: of errors; None for a decision without a threshold.
+        patterns: of errors; None for a decision without a threshold, or without scores.
         calibration_error: expected calibration error of the highest scores, four for each gold
             label; None where scores are no probabilities.
         oracle: whether the marks are those of the facts alone.
@@ -99,7 +99,7 @@ class DocumentReport:
 def evaluate_candidates(
     candidates: LabelledCandidates,
     predictions: NDArray[np.bool_],
-    scores: NDArray[np.floating],
+    scores: NDArray[np.floating] | None,
     relations: RelationSet,
     train_counts: Sequence[int],
     *,
@@ -113,7 +113,8 @@ def evaluate_candidates(
     Args:
         candidates: with their gold labels.
         predictions: decided labels, bool `(candidates, relations)`.
-        scores: what the decision rule cut, or calibrated, same shape.
+        scores: what the decision rule cut, or calibrated, same shape; None where nothing but
+            decisions is known.
         relations: the columns' names.
         train_counts: for each relation, the number of training candidates that have it.
         limits: see `evaluate`.
@@ -137,7 +138,8 @@ def evaluate_candidates(
             }
         )
         relations = RelationSet(relations.names[column] for column in kept)
-        predictions, scores = predictions[:, kept], scores[:, kept]
+        predictions = predictions[:, kept]
+        scores = None if scores is None else scores[:, kept]
         train_counts = [train_counts[column] for column in kept]
     gold = candidates.labels.astype(bool)
     pairs = candidates.kind == "pairs"
@@ -147,7 +149,6 @@ def evaluate_candidates(
     if pairs:
         stated_facts = GoldFacts.of(candidates.documents, relations, known)
         facts = fact_scores(stated_facts, predicted_facts(candidates.pairs, predictions))
-    probable = scores.size > 0 and bool(((scores >= 0) & (scores <= 1)).all())
     return DocumentReport(
         candidates=evaluate(
             gold,
@@ -165,14 +166,21 @@ def evaluate_candidates(
         missed=int(candidates.missed.sum()),
         by_distance=_by_distance(candidates, gold, predictions) if pairs else [],
         by_types=_by_types(candidates, gold, predictions) if pairs else [],
-        patterns=error_patterns(gold, predictions, scores) if has_threshold else None,
-        calibration_error=_calibration_error(gold, scores) if probable else None,
+        patterns=(
+            error_patterns(gold, predictions, scores)
+            if has_threshold and scores is not None
+            else None
+        ),
+        calibration_error=None if scores is None else _calibration_error(gold, scores),
         oracle=any(document.oracle for document in candidates.documents),
     )
 
 
 def _calibration_error(gold: NDArray[np.bool_], scores: NDArray[np.floating]) -> float | None:
-    """Of the highest scores only: nearly all others are near 0, and right."""
+    """Of the highest scores only: nearly all others are near 0, and right; None unless all are
+    probabilities."""
+    if not scores.size or not ((scores >= 0) & (scores <= 1)).all():
+        return None
     most = min(_CELLS_PER_LABEL * int(gold.sum()), scores.size)
     if not most:
         return None
