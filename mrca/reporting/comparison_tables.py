@@ -46,17 +46,17 @@ class _Column(NamedTuple):
 
 
 def comparison_tables(comparison: Comparison) -> list[Table]:
-    """Totals, groups by training count, chosen measures; the best of each column in bold.
+    """Totals, chosen measures, groups by training count; the best of each column in bold.
 
     Args:
         comparison: what `compare_methods` returned.
     """
-    totals, groups, chosen = _columns(comparison)
+    totals, chosen, groups = _columns(comparison)
     tables = []
     for title, columns, timed in (
         (comparison.title, totals, True),
-        ("by training count", groups, False),
         ("more measures", chosen, False),
+        ("by training count", groups, False),  # the last, since it is wide enough for the notes
     ):
         if not columns:
             continue
@@ -94,8 +94,8 @@ def comparison_markdown(comparison: Comparison, figure: str | None = None) -> st
         figure: the file of its figure, next to the page.
     """
     lines = [f"# {comparison.title}", ""]
-    totals, groups, chosen = _columns(comparison)
-    for columns, timed in ((totals, True), (groups, False), (chosen, False)):
+    totals, chosen, groups = _columns(comparison)
+    for columns, timed in ((totals, True), (chosen, False), (groups, False)):
         if not columns:
             continue
         lines += _markdown_table(
@@ -179,7 +179,7 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
 
 
 def _columns(comparison: Comparison) -> tuple[list[_Column], list[_Column], list[_Column]]:
-    """The columns of the totals, those of the groups, and those that were asked for."""
+    """The columns of the totals, those that were asked for, and those of the groups."""
     metric = comparison.metric
     totals = [
         _Column("micro P", ("micro", "precision")),
@@ -201,7 +201,7 @@ def _columns(comparison: Comparison) -> tuple[list[_Column], list[_Column], list
     ]
     shown = {column.path for column in (*totals, *groups)}
     chosen = [_chosen(name) for name in comparison.columns]
-    return totals, groups, [column for column in chosen if column.path not in shown]
+    return totals, [column for column in chosen if column.path not in shown], groups
 
 
 def _chosen(name: str) -> _Column:

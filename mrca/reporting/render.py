@@ -288,9 +288,7 @@ def _facts(found: FactScores) -> Table:
         "pairs (h, t) with such a path.",
     }
     caption = " ".join(text for name, text in captions.items() if getattr(found, name))
-    table = _table(
-        "facts, by what a model needs for them", "facts", ["P", "R", "F1", "gold"], caption
-    )
+    table = _table("by kind of fact", "facts", ["P", "R", "F1", "gold"], caption)
     for name, words in FACTS.items():
         score: Score | None = getattr(found, name)
         if score is not None:

@@ -120,7 +120,7 @@ def test_pairs_are_shown_by_distance_and_by_types(pairs_report):
 def test_facts_are_shown_by_what_a_model_needs_for_them(pairs_report):
     tables = document_tables(pairs_report, "t")
     titles = [str(table.title) for table in tables]
-    facts = shown(tables[titles.index("facts, by what a model needs for them")])
+    facts = shown(tables[titles.index("by kind of fact")])
     # Neither sentences nor training are known; Ada is in Rome as Bo is, whom she met.
     assert line_of(facts, "inferable from two others").split()[-1] == "1"
     assert line_of(facts, "pairs that are related").split()[-4:] == [
