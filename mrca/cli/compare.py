@@ -16,6 +16,7 @@ from mrca.cli.settings import checked_name, given, lasting_encoder, lasting_vect
 from mrca.config import ComparisonConfig, comparison_names, load_comparison
 from mrca.errors import MrcaError
 from mrca.quiet import quiet_start
+from mrca.runs.families import run_families
 
 if TYPE_CHECKING:
     from mrca.evaluation import Comparison
@@ -204,10 +205,10 @@ def _of_runs(
         raise MrcaError(
             f"{files[0]} is a file. Expected one comparison file alone, or two or more run folders."
         )
+    families = run_families(names)
     with quiet_start():
         from mrca import experiments
 
-    families = experiments.run_families(names)
     called = [Path(name).name for name in families]
     folder = output or _FOLDER / "-vs-".join(
         called if len(called) <= _SHOWN else [*called[:_SHOWN], f"{len(called) - _SHOWN}-others"]

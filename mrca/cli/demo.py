@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mrca.cli.options import Host, Port, RunFolder, ServedVersion
+from mrca.cli.options import Host, Port, ServedVersion
 from mrca.errors import MrcaError, check_installed
 from mrca.quiet import quiet_start
 from mrca.serving import find_exported
@@ -19,7 +19,9 @@ from mrca.serving.stale_export import stale_export
 
 
 def demo(
-    run: RunFolder,
+    run: Annotated[
+        Path, typer.Argument(help="A run folder, exported or not, or its name in saved_models/.")
+    ],
     version: ServedVersion = None,
     host: Host = "127.0.0.1",
     port: Port = 8501,

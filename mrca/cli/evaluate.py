@@ -3,9 +3,10 @@
 import json
 import re
 import shlex
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,6 +14,7 @@ from rich.console import Console
 from mrca.cli.options import (
     AsJson,
     DataDir,
+    Distant,
     Ignore,
     Limits,
     MovedEncoder,
@@ -23,11 +25,12 @@ from mrca.cli.options import (
 )
 from mrca.cli.settings import run_corpus
 from mrca.config import Tune as TuneName
-from mrca.files import whole_file
 from mrca.quiet import quiet_start
 from mrca.runs import layout
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from mrca.datasets import Corpus
     from mrca.training import Run
 
@@ -78,6 +81,7 @@ def evaluate(
     no_plots: Annotated[bool, typer.Option("--no-plots", metavar="", help="Draw nothing.")] = False,
     limits: Limits = None,
     ignore: Ignore = None,
+    distant: Distant = False,
     vectors: OtherVectors = None,
     encoder: MovedEncoder = None,
     data_dir: DataDir = None,
@@ -106,49 +110,31 @@ def evaluate(
     _note_other_corpus(loaded, corpus)
     groups = groups or group_limits(corpus.limits)
     found = training.answered(classifier, corpus, split)
-    known = training.facts_in_training(classifier, corpus, split)
-    replaced = training.report_on(classifier, found, groups, ignore or (), known)
-    uncalibrated = classifier.scores_and_labels(*found)[0]
-    tuned: TuneName = (tune or Tune.NONE).value
-    chosen: list[Any] = []  # tables of what was chosen
-    changes = {
-        "tune": tuned != "none" or min_precision is not None,
-        "calibrate": calibrate not in (None, Calibrate.NONE),
-    }
-    before = replaced if any(changes.values()) else None
-    calibrated = calibrate.value if calibrate and changes["calibrate"] else None
-    valid = training.answered(classifier, corpus, "valid") if before else None
-    if min_precision is not None and valid is not None:
-        per_relation = tune is Tune.PER_RELATION
-        rule, reached = training.precise_rule(classifier, valid, min_precision, per_relation)
-        classifier.decision = classifier.decision.with_rule(rule)
-        chosen.append(threshold_table(reached.threshold, classifier.relations, reached))
-    elif tuned != "none" and valid is not None:
-        rule = training.tuned_rule(classifier, valid, tuned)
-        classifier.decision = classifier.decision.with_rule(rule)
-        chosen.append(threshold_table(_threshold(rule), classifier.relations))
-    elif tune is Tune.NONE:
-        rule = training.trained_rule(loaded)
-        classifier.decision = classifier.decision.with_rule(rule)
-    if calibrate is not None:
-        calibration = None
-        if calibrated and valid is not None:
-            calibration = training.calibration(classifier, valid, calibrated)
-        classifier.decision = classifier.decision.with_calibration(calibration)
+    known = training.facts_in_training(classifier, corpus, split, distant=distant)
+    before = training.report_on(classifier, found, groups, ignore or (), known)
+    uncalibrated, _ = classifier.scores_and_labels(*found)
+    chosen = training.choose_decision(
+        loaded,
+        corpus,
+        tune=None if tune is None else tune.value,
+        min_precision=min_precision,
+        calibrate=None if calibrate is None else calibrate.value,
+    )
+    classifier.decision = chosen.decision
     if save:
-        layout.write_json(loaded.folder / layout.DECISION, classifier.decision.get_config())
+        loaded.save_decision()
         typer.echo(
             f"Kept as the decision of {loaded.folder}. {layout.METRICS} and {layout.CARD} there "
             "keep what was measured after training.",
             err=True,
         )
     report = training.report_on(classifier, found, groups, ignore or (), known)
-    threshold = _threshold(classifier.decision.rule) if tuned == "global" else None
-    one = threshold if isinstance(threshold, float) else None
+    tuned: TuneName = (tune or Tune.NONE).value
+    calibrated = calibrate.value if calibrate not in (None, Calibrate.NONE) else None
+    one = chosen.threshold if isinstance(chosen.threshold, float) else None
     under = conditions(tuned, ignore or (), limits, one, min_precision, calibrated)
     parts = [f"{loaded.folder.name} on {corpus.name}{sample_note(corpus.name)}, {split} split"]
-    parts += [under] if under else []
-    title = "\n".join(parts)
+    title = "\n".join([*parts, under] if under else parts)
     if as_json:
         what = {
             "corpus": corpus.name,
@@ -157,39 +143,39 @@ def evaluate(
             "min_precision": min_precision,
             "decision": classifier.decision.get_config(),
             "ignored": ignore or [],
-            "before": before.to_dict() if before else None,
+            "before": before.to_dict() if chosen.fitted else None,
         }
         typer.echo(json.dumps({**what, **report.to_dict()}, indent=2))
     else:
+        tables = document_tables(report, title, before if chosen.fitted else None)
+        if chosen.threshold is not None:
+            first = threshold_table(
+                chosen.threshold, classifier.relations, chosen.reached, chosen.own
+            )
+            tables = [first, *tables]
         console = Console()
-        for table in [*chosen, *document_tables(report, title, before)]:
+        for table in tables:
             console.print(table)
             console.print()
     if not no_plots:
-        scores = classifier.scores_and_labels(*found)[0]
+        from mrca.reporting import report_figures
+
+        scores, _ = classifier.scores_and_labels(*found)
         shown = [classifier.relations.index(name) for name in report.candidates.relations]
-        _draw(
-            report,
-            found.candidates.labels[:, shown],
-            scores[:, shown],
-            uncalibrated[:, shown] if calibrated else None,
-            title,
-            plots or loaded.folder / "plots",
-            _file_prefix(split, tuned, ignore or [], limits, min_precision, calibrated),
-        )
+        labels = found.candidates.labels[:, shown]
+        was = uncalibrated[:, shown] if calibrated else None
+        figures = report_figures(report, labels, scores[:, shown], title, was)
+        prefix = _file_prefix(split, tuned, ignore or [], limits, min_precision, calibrated)
+        _write(figures, plots or loaded.folder / "plots", prefix)
     place = shlex.quote(str(loaded.folder))
     if tune is None and min_precision is None and classifier.decision.rule.has_threshold:
-        say_next(f"mrca evaluate {place} --tune global   (or --min-precision .9, and --save)")
-    elif any(changes.values()) and not save:
+        say_next(
+            f"mrca evaluate {place} --tune global", f"mrca evaluate {place} --min-precision .9"
+        )
+    elif chosen.fitted and not save:
         say_next("the same with --save, to predict by what was chosen")
     else:
         say_next(f"mrca predict {place} ROWS.jsonl")
-
-
-def _threshold(rule: Any) -> float | list[float]:
-    """The number or numbers that a rule was given."""
-    value: float | list[float] | None = getattr(rule, "threshold", None)
-    return getattr(rule, "offset", 0.0) if value is None else value
 
 
 def _note_other_corpus(run: "Run", corpus: "Corpus") -> None:
@@ -227,45 +213,12 @@ def _file_prefix(
     return "-".join(parts)
 
 
-def _draw(
-    report: Any,
-    labels: Any,
-    scores: Any,
-    uncalibrated: Any,
-    title: str,
-    folder: Path,
-    prefix: str,
-) -> None:
-    import numpy as np
+def _write(figures: "Mapping[str, Figure]", folder: Path, prefix: str) -> None:
+    from mrca.reporting import write_files
 
-    from mrca.evaluation import reliability
-    from mrca.reporting import (
-        plot_f1_by_count,
-        plot_f1_by_labels_per_row,
-        plot_precision_recall,
-        plot_reliability,
-    )
-
-    facts = report.candidates
-    figures = {"f1-by-count": plot_f1_by_count(facts, title)}
-    if labels.any():
-        figures["f1-by-labels-per-row"] = plot_f1_by_labels_per_row(
-            report.documents or facts, title
-        )
-        figures["precision-recall"] = plot_precision_recall(
-            labels, scores, facts, title, report.missed
-        )
-    if uncalibrated is not None:
-        before = np.clip(uncalibrated, 0, 1)
-        seen = np.maximum(before, scores) > 0.01  # most cells are negatives near 0
-        was, now = (reliability(labels[seen], each[seen], bins=30) for each in (before, scores))
-        figures["reliability"] = plot_reliability(was, now, f"{title}\nscores above .01")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, figure in figures.items():
-            path = folder / f"{prefix}-{name}.png"
-            with whole_file(path) as temporary:
-                figure.savefig(temporary, dpi=150, format="png")
+        named = {f"{prefix}-{name}.png": figure for name, figure in figures.items()}
+        for path in write_files(folder, named):
             typer.echo(f"Drawn: {path}", err=True)
     except OSError as error:
         typer.echo(

@@ -10,7 +10,7 @@ import typer
 from mrca.cli.options import AsJson, DataDir, MovedEncoder, OtherVectors, RunFolder
 from mrca.cli.settings import run_corpus
 from mrca.errors import MrcaError
-from mrca.export.checks import check_run
+from mrca.export.checks import check_exportable
 from mrca.quiet import quiet_start
 from mrca.runs import layout
 
@@ -59,8 +59,7 @@ def export(
     to give what the run gives. Fewer words or --float16 make it smaller; what that costs is
     measured on the run's corpus.
     """
-    folder = layout.find_run(run)
-    check_run(folder)
+    check_exportable(run, layout.read_config(run))
     with quiet_start():
         from mrca import training
         from mrca.export.export_run import export_run
@@ -69,7 +68,7 @@ def export(
 
     if vocabulary is not None:
         check_choice(vocabulary)
-    loaded = training.load(folder, vectors, encoder)
+    loaded = training.load(run, vectors, encoder)
     exported = export_run(
         loaded,
         output,

@@ -53,7 +53,7 @@ def list_(as_json: AsJson = False) -> None:
         counts = "yes" if loss.needs_counts else ""
         table.add_row(loss.name, loss.abbreviation, loss.paper, loss.decision, counts)
     Console().print(table)
-    say_next("mrca losses show NAME   or: mrca losses plot NAME NAME")
+    say_next("mrca losses show NAME", "mrca losses plot NAME NAME")
 
 
 @app.command()
@@ -70,7 +70,7 @@ def show(
         typer.echo(json.dumps(asdict(loss), indent=2, ensure_ascii=False))
     else:
         _print_description(loss)
-        say_next(f"mrca train --dataset CORPUS --loss {name}   or: mrca losses plot {name}")
+        say_next(f"mrca train --dataset CORPUS --loss {name}", f"mrca losses plot {name}")
 
 
 @app.command()

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mrca.runs.layout import HIGHEST_VERSION
+from mrca.runs import layout
 
 
 class Tune(StrEnum):
@@ -26,7 +26,22 @@ class OffsetsInWords(StrEnum):
     WIDEN = "widen"
 
 
-RunFolder = Annotated[Path, typer.Argument(help="The run folder, or its name in saved_models/.")]
+def _finished_run(folder: Path) -> Path:
+    """The run that was meant; that there is none is said before Keras is loaded."""
+    folder = layout.find_run(folder)
+    layout.check_run_folder(folder)
+    return folder
+
+
+def finished_run(folder: Path | None) -> Path | None:
+    """The same of an option that may be left out."""
+    return None if folder is None else _finished_run(folder)
+
+
+RunFolder = Annotated[
+    Path,
+    typer.Argument(help="The run folder, or its name in saved_models/.", callback=_finished_run),
+]
 Dataset = Annotated[
     str | None,
     typer.Option("--dataset", help="A name that `mrca data list` shows, or a folder of your own."),
@@ -62,6 +77,15 @@ Ignore = Annotated[
     list[str] | None,
     typer.Option(help="A relation to leave out of every score, such as no_relation; may repeat."),
 ]
+Distant = Annotated[
+    bool,
+    typer.Option(
+        "--distant",
+        metavar="",
+        help="Say Ign F1 against the corpus's automatically labelled documents "
+        "(train_distant.json) too; reading them takes minutes.",
+    ),
+]
 DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", help="A folder of corpora to look in before all others."),
@@ -80,7 +104,7 @@ ServedVersion = Annotated[
     typer.Option(
         "--version",
         min=1,
-        max=HIGHEST_VERSION,
+        max=layout.HIGHEST_VERSION,
         help="Which exported version; by default the highest.",
     ),
 ]
@@ -101,10 +125,11 @@ def resume_command() -> str:
     return shlex.join(["mrca", *typed, "--resume"])
 
 
-def say_next(command: str) -> None:
-    """What a user may type next, on stderr.
+def say_next(*commands: str) -> None:
+    """What a user may type next, on stderr, each on a line of its own.
 
     Args:
-        command: such as `"mrca evaluate saved_models/webnlg"`.
+        *commands: such as `"mrca evaluate saved_models/webnlg"`; at least one.
     """
-    typer.echo(f"Next: {command}", err=True)
+    for lead, command in zip(("Next: ", *["  or: "] * len(commands)), commands, strict=False):
+        typer.echo(f"{lead}{command}", err=True)

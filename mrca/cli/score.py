@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from mrca.cli.options import AsJson, DataDir, Ignore, Limits, say_next
+from mrca.cli.options import AsJson, DataDir, Distant, Ignore, Limits, say_next
 from mrca.datasets import (
     CandidateSelection,
     LabelCounts,
@@ -35,6 +35,7 @@ def score(
     split: Annotated[str, typer.Option(help="train, valid or test.")] = "test",
     limits: Limits = None,
     ignore: Ignore = None,
+    distant: Distant = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -61,7 +62,7 @@ def score(
         LabelCounts.of(train).counts,
         limits=groups or group_limits(corpus.limits),
         ignored=ignore or (),
-        known=KnownFacts.of(corpus, split),
+        known=KnownFacts.of(corpus, split, distant=distant),
     )
     if as_json:
         what = {"corpus": corpus.name, "split": split, "ignored": ignore or []}

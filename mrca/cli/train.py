@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -17,12 +17,12 @@ from mrca.cli.options import (
     Settings,
     Vectors,
     VectorsDir,
+    finished_run,
     resume_command,
     say_next,
 )
 from mrca.cli.progress import TrainingProgress
 from mrca.cli.settings import (
-    TFIDF,
     Base,
     base_config,
     check_corpus,
@@ -36,30 +36,14 @@ from mrca.cli.settings import (
     second_stage_base,
 )
 from mrca.config import RunConfig, parse_settings, recipe_names
-from mrca.errors import MrcaError
 from mrca.quiet import quiet_start
 from mrca.runs import layout
 
 if TYPE_CHECKING:
+    from mrca.experiments import PlannedRun
     from mrca.training import Run
 
 _EXAMPLES = 3  # documents that are shown after training
-
-
-class _Planned(NamedTuple):
-    """A run to be trained.
-
-    Attributes:
-        name: of its folder.
-        config: of it.
-        resume: whether an unfinished or finished one of this name is taken up.
-        reported: whether its scores are printed with the others'.
-    """
-
-    name: str
-    config: RunConfig
-    resume: bool
-    reported: bool = True
 
 
 def train(
@@ -78,7 +62,10 @@ def train(
     ] = None,
     teacher: Annotated[
         Path | None,
-        typer.Option(help="The run that a distillation loss learns from; else one is trained."),
+        typer.Option(
+            help="The run that a distillation loss learns from; else one is trained.",
+            callback=finished_run,
+        ),
     ] = None,
     encoder: Annotated[
         str | None,
@@ -180,58 +167,58 @@ def train(
         },
     )
     check_corpus(config)
-    if stages == 2 and config.encoder.name == TFIDF:
-        raise MrcaError(
-            "An SVM has no stages: it is solved at once, and has no layers before its classifier. "
-            "Leave --stages out."
-        )
     parts = [base.name, encoder and encoder_part(encoder), loss, classifier, sampler]
     if stages == 2 or (representation is not None and not any(parts[1:])):
         parts.append("stage2")
     name = checked_name(name or "-".join(filter(None, parts)))
     with quiet_start():
-        from mrca import training
+        from mrca import experiments, training
 
-    plan = _plan(config, base.config, name, output, seeds, stages, resume, overwrite)
+    numbers = experiments.successive_seeds(config, seeds) if seeds > 1 else ()
+    first = base.config if stages == 2 else None
+    plan = experiments.plan_training(name, config, output, numbers, first)
+
+    def resumes(planned: "PlannedRun") -> bool:
+        """One that others build on is used again."""
+        return resume if planned.method == name else not overwrite
+
     for each in plan:  # all of them before the first one is trained
         training.check_config(each.config)
-        training.check_output(
-            each.config, output / each.name, resume=each.resume, overwrite=overwrite
-        )
+        training.check_output(each.config, each.folder, resume=resumes(each), overwrite=overwrite)
     metrics = []
     with TrainingProgress(Console(stderr=True), config.training.patience) as progress:
         if base.note:
             progress.message(base.note)
-        if resume and not any(_is_there(output / each.name, overwrite) for each in plan):
+        if resume and not any(_is_there(each.folder, overwrite) for each in plan):
             progress.message("nothing to resume: starts anew.")
-        if seeds > 1 and config.encoder.name == TFIDF:
+        if seeds > 1 and config.is_svm:
             progress.message("nothing in an SVM is random: every seed gives the same scores.")
         for each in plan:
             try:
                 run = training.train(
                     each.config,
-                    output / each.name,
+                    each.folder,
                     data_dir=data_dir,
                     vectors_dir=vectors_dir,
-                    resume=each.resume,
+                    resume=resumes(each),
                     overwrite=overwrite,
                     reporter=progress,
                 )
             except KeyboardInterrupt:
-                _say_stopped(output / each.name, progress)
+                _say_stopped(each.folder, progress)
                 raise
-            if each.reported:
+            if each.method == name:
                 metrics.append(run.metrics)
             if not as_json:
-                _print_run(each.name, run.folder, run.metrics)
+                _print_run(each.folder.name, run.folder, run.metrics)
     if as_json:
         typer.echo(json.dumps(_summary(metrics) if seeds > 1 else metrics[0], indent=2))
     else:
         if seeds > 1:
             _print_summary(name, metrics)
         _print_examples(run, data_dir)
-    last = shlex.quote(str(output / plan[-1].name))
-    say_next(f"mrca evaluate {last}   or: mrca predict {last} ROWS.jsonl")
+    last = shlex.quote(str(plan[-1].folder))
+    say_next(f"mrca evaluate {last}", f"mrca predict {last} ROWS.jsonl")
 
 
 def _base(
@@ -274,55 +261,6 @@ def _changed(
     return config.changed(settings)
 
 
-def _plan(
-    config: RunConfig,
-    base: RunConfig,
-    name: str,
-    output: Path,
-    seeds: int,
-    stages: int,
-    resume: bool,
-    overwrite: bool,
-) -> list[_Planned]:
-    """The runs, those that others build on first."""
-    from mrca import training
-
-    first = config.training.seed
-    runs = [
-        (
-            name if seeds == 1 else f"{name}-seed{number}",
-            config.changed({"training.seed": number}),
-        )
-        for number in range(first, first + seeds)
-    ]
-    before: list[tuple[str, RunConfig]] = []
-    if stages == 2:
-        before = [(f"{each}-stage1", training.first_stage_config(one, base)) for each, one in runs]
-        runs = _pointed(runs, before, "classifier.representation", output)
-        runs = [(each, training.second_stage_config(one)) for each, one in runs]
-    elif training.is_distillation(config) and not config.loss.teacher:
-        before = [(f"{each}-teacher", training.teacher_config(one)) for each, one in runs]
-        runs = _pointed(runs, before, "loss.teacher", output)
-    # One that others build on is used again.
-    return [
-        *(_Planned(each, one, not overwrite, reported=False) for each, one in before),
-        *(_Planned(each, one, resume) for each, one in runs),
-    ]
-
-
-def _pointed(
-    runs: list[tuple[str, RunConfig]],
-    before: list[tuple[str, RunConfig]],
-    setting: str,
-    output: Path,
-) -> list[tuple[str, RunConfig]]:
-    """Each run with a setting that says which run is trained before it."""
-    return [
-        (each, one.changed({setting: str((output / first).resolve())}))
-        for (each, one), (first, _) in zip(runs, before, strict=True)
-    ]
-
-
 def _is_there(folder: Path, overwrite: bool) -> bool:
     """Whether --resume finds something of a run: a part to resume, or the whole of it."""
     unfinished = layout.unfinished_folder(folder)
@@ -350,19 +288,20 @@ def _print_run(name: str, folder: Path, metrics: dict[str, Any]) -> None:
 def _print_examples(run: "Run", data_dir: Path | None) -> None:
     """What the run finds in a few documents that state something; it was not trained on them."""
     from mrca.datasets import iter_rows, locate_corpus
-    from mrca.datasets.locate import split_file
+    from mrca.datasets.locate import split_files
     from mrca.reporting import examples_table
 
     folder = locate_corpus(run.config.data.dataset, data_dir)
-    split = next((one for one in ("test", "valid") if split_file(folder, one)), None)
-    file = split and split_file(folder, split)
-    if not file:
-        return
-    documents = (row.document for row in iter_rows(file, offsets=run.config.data.offsets))
-    shown = list(islice((one for one in documents if one and one.labels), _EXAMPLES))
+    files = split_files(folder)
     pairs = run.config.candidates.kind == "pairs"
-    title = f"the first documents of the {split} split that state something"
-    Console().print(examples_table(run.predict(shown), title, pairs=pairs))
+    for split in (one for one in ("test", "valid") if one in files):
+        rows = iter_rows(files[split], offsets=run.config.data.offsets)
+        documents = (row.document for row in rows)
+        shown = list(islice((one for one in documents if one and one.labels), _EXAMPLES))
+        if shown:
+            title = f"the first documents of the {split} split that state something"
+            Console().print(examples_table(run.predict(shown), title, pairs=pairs))
+            return
 
 
 def _summary(metrics: list[dict[str, Any]]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from mrca.config.recipe import beside, load_recipe
-from mrca.config.run_config import REPRESENTATION_SECTIONS, RunConfig
+from mrca.config.run_config import REPRESENTATION_SECTIONS, TFIDF, RunConfig
 from mrca.config.toml_file import parse_settings, read_toml
 from mrca.errors import MrcaError, did_you_mean
 
@@ -58,6 +58,21 @@ class MethodConfig(_Table):
         "",
         description="second stage: the method on whose layers, frozen, a classifier is trained",
     )
+    init_from: str = Field("", description="the method from whose weights training starts")
+
+    @property
+    def base(self) -> str:
+        """The name of the method that it builds on; empty for none."""
+        return self.representation or self.init_from
+
+    @model_validator(mode="after")
+    def _one_base(self) -> "MethodConfig":
+        if self.representation and self.init_from:
+            raise ValueError(
+                f"{self.name!r} has a representation and init_from, which both name the method "
+                "that it builds on: give one"
+            )
+        return self
 
     @property
     def slug(self) -> str:
@@ -103,20 +118,20 @@ class ComparisonConfig(_Table):
         return self
 
     @model_validator(mode="after")
-    def _representations_exist(self) -> "ComparisonConfig":
-        named = {method.name: method.representation for method in self.methods}
-        for name, representation in named.items():
-            if representation and representation not in named:
+    def _bases_exist(self) -> "ComparisonConfig":
+        named = {method.name: method.base for method in self.methods}
+        for name, base in named.items():
+            if base and base not in named:
                 raise ValueError(
-                    f"{name!r} has the representation of {representation!r}, which is no method."
-                    f"{did_you_mean(representation, named)} Expected one of {', '.join(named)}"
+                    f"{name!r} builds on {base!r}, which is no method."
+                    f"{did_you_mean(base, named)} Expected one of {', '.join(named)}"
                 )
             chain = [name]
-            while representation := named[chain[-1]]:
-                if representation in chain:
-                    circle = " on ".join(map(repr, [*chain, representation]))
-                    raise ValueError(f"{circle}: representations in a circle have no first one")
-                chain.append(representation)
+            while base := named[chain[-1]]:
+                if base in chain:
+                    circle = " on ".join(map(repr, [*chain, base]))
+                    raise ValueError(f"{circle}: methods in a circle have no first one")
+                chain.append(base)
         return self
 
     def run_config(self, method: MethodConfig) -> RunConfig:
@@ -125,28 +140,27 @@ class ComparisonConfig(_Table):
         Settings for every method that have no meaning for an SVM are passed over where a method
         reads with TF-IDF; such settings of its own are not.
 
-        A second stage has encoder, vectors, features, candidates and model of its representation;
-        the run that it builds on, `classifier.representation`, is left to
+        A method that builds on another has its encoder, vectors, features, candidates and model;
+        the run that it builds on, `classifier.representation` or `training.init_from`, is left to
         `mrca.experiments.plan_runs`.
 
         Raises:
-            MrcaError: if there is no such recipe or setting, or a second stage sets what it takes
-                over.
+            MrcaError: if there is no such recipe or setting, or a method sets what it takes over.
         """
         try:
             base = load_recipe(method.recipe or self.recipe)
             shared, own = parse_settings(self.settings), parse_settings(method.settings)
             config = base.changed({**shared, **own})
             # A method may itself ask for word frequencies, whatever all methods are given.
-            if own.get("encoder.name", base.encoder.name) == "tfidf":
+            if own.get("encoder.name", base.encoder.name) == TFIDF:
                 shared = {name: each for name, each in shared.items() if not _is_of_networks(name)}
                 config = base.changed({**shared, **own})
-            if not method.representation:
+            if not method.base:
                 return config
-            _check_second_stage(method, own)
+            _check_taken_over(method, own)
         except MrcaError as error:
             raise MrcaError(f"Method {method.name!r}: {error}") from None
-        [first] = [each for each in self.methods if each.name == method.representation]
+        [first] = [each for each in self.methods if each.name == method.base]
         return config.with_layers_of(self.run_config(first))
 
     def with_seeds(self, seeds: int) -> "ComparisonConfig":
@@ -168,7 +182,7 @@ class ComparisonConfig(_Table):
         setting = f"encoder.name={json.dumps(name, ensure_ascii=False)}"
         methods = [
             method.changed(settings=[setting, *method.settings])
-            if ":" in self.run_config(method).encoder.name and not method.representation
+            if self.run_config(method).encoder.place and not method.base
             else method
             for method in self.methods
         ]
@@ -245,13 +259,14 @@ def _is_of_networks(setting: str) -> bool:
     return setting.partition(".")[0] in _OF_NETWORKS and setting != "training.seed"
 
 
-def _check_second_stage(method: MethodConfig, own: Iterable[str]) -> None:
+def _check_taken_over(method: MethodConfig, own: Iterable[str]) -> None:
+    by_plan = ("classifier.representation", "training.init_from")
     for setting in own:
-        first = setting.partition(".")[0]
-        if setting == "classifier.representation" or first in REPRESENTATION_SECTIONS:
+        if setting in by_plan or setting.partition(".")[0] in REPRESENTATION_SECTIONS:
+            way = "representation" if method.representation else "init_from"
             raise MrcaError(
-                f"It takes its layers over from {method.representation!r}, so it cannot set "
-                f"{setting} itself. Set that there, or leave `representation` out."
+                f"It takes its layers over from {method.base!r}, so it cannot set {setting} "
+                f"itself. Set that there, or leave `{way}` out."
             )
 
 

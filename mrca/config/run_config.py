@@ -10,6 +10,9 @@ from mrca.errors import MrcaError, did_you_mean
 
 # The sections that a second stage takes over with the layers of another run.
 REPRESENTATION_SECTIONS = ("encoder", "vectors", "features", "candidates", "model")
+# What the SVM reads with and is called, which go together only.
+TFIDF = "tfidf"
+LINEAR_SVM = "linear_svm"
 
 
 class _Section(BaseModel):
@@ -20,6 +23,11 @@ class DataConfig(_Section):
     """Where the documents come from."""
 
     dataset: str = Field("", description="a corpus's name, or a folder of your own")
+    train_split: Literal["train", "distant"] = Field(
+        "train",
+        description="what is trained on: the training split, or the automatically labelled "
+        "documents of train_distant.json, as DocRED has them",
+    )
     unmatched: Literal["keep", "drop"] = Field(
         "keep",
         description="a training row with a mention that is not in its text: keep it without the "
@@ -72,6 +80,11 @@ class EncoderConfig(_Section):
     casing: Literal["auto", "cased", "uncased"] = Field(
         "auto", description="of a BERT encoder that does not say"
     )
+
+    @property
+    def place(self) -> str:
+        """The handle, preset or folder of a BERT encoder; empty for all that is none."""
+        return self.name.partition(":")[2]
 
 
 class FeaturesConfig(_Section):
@@ -177,6 +190,11 @@ class DecisionConfig(_Section):
         description="facts between entities of any types, or of those that training has between "
         "subject and object of the relation; entities without a type are never refused",
     )
+    top_k: Annotated[int, Field(ge=0)] = Field(
+        0,
+        description="predict at most this many relations of a candidate, the best; 0 for no limit "
+        "but the loss's own",
+    )
 
 
 class TrainingConfig(_Section):
@@ -232,6 +250,11 @@ class RunConfig(_Section):
     loss: LossConfig = LossConfig()
     decision: DecisionConfig = DecisionConfig()
     training: TrainingConfig = TrainingConfig()
+
+    @property
+    def is_svm(self) -> bool:
+        """Whether it is of an SVM on word frequencies, which has no layers."""
+        return self.encoder.name == TFIDF
 
     @classmethod
     def checked(cls, values: Mapping[str, Any], heading: str) -> "RunConfig":

@@ -1,5 +1,6 @@
 """Which questions are asked about a document: it as a whole, or each pair of its entities."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -36,7 +37,8 @@ class CandidateSelection:
     * `whole`: one, of all its subjects and all its objects: which relations does the text state?
       (MRCA's question.)
     * `pairs`: every pair of a subject and another entity that may be its object; with unknown
-      roles every ordered pair of different entities. An entity without a mention in the text is
+      roles every ordered pair of different entities; of a corpus that lists the pairs which it asks
+      about, those. An entity without a mention in the text is
       in none, and a filter may leave pairs out: facts of such pairs are not found, and count as
       missed.
 
@@ -102,7 +104,10 @@ class CandidateSelection:
     def _pairs(self, document: Document, words: int) -> Iterator[tuple[int, int]]:
         entities = document.entities
         read = [any(span.start < words for span in entity.mentions) for entity in entities]
-        for subject, object_ in product(document.subjects, document.objects):
+        pairs = document.pairs
+        if pairs is None:
+            pairs = tuple(product(document.subjects, document.objects))
+        for subject, object_ in pairs:
             first, second = entities[subject], entities[object_]
             if subject == object_ or not (read[subject] and read[object_]):
                 continue
@@ -171,6 +176,20 @@ class Candidates:
     def pairs(self) -> NDArray[np.int64]:
         """Each candidate's document, subject and object, `(candidates, 3)`."""
         return np.column_stack([self.rows, self.subjects, self.objects]).astype(np.int64)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over what is asked about which documents, whatever is stated of it."""
+        state = hashlib.sha256(self.kind.encode())
+        for document in self.documents:
+            state.update(
+                repr(
+                    (document.tokens, document.entities, document.subjects, document.objects)
+                ).encode()
+            )
+        for numbers in (self.starts, self.subjects, self.objects):
+            state.update(numbers.tobytes())
+        return state.hexdigest()
 
     def labelled(self, relations: RelationSet) -> "LabelledCandidates":
         """The same with what is stated of each.

@@ -1,7 +1,6 @@
 """What documents are read with: word vectors, or pretrained encoders."""
 
 from mrca.encoders.encoder import Encoder, Places
-from mrca.encoders.hub_handle import resolve_hub_handle
 from mrca.encoders.piece_encoder import HubEncoder, KerasHubEncoder, PieceEncoder
 from mrca.encoders.word_vectors import WordVectors
 from mrca.errors import MrcaError, did_you_mean
@@ -45,5 +44,4 @@ __all__ = [
     "Places",
     "WordVectors",
     "encoder_class",
-    "resolve_hub_handle",
 ]

@@ -66,6 +66,15 @@ class Encoder(ABC):
         """Why a configuration cannot be trained with this encoder, a sentence each."""
 
     @classmethod
+    def check_there(cls, config: RunConfig) -> None:
+        """Check that what a configuration names is on this machine, or bring it there.
+
+        Raises:
+            MrcaError: if it cannot be had.
+        """
+        return  # it is looked for when it is opened
+
+    @classmethod
     @abstractmethod
     def open(
         cls,

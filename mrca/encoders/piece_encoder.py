@@ -141,10 +141,9 @@ class PieceEncoder(Encoder):
             MrcaError: if it cannot be opened, or does not read rows as they are configured.
         """
         settings, features = config.encoder, config.features
-        place = settings.name.partition(":")[2]
         # A frozen encoder's states are computed once, and kept for runs of any precision.
         dtype = config.model.precision if settings.trainable else None
-        states = cls._open_states(place, settings.trainable, dtype)
+        states = cls._open_states(settings.place, settings.trainable, dtype)
         lower_case = {"auto": states.lower_case, "cased": False, "uncased": True}[settings.casing]
         word_pieces = _word_pieces(states, settings.name, vocab_file, lower_case)
         if features.markers:
@@ -268,6 +267,11 @@ class HubEncoder(PieceEncoder):
                 f"a program that computes in float32. Received: encoder {config.encoder.name!r}, "
                 "encoder.trainable=true. Leave model.precision out, or take a keras_hub: encoder."
             )
+
+    @classmethod
+    def check_there(cls, config: RunConfig) -> None:
+        """See `Encoder`."""
+        resolve_hub_handle(config.encoder.place)
 
     @classmethod
     def _open_states(cls, place: str, trainable: bool, dtype: str | None) -> HubStates:

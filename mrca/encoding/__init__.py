@@ -1,7 +1,7 @@
 """Documents to arrays, and which rows form which batch."""
 
 from mrca.encoding.batch_plan import Batch, BatchLimits, Padding, plan_batches
-from mrca.encoding.batches import EpochBatches, PairedBatches
+from mrca.encoding.batches import EpochBatches, PairedBatches, SideBySide
 from mrca.encoding.encoded_documents import (
     EncodedDocuments,
     EncodedEntities,
@@ -24,6 +24,7 @@ __all__ = [
     "PairedBatches",
     "PieceRows",
     "Sampler",
+    "SideBySide",
     "WordPieces",
     "check_sampler",
     "input_dtype",

@@ -16,12 +16,31 @@ from mrca.encoding.batch_plan import (
 from mrca.encoding.encoded_documents import EncodedDocuments
 
 
+class SideBySide:
+    """Matrices with a row for each candidate, put side by side where rows are taken.
+
+    So a matrix that lies on a disk is never read as a whole.
+
+    Args:
+        matrices: each `(candidates, columns)`.
+    """
+
+    def __init__(self, *matrices: np.ndarray) -> None:
+        self._matrices = matrices
+        self.shape = (len(matrices[0]), sum(matrix.shape[1] for matrix in matrices))
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        taken = [matrix[rows] for matrix in self._matrices]
+        return np.concatenate(taken, axis=1, dtype=np.float32)
+
+
 class EpochBatches:
     """One epoch's batches at a time, of inputs and labels.
 
     Args:
         documents: the rows.
-        labels: of their candidates, 0/1 matrix `(candidates, columns)`.
+        labels: of their candidates, 0/1 matrix `(candidates, columns)`; for a distillation with
+            the teacher's outputs before them.
         limits: see `plan_batches`.
         padding, max_length, seed: the same.
         draw: an epoch's number to the rows that it shows, as many as there are in all; `None` for
@@ -37,7 +56,7 @@ class EpochBatches:
     def __init__(
         self,
         documents: EncodedDocuments,
-        labels: np.ndarray,
+        labels: np.ndarray | SideBySide,
         limits: BatchLimits | int,
         *,
         padding: Padding,
@@ -124,7 +143,7 @@ class PairedBatches(EpochBatches):
     def __init__(
         self,
         documents: EncodedDocuments,
-        labels: np.ndarray,
+        labels: np.ndarray | SideBySide,
         pairs: int,
         *,
         draws: Callable[[int], tuple[np.ndarray, np.ndarray]],

@@ -29,6 +29,7 @@ from mrca.evaluation.scores import (
 )
 from mrca.evaluation.seeds import mean_and_deviation, summarise_runs
 from mrca.text import RelationSet
+from mrca.text.html_table import html_table
 
 ALL = "all"
 # What a difference from chance is called significant below.
@@ -179,6 +180,19 @@ class Comparison:
             *notes,
             f"{self.limits}. A group without a positive in the test rows has no score.",
         ]
+
+    def _repr_html_(self) -> str:
+        groups = list(next(iter(self.methods.values())).f1)
+        cells = {
+            name: [method.f1[group] for group in groups] for name, method in self.methods.items()
+        }
+        return html_table(
+            ("method", *(f"{self.metric_name}, {group}" for group in groups)),
+            (
+                (name + self.marks(name), *(f"{f1.mean:.4f}" if f1 else "–" for f1 in scores))
+                for name, scores in cells.items()
+            ),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The comparison as JSON values: finite numbers, strings, None."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from mrca.errors import MrcaError
 from mrca.evaluation.seeds import mean_and_deviation
+from mrca.text.html_table import html_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,15 @@ class Decoupling:
         """Representation and classifier with the highest mean, the first of equals."""
         cells = [(row, column) for row in self.representations for column in self.classifiers]
         return max(cells, key=lambda cell: self.score(*cell)[0])
+
+    def _repr_html_(self) -> str:
+        return html_table(
+            ("representation", *self.classifiers),
+            (
+                (row, *(f"{self.score(row, column)[0]:.4f}" for column in self.classifiers))
+                for row in self.representations
+            ),
+        )
 
     @property
     def notes(self) -> list[str]:

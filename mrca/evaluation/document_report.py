@@ -21,9 +21,10 @@ from mrca.evaluation.fact_scores import (
 )
 from mrca.evaluation.false_positive_rate import FalsePositiveRate, false_positive_rate
 from mrca.evaluation.known_facts import NOT_ASKED, KnownFacts
-from mrca.evaluation.report import Report, evaluate
+from mrca.evaluation.report import SCORE_HEAD, Report, evaluate, score_row
 from mrca.evaluation.scores import Score
 from mrca.text import RelationSet
+from mrca.text.html_table import html_table
 
 # Tokens between the nearest mentions of a pair: where each group begins.
 _DISTANCES = (0, 5, 10, 20, 40)
@@ -78,6 +79,12 @@ class DocumentReport:
     patterns: ErrorPatterns | None
     calibration_error: float | None
     oracle: bool
+
+    def _repr_html_(self) -> str:
+        rows = self.candidates.score_rows()
+        if self.documents is not None:
+            rows.append(score_row("relations of a document", self.documents.micro))
+        return html_table(SCORE_HEAD, rows)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON values: that of the candidates, and the rest beside it."""

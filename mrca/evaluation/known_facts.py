@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from mrca.datasets import Corpus
+from mrca.datasets import Corpus, iter_rows
+from mrca.datasets.corpus import TrainSplit
+from mrca.datasets.locate import split_file
+from mrca.errors import MrcaError
 from mrca.text import Document, Entity, Fact
 
 # Document, subject, relation and object.
@@ -14,25 +17,56 @@ class KnownFacts(NamedTuple):
     """The facts of some documents that training states of entities of the same names.
 
     Attributes:
-        annotated: those of the training split; None where that is not asked, such as of the
-            training split itself.
-        distant: those of distantly supervised documents; None where a corpus has none.
+        annotated: those of the training documents that people annotated; None where that is not
+            asked, such as of the training split itself.
+        distant: those of the documents that were labelled automatically; None where that is not
+            asked.
     """
 
     annotated: frozenset[StatedFact] | None = None
     distant: frozenset[StatedFact] | None = None
 
     @classmethod
-    def of(cls, corpus: Corpus, split: str) -> "KnownFacts":
+    def of(cls, corpus: Corpus, split: str, *, distant: bool = False) -> "KnownFacts":
         """Those of a corpus's split: what its own training documents state, as the official scorer
-        of DocRED has it, whatever a model was trained on."""
+        of DocRED has it, whatever a model was trained on.
+
+        Args:
+            corpus: any.
+            split: whose facts are asked about; of the training split nothing is.
+            distant: whether to read the corpus's automatically labelled documents, which may take
+                minutes, if they are not its training split.
+
+        Raises:
+            MrcaError: if it has no such documents.
+        """
         if split == "train":
             return NOT_ASKED
-        documents, distant = corpus.splits[split], corpus.splits.get("distant")
+        documents = corpus.splits[split]
+        annotated = _training(corpus, "train")
+        labelled = None
+        if distant or corpus.train_split == "distant":
+            labelled = _training(corpus, "distant")
+            if labelled is None:
+                raise MrcaError(
+                    f"{corpus.folder} has no automatically labelled documents. Expected a "
+                    "train_distant.json, as DocRED has one; or leave --distant out."
+                )
         return cls(
-            known_facts(documents, corpus.splits["train"]),
-            None if distant is None or split == "distant" else known_facts(documents, distant),
+            *(
+                None if each is None else known_facts(documents, each)
+                for each in (annotated, labelled)
+            )
         )
+
+
+def _training(corpus: Corpus, split: TrainSplit) -> Iterable[Document] | None:
+    """Its documents of one kind, from its files if they are not its training split."""
+    if split == corpus.train_split:
+        return corpus.splits["train"]
+    path = split_file(corpus.folder, split)
+    rows = () if path is None else iter_rows(path)
+    return None if path is None else (row.document for row in rows if row.document is not None)
 
 
 NOT_ASKED = KnownFacts()

@@ -20,6 +20,17 @@ from mrca.evaluation.scores import (
     micro_score,
 )
 from mrca.text import RelationSet
+from mrca.text.html_table import html_table
+
+SCORE_HEAD = ("", "precision", "recall", "F1", "gold")
+
+
+def score_row(name: str, score: Score | None) -> tuple[str, ...]:
+    """A line of a notebook's table under `SCORE_HEAD`."""
+    if score is None:
+        return (name, *"––––")
+    measures = (score.precision, score.recall, score.f1)
+    return (name, *(f"{value:.4f}" for value in measures), f"{score.support:,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +114,22 @@ class Report:
             f"split counting 0; macro present over the {present} with at least one positive.",
             f"{self.limits}. A group without a positive in this split has no score.",
         ]
+
+    def score_rows(self) -> list[tuple[str, ...]]:
+        """The scores as a notebook shows them, under `SCORE_HEAD`."""
+        groups = {
+            name: None if group is None else group.micro for name, group in self.groups.items()
+        }
+        scores = {
+            "micro": self.micro,
+            "macro": self.macro,
+            "macro present": self.macro_present,
+            **groups,
+        }
+        return [score_row(name, score) for name, score in scores.items()]
+
+    def _repr_html_(self) -> str:
+        return html_table(SCORE_HEAD, self.score_rows())
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON values: finite numbers, strings, None."""

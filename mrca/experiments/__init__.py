@@ -2,8 +2,7 @@
 
 from mrca.experiments.compare import check_same_candidates, compare, compare_runs
 from mrca.experiments.decouple import decouple
-from mrca.experiments.finished_runs import run_families
-from mrca.experiments.plan_runs import PlannedRun, plan_runs
+from mrca.experiments.plan_runs import PlannedRun, plan_runs, plan_training, successive_seeds
 
 __all__ = [
     "PlannedRun",
@@ -12,5 +11,6 @@ __all__ = [
     "compare_runs",
     "decouple",
     "plan_runs",
-    "run_families",
+    "plan_training",
+    "successive_seeds",
 ]

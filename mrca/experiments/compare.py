@@ -112,7 +112,7 @@ def compare_runs(
     """Compare finished runs on the test split of the corpus that they were trained on.
 
     Args:
-        families: for each method, its run folders; see `run_families`.
+        families: for each method, its run folders; see `mrca.runs.families`.
         output: the folder that keeps their predictions.
         title: what is compared.
         metric: see `mrca.evaluation.compare_methods`.

@@ -14,7 +14,7 @@ from mrca.datasets import Candidates, Corpus, LabelCounts, LabelledCandidates
 from mrca.files import file_digest, whole_file
 from mrca.models.parts import training_candidates
 from mrca.runs import layout
-from mrca.training import answered, load, tuned_rule
+from mrca.training import answered, choose_decision, load
 
 # Document, subject and object.
 _Pair = tuple[int, int, int]
@@ -127,11 +127,11 @@ def decided_labels(
     known = _read(kept, key, rows.labels.shape)
     if known is not None:
         return known
-    classifier = load(folder).classifier
+    run = load(folder)
+    classifier = run.classifier
     tuned = tune != "none" and classifier.decision.rule.has_threshold
-    if tune != "none" and tuned:
-        rule = tuned_rule(classifier, answered(classifier, corpus, "valid"), tune)
-        classifier.decision = classifier.decision.with_rule(rule)
+    if tuned:
+        classifier.decision = choose_decision(run, corpus, tune=tune).decision
     found = answered(classifier, corpus, "test")
     labels = rows.of_run(found.candidates, classifier.scores_and_labels(*found)[1])
     with whole_file(kept) as temporary, temporary.open("wb") as file:

@@ -10,7 +10,12 @@ from mrca.datasets.locate import check_corpus_name
 from mrca.errors import MrcaError
 from mrca.evaluation import Decoupling
 from mrca.experiments.finished_runs import shared_corpus, training_seconds
-from mrca.experiments.plan_runs import PlannedMethod, PlannedRun, plan_methods
+from mrca.experiments.plan_runs import (
+    PlannedMethod,
+    PlannedRun,
+    plan_methods,
+    successive_seeds,
+)
 from mrca.experiments.train_planned import check_finished, check_planned, train_planned
 from mrca.runs import layout
 from mrca.training import Reporter, SilentReporter
@@ -77,9 +82,10 @@ def decouple(
 
 def _plan(config: RunConfig, output: Path, seeds: int) -> list[PlannedRun]:
     ways = dict(_ways(config))
-    first = [PlannedMethod(way, way.casefold(), ways[way], seeds) for way in WAYS]
+    each = successive_seeds(config, seeds)
+    first = [PlannedMethod(way, way.casefold(), ways[way], each) for way in WAYS]
     second = [
-        PlannedMethod(name, name.casefold(), ways[column], seeds, representation=row)
+        PlannedMethod(name, name.casefold(), ways[column], each, representation=row)
         for row in WAYS
         for column in WAYS
         for name in [_second(row, column)]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from mrca.config import ComparisonConfig, RunConfig
 from mrca.errors import MrcaError, did_you_mean
-from mrca.training.distillation import is_distillation, teacher_config
+from mrca.training.distillation import teacher_config
+from mrca.training.stages import first_stage_config, second_stage_config
 
 
 @dataclass(frozen=True)
@@ -16,16 +17,19 @@ class PlannedMethod:
     Attributes:
         name: what tables call it.
         slug: what its folders' names begin with.
-        config: what it is trained with; seeds count from its `training.seed`.
-        seeds: how many runs it has.
+        config: what it is trained with.
+        seeds: of its runs, which are in their folders' names; none for one run with the seed and
+            under the name of the method.
         representation: the name of the method whose layers it keeps, for a second stage.
+        init_from: the name of the method from whose weights its training starts.
     """
 
     name: str
     slug: str
     config: RunConfig
-    seeds: int
+    seeds: tuple[int, ...] = ()
     representation: str = ""
+    init_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,8 @@ class PlannedRun:
         method: whose run it is; empty for a teacher that is no method itself.
         folder: the run folder.
         config: what is trained.
-        builds_on: the planned runs that it needs: its teacher, or its first stage.
+        builds_on: the planned runs that it needs: its teacher, its first stage, or
+            the one that it starts from.
     """
 
     method: str
@@ -60,22 +65,65 @@ def plan_runs(config: ComparisonConfig, output: Path, only: Sequence[str] = ()) 
         PlannedMethod(
             name=each.name,
             slug=each.slug,
-            config=config.run_config(each),
-            seeds=each.seeds or config.seeds,
+            config=run_config,
+            seeds=successive_seeds(run_config, each.seeds or config.seeds),
             representation=each.representation,
+            init_from=each.init_from,
         )
         for each in config.methods
+        for run_config in [config.run_config(each)]
     ]
     return plan_methods(methods, output, only)
+
+
+def plan_training(
+    name: str,
+    config: RunConfig,
+    output: Path,
+    seeds: Sequence[int] = (),
+    recipe: RunConfig | None = None,
+) -> list[PlannedRun]:
+    """The runs of one method, which bears its name, each after its first stage and its teacher.
+
+    Args:
+        name: the method's, and the beginning of its folders' names.
+        config: what is trained.
+        output: the folder of the run folders.
+        seeds: of its runs; none for one run, with the seed of its configuration.
+        recipe: what the configuration started from, if it is a second stage whose first is trained
+            before it; see `first_stage_config`.
+
+    Raises:
+        MrcaError: if there is no such loss, its arguments do not fit, or a first stage has no
+            layers.
+    """
+    if recipe is None:
+        return plan_methods([PlannedMethod(name, name, config, tuple(seeds))], output)
+    if config.is_svm:
+        raise MrcaError(
+            "An SVM has no stages: it is solved at once, and has no layers before its classifier. "
+            "Leave --stages out."
+        )
+    first = f"{name}-stage1"
+    methods = [
+        PlannedMethod(first, first, first_stage_config(config, recipe), tuple(seeds)),
+        PlannedMethod(name, name, second_stage_config(config), tuple(seeds), first),
+    ]
+    return plan_methods(methods, output)
+
+
+def successive_seeds(config: RunConfig, number: int) -> tuple[int, ...]:
+    """So many seeds, from that of a configuration on."""
+    return tuple(range(config.training.seed, config.training.seed + number))
 
 
 def plan_methods(
     methods: Sequence[PlannedMethod], output: Path, only: Sequence[str] = ()
 ) -> list[PlannedRun]:
-    """As `plan_runs`, of methods whose representations are methods and in no circle.
+    """As `plan_runs`, of methods that build on one another in no circle.
 
     Raises:
-        MrcaError: see `plan_runs`; or if a second stage has other seeds than its first.
+        MrcaError: see `plan_runs`; or if a method has a seed that what it builds on lacks.
     """
     names = [method.name for method in methods]
     for name in only:
@@ -85,7 +133,7 @@ def plan_methods(
                 f"Expected one of: {', '.join(names)}."
             )
     places = {
-        (method.name, seed): output / f"{method.slug}-seed{seed}"
+        (method.name, seed): output / (f"{method.slug}-seed{seed}" if method.seeds else method.slug)
         for method in methods
         for seed in _seeds(method)
     }
@@ -98,23 +146,25 @@ def plan_methods(
     return sorted(plan, key=lambda run: _depth(run, by_folder))  # stable
 
 
-def _seeds(method: PlannedMethod) -> range:
-    first = method.config.training.seed
-    return range(first, first + method.seeds)
+def _seeds(method: PlannedMethod) -> tuple[int, ...]:
+    return method.seeds or (method.config.training.seed,)
 
 
 def _run(method: PlannedMethod, seed: int, places: Mapping[tuple[str, int], Path]) -> PlannedRun:
     config = method.config.changed({"training.seed": seed})
     run = PlannedRun(method.name, places[method.name, seed], config)
-    if not method.representation:
+    setting, name = "classifier.representation", method.representation
+    if method.init_from:
+        setting, name = "training.init_from", method.init_from
+    if not name:
         return run
-    base = places.get((method.representation, seed))
+    base = places.get((name, seed))
     if base is None:
         raise MrcaError(
-            f"Method {method.name!r} has a run with seed {seed} and its representation "
-            f"{method.representation!r} has none. Give both the same training.seed and seeds."
+            f"Method {method.name!r} has a run with seed {seed} and {name!r}, which it builds on, "
+            "has none. Give both the same training.seed and seeds."
         )
-    config = config.changed({"classifier.representation": str(base.resolve())})
+    config = config.changed({setting: str(base.resolve())})
     return replace(run, config=config, builds_on=(base,))
 
 
@@ -123,13 +173,12 @@ def _with_teachers(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
     plan: list[PlannedRun] = []
     for run in runs:
         try:
-            learns_from_teacher = is_distillation(run.config)
+            wanted = teacher_config(run.config)
         except MrcaError as error:  # there is no such loss, or it does not take its options
             raise MrcaError(f"{run.folder.name}: {error}") from None
-        if not learns_from_teacher or run.config.loss.teacher:
+        if wanted is None or run.config.loss.teacher:
             plan.append(run)
             continue
-        wanted = teacher_config(run.config)
         teacher = next((each for each in (*runs, *plan) if each.config == wanted), None)
         if teacher is None:
             folder = run.folder.with_name(f"{run.folder.name}-teacher")

@@ -8,11 +8,10 @@ import keras
 
 from mrca.config import RunConfig
 from mrca.datasets import Corpus
-from mrca.encoders import resolve_hub_handle
+from mrca.encoders import encoder_class
 from mrca.errors import MrcaError, counted
 from mrca.experiments.finished_runs import check_trained_on
 from mrca.experiments.plan_runs import PlannedRun
-from mrca.models.svm_classifier import TFIDF
 from mrca.runs import layout
 from mrca.training import Reporter, check_config, check_output, train
 from mrca.training.stages import TAU_NORMALISED
@@ -97,9 +96,9 @@ def train_planned(
         MrcaError: if a training cannot work.
     """
     missing = [run for run in runs if not run.folder.exists()]
-    for name in {run.config.encoder.name: None for run in missing}:
-        if name.startswith("hub:"):  # or an error, before anything is trained
-            resolve_hub_handle(name.removeprefix("hub:"))
+    for name, config in {run.config.encoder.name: run.config for run in missing}.items():
+        if not config.is_svm:  # an error, before anything is trained
+            encoder_class(name).check_there(config)
     if len(missing) < len(runs):
         reporter.message(f"{len(runs) - len(missing)} of {counted(len(runs), 'run')} are finished.")
     for number, run in enumerate(missing, 1):
@@ -120,7 +119,7 @@ def _check_first_stage(run: PlannedRun, by_folder: Mapping[Path, PlannedRun]) ->
     base = by_folder.get(Path(run.config.classifier.representation))
     if base is None:  # no second stage, or one on a run that is not of this plan
         return
-    if base.config.encoder.name == TFIDF:
+    if base.config.is_svm:
         raise MrcaError(
             f"Its representation {base.folder.name} is an SVM on word frequencies, which has no "
             "layers to give another classifier. Choose a method with a network."

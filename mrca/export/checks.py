@@ -40,7 +40,7 @@ def _problems(folder: Path, config: RunConfig) -> Iterator[str]:
             "run to export is made with `mrca train --recipe mrca --dataset "
             f"{dataset}`."
         )
-    if config.classifier.name == "linear_svm":
+    if config.is_svm:
         yield (
             f"The run {folder} is a linear SVM, which scikit-learn computes; only networks are "
             "exported. Use `mrca predict`, or train a network: mrca train --recipe mrca --dataset "

@@ -1,12 +1,13 @@
 """What a run's model consists of in an exported one."""
 
 from collections.abc import Callable, Container, Sequence
+from functools import singledispatch
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from mrca.encoders import PieceEncoder, WordVectors
+from mrca.encoders import Encoder, PieceEncoder, WordVectors
 from mrca.errors import MrcaError
 from mrca.export.exported_model import ExportedModel, Network, Reader
 from mrca.export.exported_words import FULL, ExportedWords, exported_words
@@ -72,15 +73,7 @@ def exported_parts(
     if classifier.config.model.precision != "float32":
         classifier = classifier.in_float32()  # what every server computes, and fast on a CPU
         encoder = classifier.encoder
-    if isinstance(encoder, WordVectors):
-        return _of_words(classifier, encoder, vocabulary or FULL, half, folder, without)
-    assert isinstance(encoder, PieceEncoder)
-    if vocabulary is not None or half:
-        raise MrcaError(
-            f"The run reads with {classifier.config.encoder.name}, not with word vectors. Leave "
-            "--vocabulary and --float16 out."
-        )
-    return _of_pieces(classifier, encoder, folder)
+    return _parts(encoder, classifier, vocabulary, half, folder, without)
 
 
 def exported_model(classifier: RelationClassifier, parts: Parts) -> ExportedModel:
@@ -94,14 +87,29 @@ def exported_model(classifier: RelationClassifier, parts: Parts) -> ExportedMode
     )
 
 
-def _of_words(
+@singledispatch
+def _parts(
+    encoder: Encoder,
     classifier: RelationClassifier,
-    encoder: WordVectors,
-    choice: str,
+    vocabulary: str | None,
     half: bool,
     folder: Path,
     without: Container[str],
 ) -> Parts:
+    """What stands for each kind of encoder in an exported model."""
+    raise NotImplementedError(type(encoder).__name__)
+
+
+@_parts.register
+def _of_words(
+    encoder: WordVectors,
+    classifier: RelationClassifier,
+    vocabulary: str | None,
+    half: bool,
+    folder: Path,
+    without: Container[str],
+) -> Parts:
+    choice = vocabulary or FULL
     words, vectors = exported_words(encoder, choice, without)
     kept = vectors.astype(np.float16) if half else vectors
     features = classifier.config.features
@@ -135,7 +143,20 @@ def _with_words(
     return classifier.with_network(classifier.network, encoder)
 
 
-def _of_pieces(classifier: RelationClassifier, encoder: PieceEncoder, folder: Path) -> Parts:
+@_parts.register
+def _of_pieces(
+    encoder: PieceEncoder,
+    classifier: RelationClassifier,
+    vocabulary: str | None,
+    half: bool,
+    folder: Path,
+    without: Container[str],
+) -> Parts:
+    if vocabulary is not None or half:
+        raise MrcaError(
+            f"The run reads with {classifier.config.encoder.name}, not with word vectors. Leave "
+            "--vocabulary and --float16 out."
+        )
     pieces, features = encoder.word_pieces, classifier.config.features
     reader = TextToPieces(
         pieces,

@@ -2,6 +2,7 @@
 
 from mrca.files.digest import file_digest, has_digest
 from mrca.files.download import RemoteFile, adopt, adopt_any, fetch
+from mrca.files.kept_array import kept_array
 from mrca.files.search_path import cache_folder, search_folders
 from mrca.files.whole_file import replace_folder, require_room, whole_file, whole_folder
 
@@ -13,6 +14,7 @@ __all__ = [
     "fetch",
     "file_digest",
     "has_digest",
+    "kept_array",
     "replace_folder",
     "require_room",
     "search_folders",

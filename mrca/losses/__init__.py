@@ -8,6 +8,8 @@ from mrca.errors import MrcaError, check_options, did_you_mean
 from mrca.losses.adaptive_focal import AdaptiveFocal
 from mrca.losses.adaptive_hinge_balance import AdaptiveHingeBalance
 from mrca.losses.adaptive_margin import AdaptiveMargin
+from mrca.losses.adaptive_multi_threshold import AdaptiveMultiThreshold
+from mrca.losses.adaptive_threshold_global import AdaptiveThresholdGlobal
 from mrca.losses.adaptive_thresholding import AdaptiveThresholding
 from mrca.losses.balanced_softmax import BalancedSoftmax
 from mrca.losses.binary_crossentropy import BinaryCrossentropy
@@ -19,6 +21,7 @@ from mrca.losses.decision_rule import (
     DecisionRule,
     FixedThreshold,
     LargestScore,
+    SegmentThresholds,
     ThresholdColumn,
     ZeroThreshold,
     decision_rule_from_config,
@@ -59,6 +62,8 @@ LOSSES: dict[str, type[MultiLabelLoss]] = {
     "separate_adaptive_thresholding": SeparateAdaptiveThresholding,
     "mean_separate_adaptive_thresholding": MeanSeparateAdaptiveThresholding,
     "adaptive_hinge_balance": AdaptiveHingeBalance,
+    "adaptive_multi_threshold": AdaptiveMultiThreshold,
+    "adaptive_threshold_global": AdaptiveThresholdGlobal,
     "distillation_mse": DistillationMSE,
     "distillation_kl": DistillationKL,
 }
@@ -137,6 +142,8 @@ __all__ = [
     "AdaptiveFocal",
     "AdaptiveHingeBalance",
     "AdaptiveMargin",
+    "AdaptiveMultiThreshold",
+    "AdaptiveThresholdGlobal",
     "AdaptiveThresholding",
     "BalancedSoftmax",
     "BinaryCrossentropy",
@@ -159,6 +166,7 @@ __all__ = [
     "RCDice",
     "RebalancedFocal",
     "ReweightedCrossentropy",
+    "SegmentThresholds",
     "SelfAdjustingDice",
     "SeparateAdaptiveThresholding",
     "ThresholdColumn",

@@ -17,11 +17,16 @@ class DecisionRule(ABC):
 
     A rule travels with the loss that implies it, through metrics, evaluation and prediction, and
     is saved with the model as `decision.json`.
+
+    Attributes:
+        top_k: how many relations of a row are predicted at most (more where they are equal), those
+            with the largest scores; `None` for no limit.
     """
 
     name: ClassVar[str]
     has_threshold: ClassVar[bool] = True
     """Whether `with_threshold` moves the decision."""
+    top_k: int | None = None
 
     @abstractmethod
     def scores(self, outputs: Any) -> Any:
@@ -54,6 +59,27 @@ class DecisionRule(ABC):
         """
         raise MrcaError(f"The decision rule {self.name} has no threshold to choose.")
 
+    def with_top_k(self, top_k: int | None) -> "DecisionRule":
+        """The same with another limit; `None` for none.
+
+        Raises:
+            MrcaError: if it is no integer of at least 1.
+        """
+        return self.from_config({**self.get_config(), "top_k": top_k})
+
+    def within_top_k(self, outputs: Any) -> Any:
+        """Outputs `(N, C)` to booleans `(N, R)`: whether a relation is among the `top_k`."""
+        relations = self.compared(outputs)
+        ranked = self._ranked(outputs)
+        if self.top_k is None or self.top_k >= ranked.shape[-1]:
+            return ops.ones_like(relations, dtype="bool")
+        least = ops.top_k(ranked, self.top_k)[0][:, -1:]
+        return (ranked >= least)[:, -relations.shape[-1] :]
+
+    def _ranked(self, outputs: Any) -> Any:
+        """What `top_k` counts: the last columns are the relations'."""
+        return self.compared(outputs)
+
     @abstractmethod
     def get_config(self) -> dict[str, Any]:
         """JSON values that `decision_rule_from_config` turns back into this rule."""
@@ -71,6 +97,11 @@ def _threshold(owner: object, name: str, value: Any) -> float | list[float]:
     return arguments.number(owner, name, value)
 
 
+def _limit(owner: object, top_k: Any) -> int | None:
+    """An integer of at least 1, or None."""
+    return None if top_k is None else arguments.positive_integer(owner, "top_k", top_k)
+
+
 def _precise(outputs: Any) -> Any:
     """Outputs in float32 at least: half precision would round what is near a threshold onto it."""
     outputs = ops.convert_to_tensor(outputs)
@@ -86,11 +117,17 @@ class FixedThreshold(DecisionRule):
         threshold: one number for all relations, or one per relation.
         activation: `"linear"` takes outputs as they are (RC-Dice), `"sigmoid"` as logits of
             independent probabilities.
+        top_k: see `DecisionRule`.
     """
 
     name = "fixed_threshold"
 
-    def __init__(self, threshold: float | Sequence[float] = 0.5, activation: str = "linear"):
+    def __init__(
+        self,
+        threshold: float | Sequence[float] = 0.5,
+        activation: str = "linear",
+        top_k: int | None = None,
+    ) -> None:
         if activation not in ("linear", "sigmoid"):
             raise MrcaError(
                 "Argument `activation` of FixedThreshold must be 'linear' or 'sigmoid'. "
@@ -98,6 +135,7 @@ class FixedThreshold(DecisionRule):
             )
         self.threshold = _threshold(self, "threshold", threshold)
         self.activation = activation
+        self.top_k = _limit(self, top_k)
 
     def scores(self, outputs: Any) -> Any:
         """Outputs `(N, R)` after the activation."""
@@ -105,9 +143,10 @@ class FixedThreshold(DecisionRule):
         return ops.sigmoid(outputs) if self.activation == "sigmoid" else outputs
 
     def labels(self, outputs: Any) -> Any:
-        """Booleans `(N, R)`: `activation(output) >= threshold`."""
+        """Booleans `(N, R)`: `activation(output) >= threshold`, and among the `top_k`."""
         scores = self.scores(outputs)
-        return scores >= ops.convert_to_tensor(self.threshold, dtype=scores.dtype)
+        reached = scores >= ops.convert_to_tensor(self.threshold, dtype=scores.dtype)
+        return ops.logical_and(reached, self.within_top_k(outputs))
 
     def margins(self, outputs: Any) -> Any:
         """Outputs `(N, R)`: as they are before a sigmoid, else less the threshold."""
@@ -118,19 +157,23 @@ class FixedThreshold(DecisionRule):
 
     def with_threshold(self, threshold: float | Sequence[float]) -> "FixedThreshold":
         """The same with another threshold."""
-        return FixedThreshold(threshold, self.activation)
+        return FixedThreshold(threshold, self.activation, self.top_k)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments and the rule's name."""
-        return {"rule": self.name, "threshold": self.threshold, "activation": self.activation}
+        return {
+            "rule": self.name,
+            "threshold": self.threshold,
+            "activation": self.activation,
+            "top_k": self.top_k,
+        }
 
 
-class _FirstColumnRule(DecisionRule):
-    """What the rules share whose first column is no relation.
+class _DistanceRule(DecisionRule):
+    """What the rules share by which a relation is predicted where its distance is above 0.
 
     Args:
-        top_k: let at most this many relations of a row be predicted (more where scores are equal),
-            counted over all columns as the papers' codes do; `None` for no limit.
+        top_k: see `DecisionRule`.
         offset: predict where the distance is at least this, one number or one per relation; `None`
             (default, the papers') where it is strictly above 0.
     """
@@ -138,8 +181,12 @@ class _FirstColumnRule(DecisionRule):
     def __init__(
         self, top_k: int | None = None, offset: float | Sequence[float] | None = None
     ) -> None:
-        self.top_k = None if top_k is None else arguments.positive_integer(self, "top_k", top_k)
+        self.top_k = _limit(self, top_k)
         self.offset = None if offset is None else _threshold(self, "offset", offset)
+
+    @abstractmethod
+    def _distances(self, outputs: Any) -> Any:
+        """Outputs `(N, C)` to what must be above 0, `(N, R)`."""
 
     def compared(self, outputs: Any) -> Any:
         """Distances `(N, R)`."""
@@ -151,29 +198,21 @@ class _FirstColumnRule(DecisionRule):
 
     def with_threshold(self, threshold: float | Sequence[float]) -> "DecisionRule":
         """The same with another offset."""
-        return type(self)(self.top_k, threshold)
-
-    def _distances(self, outputs: Any) -> Any:
-        """Outputs `(N, R + 1)` to what must be above 0, `(N, R)`."""
-        raise NotImplementedError
+        return self.from_config({**self.get_config(), "offset": threshold})
 
     def scores(self, outputs: Any) -> Any:
-        """Outputs `(N, R + 1)` to probabilities `(N, R)`: the sigmoid of the distance."""
+        """Outputs `(N, C)` to probabilities `(N, R)`: the sigmoid of the distance."""
         return ops.sigmoid(self.compared(outputs))
 
     def labels(self, outputs: Any) -> Any:
         """Booleans `(N, R)`: above the threshold, and among the `top_k`."""
-        outputs = _precise(outputs)
-        distances = self._distances(outputs)
+        distances = self.compared(outputs)
         above = (
             distances > 0
             if self.offset is None
             else distances >= ops.convert_to_tensor(self.offset, dtype=distances.dtype)
         )
-        if self.top_k is None or self.top_k >= outputs.shape[-1]:
-            return above
-        least = ops.top_k(outputs, self.top_k)[0][:, -1:]
-        return ops.logical_and(above, outputs[:, 1:] >= least)
+        return ops.logical_and(above, self.within_top_k(outputs))
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments and the rule's name."""
@@ -181,7 +220,7 @@ class _FirstColumnRule(DecisionRule):
 
 
 @keras.saving.register_keras_serializable(package="mrca")
-class ThresholdColumn(_FirstColumnRule):
+class ThresholdColumn(_DistanceRule):
     """A relation is predicted where its output is strictly above that of column 0, the threshold.
 
         score_r = sigmoid(s_r - s_0)
@@ -199,7 +238,7 @@ class ThresholdColumn(_FirstColumnRule):
 
 
 @keras.saving.register_keras_serializable(package="mrca")
-class ZeroThreshold(_FirstColumnRule):
+class ZeroThreshold(_DistanceRule):
     """A relation is predicted where its output is above 0; column 0 is the class "no relation".
 
         score_r = sigmoid(s_r)
@@ -208,7 +247,7 @@ class ZeroThreshold(_FirstColumnRule):
     code has column 0 decide too. The relations are the same.
 
     Args:
-        top_k: see `ThresholdColumn`.
+        top_k: see `ThresholdColumn`; column 0 takes one of the places, as in both codes.
         offset: the same.
     """
 
@@ -216,6 +255,61 @@ class ZeroThreshold(_FirstColumnRule):
 
     def _distances(self, outputs: Any) -> Any:
         return outputs[:, 1:]
+
+    def _ranked(self, outputs: Any) -> Any:
+        return _precise(outputs)
+
+
+@keras.saving.register_keras_serializable(package="mrca")
+class SegmentThresholds(_DistanceRule):
+    """A relation is predicted where its output is strictly above its segment's threshold.
+
+        score_r = sigmoid(s_r - t_r)
+
+    Columns 0 to S - 1 are the thresholds of S segments, the others the relations.
+
+    Args:
+        segments: for each relation the number of its segment, from 0.
+        lam: `None` (default): t_r is the column of r's own segment; or a number: the sum of all
+            threshold columns divided by it, for every relation.
+        top_k: see `DecisionRule`; by distance.
+        offset: how far above, if a threshold has been chosen; see `with_threshold`.
+
+    Raises:
+        MrcaError: if an argument is out of its range, or a segment has no relation.
+    """
+
+    name = "segment_thresholds"
+
+    def __init__(
+        self,
+        segments: Sequence[int],
+        lam: float | None = None,
+        top_k: int | None = None,
+        offset: float | Sequence[float] | None = None,
+    ) -> None:
+        super().__init__(top_k, offset)
+        self.segments = [
+            int(number) for number in arguments.numbers(self, "segments", segments, at_least=0)
+        ]
+        if set(self.segments) != set(range(max(self.segments) + 1)):
+            raise MrcaError(
+                "Argument `segments` of SegmentThresholds must number segments from 0 without a "
+                f"gap, one number per relation. Received: {segments!r}."
+            )
+        self.lam = None if lam is None else arguments.number(self, "lam", lam, above=0)
+
+    def _distances(self, outputs: Any) -> Any:
+        thresholds = outputs[:, : max(self.segments) + 1]
+        if self.lam is None:
+            own = ops.take(thresholds, self.segments, axis=1)
+        else:
+            own = ops.sum(thresholds, axis=-1, keepdims=True) / self.lam
+        return outputs[:, max(self.segments) + 1 :] - own
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments and the rule's name."""
+        return {**super().get_config(), "segments": self.segments, "lam": self.lam}
 
 
 @keras.saving.register_keras_serializable(package="mrca")
@@ -227,6 +321,10 @@ class LargestScore(DecisionRule):
 
     name = "largest_score"
     has_threshold = False
+
+    def with_top_k(self, top_k: int | None) -> "DecisionRule":
+        """Itself: one relation is within any limit."""
+        return self
 
     def scores(self, outputs: Any) -> Any:
         """Outputs `(N, R)` to probabilities that sum to 1 in each row."""
@@ -250,7 +348,8 @@ class LargestScore(DecisionRule):
 
 
 _RULES: dict[str, type[DecisionRule]] = {
-    rule.name: rule for rule in (FixedThreshold, ThresholdColumn, ZeroThreshold, LargestScore)
+    rule.name: rule
+    for rule in (FixedThreshold, ThresholdColumn, ZeroThreshold, SegmentThresholds, LargestScore)
 }
 
 

@@ -9,6 +9,7 @@ from mrca.losses.decision_rule import (
     DecisionRule,
     FixedThreshold,
     LargestScore,
+    SegmentThresholds,
     ThresholdColumn,
     ZeroThreshold,
 )
@@ -116,6 +117,7 @@ def _decision(rule: DecisionRule) -> str:
         return f"{'sigmoid' if rule.activation == 'sigmoid' else 'score'} >= {rule.threshold}"
     words = {
         LargestScore: "softmax, largest",
+        SegmentThresholds: "above its segment's column",
         ThresholdColumn: "above column 0",
         ZeroThreshold: "above 0",
     }

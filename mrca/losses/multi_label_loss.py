@@ -116,10 +116,11 @@ class MultiLabelLoss(keras.losses.Loss, ABC):
             raise MrcaError(
                 f"{kind} expects outputs with at least {self.columns(1)} columns. {received}"
             )
-        if self.class_counts is not None and len(self.class_counts) != outputs[1]:
+        if self.class_counts is not None and self.columns(len(self.class_counts)) != outputs[1]:
             raise MrcaError(
-                f"{kind} was made with {len(self.class_counts)} class_counts. Expected one for "
-                f"each column of the outputs. {received}"
+                f"{kind} was made with {len(self.class_counts)} class_counts, one for each "
+                f"relation, and so expects {self.columns(len(self.class_counts))} columns of "
+                f"outputs. {received}"
             )
         expected = self.label_columns(outputs[1])
         if labels[1] not in expected:

@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterator
 
 from mrca import losses
 from mrca.config import RunConfig
+from mrca.config.run_config import LINEAR_SVM
 from mrca.encoders import encoder_class
 from mrca.encoding import check_sampler
 from mrca.errors import MrcaError
 from mrca.layers import heads
 from mrca.models.network import network_problems
-from mrca.models.svm_classifier import LINEAR_SVM, TFIDF
 
 
 def problems(
@@ -41,7 +41,7 @@ def check_new(config: RunConfig) -> None:
     Raises:
         MrcaError: if it does not; it says why.
     """
-    if config.encoder.name == TFIDF or config.classifier.name == LINEAR_SVM:
+    if config.is_svm or config.classifier.name == LINEAR_SVM:
         raise MrcaError(
             "This is the configuration of an SVM on word frequencies, which is no Keras model. "
             "Train it with mrca.train, or choose a recipe of a network, such as pairs."

@@ -48,6 +48,16 @@ class Classifier(ABC):
     def columns(self) -> int:
         """How many outputs a candidate has."""
 
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The entity types that are a feature."""
+        return ()
+
+    @property
+    def reads_marks(self) -> bool:
+        """Whether it makes a difference which words are entities."""
+        return False
+
     @abstractmethod
     def raw_outputs(self, candidates: Candidates, *, keep: bool = False) -> np.ndarray:
         """Raw outputs, float32 `(candidates, columns)`.
@@ -112,10 +122,11 @@ class Classifier(ABC):
         documents = documents_of(rows, offsets=self.config.data.offsets)
         while chunk := list(islice(documents, CHUNK)):
             candidates = self.candidates(chunk)
-            scores, labels = self.scores_and_labels(candidates, self.raw_outputs(candidates))
+            outputs = self.raw_outputs(candidates)
+            scores, labels = self.scores_and_labels(candidates, outputs)
             if threshold is not None:
-                allowed = self.decision.allows(candidates, self.relations)
-                labels = (scores >= threshold) & allowed
+                eligible = self.decision.eligible(outputs, candidates, self.relations)
+                labels = (scores >= threshold) & eligible
             for row, document in enumerate(candidates.documents):
                 asked = slice(candidates.starts[row], candidates.starts[row + 1])
                 yield self._prediction(document, candidates, asked, scores, labels, top)
@@ -156,6 +167,12 @@ def configured_loss(config: RunConfig, counts: LabelCounts) -> losses.MultiLabel
     """
     loss = config.loss
     return losses.for_corpus(loss.name, loss.options, counts.counts, counts.num_samples)
+
+
+def configured_rule(config: RunConfig, loss: losses.MultiLabelLoss) -> losses.DecisionRule:
+    """The decision rule of a configuration's loss, with the configuration's limit if it has one."""
+    top_k = config.decision.top_k
+    return loss.decision_rule.with_top_k(top_k) if top_k else loss.decision_rule
 
 
 def documents_of(

@@ -54,6 +54,16 @@ class Decision:
         labels: NDArray[np.bool_] = ops.convert_to_numpy(self.rule.labels(outputs))
         return labels & self.allows(candidates, relations)
 
+    def eligible(
+        self, outputs: np.ndarray, candidates: Candidates, relations: RelationSet
+    ) -> NDArray[np.bool_]:
+        """Which relations are predicted if their score suffices, `(candidates, relations)`.
+
+        Those that the types of a candidate allow, and that are among its `top_k`.
+        """
+        within: NDArray[np.bool_] = ops.convert_to_numpy(self.rule.within_top_k(outputs))
+        return within & self.allows(candidates, relations)
+
     def allows(self, candidates: Candidates, relations: RelationSet) -> NDArray[np.bool_]:
         """Which relations the types of each candidate allow, `(candidates, relations)`."""
         shape = (len(candidates), len(relations))

@@ -15,13 +15,14 @@ from mrca.encoding import (
     Padding,
     PairedBatches,
     Sampler,
+    SideBySide,
 )
 from mrca.layers.bilateral_branch import BilateralBranch, cumulative_weight, sample_weights
 
 
 def training_batches(
     documents: EncodedDocuments,
-    targets: np.ndarray,
+    targets: np.ndarray | SideBySide,
     of_documents: np.ndarray,
     config: RunConfig,
     classifier: keras.layers.Layer,

@@ -100,13 +100,8 @@ def labels_alone(candidates: LabelledCandidates) -> int:
     return sum(bool(each.labels and not each.facts) for each in candidates.documents)
 
 
-def write_described(folder: Path, classifier: "Classifier", features: Sequence[str] = ()) -> None:
-    """Write relations, label counts and types.
-
-    Args:
-        folder: the run folder.
-        classifier: what they are of.
-        features: the entity types that are a feature.
+def write_described(folder: Path, classifier: "Classifier") -> None:
+    """Write relations, label counts and types of a classifier into its run folder.
 
     Raises:
         OSError: if they cannot be written.
@@ -120,7 +115,7 @@ def write_described(folder: Path, classifier: "Classifier", features: Sequence[s
             "counts": dict(zip(names, counts.counts, strict=True)),
         },
     )
-    pairs = classifier.selection.type_pairs
+    features, pairs = classifier.types, classifier.selection.type_pairs
     if features or pairs is not None:
         listed = None if pairs is None else sorted(list(pair) for pair in pairs)
         layout.write_json(folder / layout.TYPES, {"features": list(features), "pairs": listed})
@@ -156,7 +151,7 @@ def read_parts(folder: Path, config: RunConfig) -> dict[str, Any]:
         )
     with layout.reading(folder / layout.DECISION) as found:
         decision = Decision.from_config(found)
-    for name in ("threshold", "offset"):
+    for name in ("threshold", "offset", "segments"):
         value = getattr(decision.rule, name, None)
         if isinstance(value, list) and len(value) != len(relations):
             raise MrcaError(
@@ -199,28 +194,35 @@ def load_network(folder: Path) -> RelationNetwork:
 def new_network(config: RunConfig, encoder: Encoder, columns: int) -> RelationNetwork:
     """The network of a configuration, with fresh weights."""
     model = config.model
-    measured = encoder.pooling is None
     return RelationNetwork(
-        dim=encoder.dim,
-        feature_value=encoder.feature_value() if measured else 1.0,
-        columns=columns,
-        units=model.units,
-        pool_size=model.pool_size,
-        strides=model.strides,
-        max_length=config.features.max_length,
+        **network_form(config, encoder, columns),
+        feature_value=encoder.feature_value() if encoder.pooling is None else 1.0,
         dropout=model.dropout,
-        head=config.classifier.name,
         head_options=config.classifier.options,
-        pooling="first" if encoder.pooling else model.pooling,
-        hidden=model.hidden,
-        num_types=len(encoder.types),
-        entity_pooling=model.entity_pooling,
-        pair_context=model.pair_context,
-        pair_interaction=model.pair_interaction,
         state_dropout=model.state_dropout,
-        marked=encoder.marks_states,
-        dtype=model.precision,
     )
+
+
+def network_form(config: RunConfig, encoder: Encoder, columns: int) -> dict[str, Any]:
+    """The arguments of a configuration's network that say what it computes and what it reads."""
+    model = config.model
+    return {
+        "dim": encoder.dim,
+        "columns": columns,
+        "units": model.units,
+        "pool_size": model.pool_size,
+        "strides": model.strides,
+        "max_length": config.features.max_length,
+        "head": config.classifier.name,
+        "pooling": "first" if encoder.pooling else model.pooling,
+        "hidden": model.hidden,
+        "num_types": len(encoder.types),
+        "entity_pooling": model.entity_pooling,
+        "pair_context": model.pair_context,
+        "pair_interaction": model.pair_interaction,
+        "marked": encoder.marks_states,
+        "dtype": model.precision,
+    }
 
 
 def network_size(

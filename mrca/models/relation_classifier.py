@@ -13,20 +13,27 @@ from mrca import losses
 from mrca.config import RunConfig, dump_config, load_recipe
 from mrca.datasets import Candidates, CandidateSelection, LabelCounts, LabelledCandidates
 from mrca.encoders import Encoder, Places, encoder_class
-from mrca.encoding import EpochBatches, Padding, plan_batches
+from mrca.encoding import EpochBatches, Padding, SideBySide, plan_batches
 from mrca.errors import MrcaError
 from mrca.files import whole_folder
 from mrca.layers import heads
 from mrca.metrics import MicroF1
 from mrca.models.averaged_adam import AverageInUse, make_optimizer
 from mrca.models.checks import check_new
-from mrca.models.classifier import Classifier, Row, configured_loss, documents_of
+from mrca.models.classifier import (
+    Classifier,
+    Row,
+    configured_loss,
+    configured_rule,
+    documents_of,
+)
 from mrca.models.decision import Decision, typed_facts
 from mrca.models.epochs import EpochStart, training_batches
 from mrca.models.network import RelationNetwork
 from mrca.models.parts import (
     entity_types,
     load_network,
+    network_form,
     new_network,
     read_parts,
     read_types,
@@ -157,7 +164,8 @@ class RelationClassifier(StatesModel, Classifier):
         encoder = encoder_class(config.encoder.name).open(config, [*documents, *others], types)
         words_read = encoder.words_read(documents)
         selection, candidates = training_candidates(config, documents, relations, words_read)
-        return cls.new(config, candidates, relations, selection, encoder)
+        loss = configured_loss(config, LabelCounts.of(candidates))
+        return cls.new(config, candidates, relations, selection, encoder, loss)
 
     @classmethod
     def new(
@@ -167,6 +175,7 @@ class RelationClassifier(StatesModel, Classifier):
         relations: RelationSet,
         selection: CandidateSelection,
         encoder: Encoder,
+        loss: losses.MultiLabelLoss,
         layers: RelationNetwork | None = None,
     ) -> Self:
         """A new classifier on an encoder that is open; see `from_recipe`.
@@ -177,11 +186,11 @@ class RelationClassifier(StatesModel, Classifier):
             relations: the relations, in the order of the columns.
             selection: how these candidates were selected.
             encoder: what it reads with.
+            loss: the configured one, with the counts of these candidates.
             layers: a network whose layers it takes over, under a new classifier layer if the
                 configuration names one; by default all layers are new.
         """
-        counts, head = LabelCounts.of(train), config.classifier
-        loss = configured_loss(config, counts)
+        head = config.classifier
         columns = loss.columns(len(relations))
         allowed = typed_facts(train.documents) if config.decision.types == "seen" else None
         keras.utils.set_random_seed(config.training.seed)
@@ -196,9 +205,9 @@ class RelationClassifier(StatesModel, Classifier):
             encoder,
             config=config,
             relations=relations,
-            label_counts=counts,
+            label_counts=LabelCounts.of(train),
             selection=selection,
-            decision=Decision(loss.decision_rule, allowed),
+            decision=Decision(configured_rule(config, loss), allowed),
         )
 
     @classmethod
@@ -241,21 +250,12 @@ class RelationClassifier(StatesModel, Classifier):
         Raises:
             MrcaError: if it was not.
         """
-        model, network = self.config.model, self.network
-        expected: dict[str, Any] = {
-            "dim": self.encoder.dim,
-            "columns": self.make_loss().columns(len(self.relations)),
-            "units": model.units,
-            "hidden": model.hidden,
-            "pool_size": model.pool_size,
-            "strides": model.strides,
-            "max_length": self.config.features.max_length,
-            "num_types": len(self.encoder.types),
-            "dtype_policy": keras.DTypePolicy(model.precision),
-        }
-        if self.config.classifier.name in heads.HEADS:
-            expected["head"] = self.config.classifier.name
-        differing = [name for name, value in expected.items() if getattr(network, name) != value]
+        columns = self.make_loss().columns(len(self.relations))
+        expected = network_form(self.config, self.encoder, columns)
+        if self.config.classifier.name not in heads.HEADS:
+            expected["head"] = "linear"  # rescaled
+        found = self.network.get_config()
+        differing = [name for name, value in expected.items() if found[name] != value]
         if differing:
             raise MrcaError(
                 f"The model in {folder} does not fit {layout.CONFIG}, {layout.RELATIONS} or what "
@@ -277,7 +277,7 @@ class RelationClassifier(StatesModel, Classifier):
         with whole_folder(folder, "the classifier") as target:
             target.mkdir()
             layout.write_text(target / layout.CONFIG, dump_config(self.config))
-            write_described(target, self, self.encoder.types)
+            write_described(target, self)
             described = describe_environment(self.encoder.describe(), self.config.training.seed)
             layout.write_json(target / layout.ENVIRONMENT, described)
             self.save_parts(target)
@@ -326,7 +326,7 @@ class RelationClassifier(StatesModel, Classifier):
                     f"{len(self.relations)} relations, and this classifier has {self.columns}. "
                     'Make it with settings={"loss.name": …}.'
                 )
-            rule = loss.decision_rule
+            rule = configured_rule(config, loss)
             # The rule of the configured loss may have been tuned.
             if not configured or type(self.decision.rule) is not type(rule):
                 self.decision = self.decision.with_rule(rule)
@@ -373,6 +373,9 @@ class RelationClassifier(StatesModel, Classifier):
         Raises:
             MrcaError: if a row is malformed, or states a relation that is not the classifier's.
         """
+        if self.optimizer is not None and not self.optimizer.built:
+            # A step that makes variables is traced twice by TensorFlow.
+            self.optimizer.build(self.trainable_variables)
         if not _are_rows(x):
             return super().fit(x, y, **kwargs)
         if isinstance(self.loss, losses.DistillationLoss):
@@ -453,6 +456,17 @@ class RelationClassifier(StatesModel, Classifier):
         return int(self.network.columns)
 
     @property
+    def types(self) -> tuple[str, ...]:
+        """The entity types that are a feature."""
+        return self.encoder.types
+
+    @property
+    def reads_marks(self) -> bool:
+        """Whether it makes a difference which words are entities."""
+        features, kind = self.config.features, self.config.candidates.kind
+        return kind == "pairs" or features.role or features.types or features.markers
+
+    @property
     def padding(self) -> Padding:
         """How batches of encoded documents are padded."""
         return "masked" if self.encoder.pooling else self.config.features.padding
@@ -530,7 +544,9 @@ class RelationClassifier(StatesModel, Classifier):
         candidates = self._labelled(rows)
         return self.measured_batches(candidates, candidates.labels)
 
-    def measured_batches(self, candidates: Candidates, targets: np.ndarray) -> EpochBatches:
+    def measured_batches(
+        self, candidates: Candidates, targets: np.ndarray | SideBySide
+    ) -> EpochBatches:
         """Batches to evaluate on."""
         return EpochBatches(
             self.encoder.encode(candidates, keep=True),

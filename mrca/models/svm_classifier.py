@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 
 from mrca.config import RunConfig
+from mrca.config.run_config import TFIDF
 from mrca.datasets import Candidates, CandidateSelection, LabelCounts, LabelledCandidates
 from mrca.errors import check_options
 from mrca.evaluation import tune_threshold
@@ -18,8 +19,8 @@ from mrca.models.tfidf_svm import TfidfSVM
 from mrca.runs import layout
 from mrca.text import Document, RelationSet
 
-TFIDF = "tfidf"
-LINEAR_SVM = "linear_svm"
+READS = {"encoder": {"name": TFIDF, "fingerprint": ""}}
+"""What `environment.json` says that it reads with; see `Encoder.describe`."""
 _SETTINGS = ("encoder.name", "classifier.name", "classifier.options", "training.seed")
 
 

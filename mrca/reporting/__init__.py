@@ -15,6 +15,7 @@ from mrca.reporting.plots import (
     plot_f1_by_labels_per_row,
     plot_history,
     plot_precision_recall,
+    report_figures,
 )
 from mrca.reporting.reliability_plot import plot_reliability
 from mrca.reporting.render import (
@@ -24,6 +25,7 @@ from mrca.reporting.render import (
     runs_table,
     threshold_table,
 )
+from mrca.reporting.write_files import write_files
 
 __all__ = [
     "comparison_csv",
@@ -41,9 +43,11 @@ __all__ = [
     "plot_history",
     "plot_precision_recall",
     "plot_reliability",
+    "report_figures",
     "run_table",
     "runs_table",
     "threshold_table",
     "write_comparison",
     "write_decoupling",
+    "write_files",
 ]

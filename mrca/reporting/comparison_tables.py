@@ -14,9 +14,9 @@ from rich.text import Text
 
 from mrca.evaluation.comparison import ComparedMethod, Comparison
 from mrca.evaluation.paired_bootstrap import Difference
-from mrca.files import whole_file
 from mrca.reporting.comparison_plot import plot_comparison
 from mrca.reporting.render import UNDEFINED
+from mrca.reporting.write_files import write_files
 
 _NAME_WIDTH = 17
 _LAST = {"f1": "F1", "precision": "P", "recall": "R"}
@@ -149,33 +149,17 @@ def comparison_csv(comparison: Comparison) -> str:
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
-    """Write `comparison.md`, `.csv`, `.json` and `.png`, each whole or not at all.
-
-    Args:
-        comparison: what `compare_methods` returned.
-        folder: where; made if missing, and files of these names are replaced.
-
-    Returns:
-        The four files.
-
-    Raises:
-        OSError: if one cannot be written.
-    """
-    json_text = json.dumps(comparison.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
-    texts = {
-        "md": comparison_markdown(comparison, figure="comparison.png"),
-        "csv": comparison_csv(comparison),
-        "json": json_text + "\n",
-    }
-    paths = []
-    for suffix, text in texts.items():
-        paths.append(folder / f"comparison.{suffix}")
-        with whole_file(paths[-1]) as temporary:
-            temporary.write_text(text, "utf-8")
-    paths.append(folder / "comparison.png")
-    with whole_file(paths[-1]) as temporary:
-        plot_comparison(comparison).savefig(temporary, format="png")
-    return paths
+    """Write `comparison.md`, `.csv`, `.json` and `.png`; see `write_files`."""
+    values = json.dumps(comparison.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+    return write_files(
+        folder,
+        {
+            "comparison.md": comparison_markdown(comparison, figure="comparison.png"),
+            "comparison.csv": comparison_csv(comparison),
+            "comparison.json": values + "\n",
+            "comparison.png": plot_comparison(comparison),
+        },
+    )
 
 
 def _columns(comparison: Comparison) -> tuple[list[_Column], list[_Column], list[_Column]]:

@@ -42,7 +42,7 @@ def plot_statistics(statistics: CorpusStatistics, path: Path) -> None:
         rank += len(names)
     tail.set_yscale("log")
     tail.set_xlabel("relations, most frequent first")
-    tail.set_ylabel("training documents")
+    tail.set_ylabel(f"training {statistics.counted}")
     tail.set_title(f"{statistics.name}: how often each relation is stated")
     tail.legend(frameon=False)
 

@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from mrca.evaluation.decoupling import Decoupling
-from mrca.files import whole_file
 from mrca.reporting.heat_map import plot_heat_map
+from mrca.reporting.write_files import write_files
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,29 +38,17 @@ def decoupling_table(decoupling: Decoupling) -> Table:
 
 
 def write_decoupling(decoupling: Decoupling, folder: Path) -> list[Path]:
-    """Write `decouple.md`, `.csv`, `.json` and the heat map `.png`, each whole or not at all.
-
-    Args:
-        decoupling: what `mrca.experiments.decouple` returned.
-        folder: where; made if missing, and files of these names are replaced.
-
-    Returns:
-        The four files.
-
-    Raises:
-        OSError: if one cannot be written.
-    """
-    json_text = json.dumps(decoupling.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
-    texts = {"md": _markdown(decoupling), "csv": _csv(decoupling), "json": json_text + "\n"}
-    paths = []
-    for suffix, text in texts.items():
-        paths.append(folder / f"decouple.{suffix}")
-        with whole_file(paths[-1]) as temporary:
-            temporary.write_text(text, "utf-8")
-    paths.append(folder / "decouple.png")
-    with whole_file(paths[-1]) as temporary:
-        plot_decoupling(decoupling).savefig(temporary, format="png")
-    return paths
+    """Write `decouple.md`, `.csv`, `.json` and the heat map `.png`; see `write_files`."""
+    values = json.dumps(decoupling.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+    return write_files(
+        folder,
+        {
+            "decouple.md": _markdown(decoupling),
+            "decouple.csv": _csv(decoupling),
+            "decouple.json": values + "\n",
+            "decouple.png": plot_decoupling(decoupling),
+        },
+    )
 
 
 def plot_decoupling(decoupling: Decoupling) -> "Figure":

@@ -8,17 +8,53 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from mrca.errors import MrcaError, counted
+from mrca.evaluation.calibration import reliability
+from mrca.evaluation.document_report import DocumentReport
 from mrca.evaluation.precision_recall_curve import average_precision, precision_recall_curve
 from mrca.evaluation.report import Report
 from mrca.reporting.figure_title import figure_title
 from mrca.reporting.palette import BLUE, GREY, GROUP_COLOURS, ORANGE
+from mrca.reporting.reliability_plot import plot_reliability
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+
+def report_figures(
+    report: DocumentReport,
+    labels: NDArray[Any],
+    scores: NDArray[Any],
+    title: str,
+    uncalibrated: NDArray[Any] | None = None,
+) -> "dict[str, Figure]":
+    """Every figure that a report has, by name.
+
+    Args:
+        report: what `evaluate_candidates` returned.
+        labels: gold of the scored candidates, `(candidates, relations)`.
+        scores: of the same shape.
+        title: what was measured; names the sample corpus a sample.
+        uncalibrated: the scores before they were calibrated, if they were.
+    """
+    facts = report.candidates
+    figures = {"f1-by-count": plot_f1_by_count(facts, title)}
+    if labels.any():
+        figures["f1-by-labels-per-row"] = plot_f1_by_labels_per_row(
+            report.documents or facts, title
+        )
+        figures["precision-recall"] = plot_precision_recall(
+            labels, scores, facts, title, report.missed
+        )
+    if uncalibrated is not None:
+        before = np.clip(uncalibrated, 0, 1)
+        seen = np.maximum(before, scores) > 0.01  # most cells are negatives near 0
+        was, now = (reliability(labels[seen], each[seen], bins=30) for each in (before, scores))
+        figures["reliability"] = plot_reliability(was, now, f"{title}\nscores above .01")
+    return figures
 
 
 def plot_f1_by_count(report: Report, title: str) -> "Figure":

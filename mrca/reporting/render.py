@@ -48,7 +48,9 @@ def document_tables(
         title += "\noracle marks: only the entities of the facts are marked"
     facts = report.candidates
     rows = report.documents or facts
-    tables = [_summary(report, title, before), _groups(facts), _by_relation_count(rows)]
+    counted_in_training = "facts" if report.documents else "documents"
+    groups = _groups(facts, f"by number of training {counted_in_training}")
+    tables = [_summary(report, title, before), groups, _by_relation_count(rows)]
     if report.facts is not None:
         tables.append(_facts(report.facts))
     if report.by_distance:
@@ -166,6 +168,7 @@ def threshold_table(
     threshold: float | Sequence[float],
     relations: RelationSet,
     reached: PrecisionThreshold | None = None,
+    own: Score | None = None,
 ) -> Table:
     """Thresholds that were chosen on validation, with the relations that they are for.
 
@@ -173,6 +176,7 @@ def threshold_table(
         threshold: one for all relations, or one for each.
         relations: their names.
         reached: what they give on validation, where they were chosen for a precision.
+        own: what the decision that they replace gives there.
     """
     columns = ["threshold", *(["P", "R", "gold"] if reached else [])]
     title = "chosen on validation"
@@ -190,16 +194,21 @@ def threshold_table(
 
     if isinstance(threshold, float):
         table.add_row("all", f"{threshold:.4f}", *scored(reached.score if reached else None))
-        return table
-    notes = dict.fromkeys(reached.unreachable, "never predicted: out of reach") if reached else {}
-    notes |= dict.fromkeys(reached.without_own, "that of all: too few gold") if reached else {}
-    for column, (name, value) in enumerate(zip(relations, threshold, strict=True)):
-        score = reached.relations[column] if reached else None
-        note = f"  ({notes[column]})" if column in notes else ""
-        table.add_row(Text(name + note), f"{value:.4f}", *scored(score))
-    if reached is not None:
-        table.add_section()
-        table.add_row("all", "", *scored(reached.score))
+    else:
+        notes: dict[int, str] = {}
+        if reached is not None:
+            notes = dict.fromkeys(reached.unreachable, "never predicted: out of reach")
+            notes |= dict.fromkeys(reached.without_own, "that of all: too few gold")
+        for column, (name, value) in enumerate(zip(relations, threshold, strict=True)):
+            score = reached.relations[column] if reached else None
+            note = f"  ({notes[column]})" if column in notes else ""
+            table.add_row(Text(name + note), f"{value:.4f}", *scored(score))
+        if reached is not None:
+            table.add_section()
+            table.add_row("all", "", *scored(reached.score))
+    if reached is not None and own is not None:
+        precise = "  (precise enough)" if own.precision >= reached.wish else ""
+        table.add_row(f"the decision before{precise}", "", *scored(own))
     return table
 
 
@@ -325,24 +334,21 @@ def _pair_groups(title: str, groups: Sequence[PairGroup]) -> Table:
 
 
 def _patterns(found: ErrorPatterns) -> Table:
-    table = _table(
-        "errors",
-        "pattern",
-        ["rows", "share"],
-        "FN: something is gold and nothing predicted; its gold relations are ranked first (CRK: "
-        "only the threshold is too high) or not (IRK). FP: predicted, and not exactly what is "
-        "gold.",
-    )
-    table.add_row("F of all", f"{found.false:,}", _number(found.false_share))
-    table.add_row("FP of F", f"{found.fp:,}", _number(found.fp_share))
-    table.add_row("FN of F", f"{found.fn:,}", _number(found.fn_share))
-    table.add_row("  FN_CRK of FN", f"{found.fn_crk:,}", _number(found.fn_crk_share))
+    table = _table("errors", "pattern", ["rows", "share", "what"])
+    table.columns[-1].justify = "left"
     irk = None if found.fn_crk_share is None else 1 - found.fn_crk_share
-    table.add_row("  FN_IRK of FN", f"{found.fn_irk:,}", _number(irk))
+    for name, rows, share, what in (
+        ("F of all", found.false, found.false_share, "wrong: FP or FN"),
+        ("FP of F", found.fp, found.fp_share, "predicted, and not exactly what is gold"),
+        ("FN of F", found.fn, found.fn_share, "gold, and nothing predicted"),
+        ("  FN_CRK of FN", found.fn_crk, found.fn_crk_share, "gold ranked first, yet too low"),
+        ("  FN_IRK of FN", found.fn_irk, irk, "another relation ranked above gold"),
+    ):
+        table.add_row(name, f"{rows:,}", _number(share), what)
     return table
 
 
-def _groups(report: Report) -> Table:
+def _groups(report: Report, title: str) -> Table:
     columns = [
         "relations",
         "present",
@@ -352,7 +358,7 @@ def _groups(report: Report) -> Table:
         "macro F1",
         "macro present F1",
     ]
-    table = _table("by training count", "group", columns, report.notes[2])
+    table = _table(title, "group", columns, report.notes[2])
     for name, group in report.groups.items():
         if group is None:
             table.add_row(name, *[UNDEFINED] * len(columns))

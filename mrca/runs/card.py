@@ -39,7 +39,7 @@ def write_card(
     """
     corpus = environment["corpus"]
     pairs = config.candidates.kind == "pairs"
-    svm = config.classifier.name == "linear_svm"
+    svm = config.is_svm
     oracle = any(report["oracle"] for report in metrics["splits"].values())
     asked = (
         f"Says who is related to whom, by which of {counted(len(relations), 'relation')}, in a "
@@ -108,7 +108,7 @@ def _list(config: RunConfig, metrics: Mapping[str, Any], environment: Mapping[st
     """What it reads with and how it was trained."""
     packages = environment["packages"]
     made = f"Made with mrca {environment['mrca']}"
-    if config.classifier.name == "linear_svm":
+    if config.is_svm:
         lines = [
             "Reads word frequencies (TF-IDF); marks of entities make no difference",
             "Classifier: a linear SVM for each relation; loss: squared hinge; no seed",

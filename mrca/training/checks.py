@@ -7,11 +7,12 @@ import numpy as np
 
 from mrca import losses
 from mrca.config import RunConfig
+from mrca.config.run_config import LINEAR_SVM, TFIDF
 from mrca.datasets import Corpus
 from mrca.errors import MrcaError, check_installed, did_you_mean
 from mrca.layers import heads
 from mrca.models import checks as network
-from mrca.models.svm_classifier import LINEAR_SVM, TFIDF, SVMClassifier, new_svm
+from mrca.models.svm_classifier import SVMClassifier, new_svm
 from mrca.runs import layout
 from mrca.training import stages, warm_start
 
@@ -31,14 +32,14 @@ def check_config(config: RunConfig) -> None:
 
 def _problems(config: RunConfig, loss: losses.MultiLabelLoss) -> Iterator[str]:
     name = config.classifier.name
-    if (config.encoder.name == TFIDF) != (name == LINEAR_SVM):
+    if config.is_svm != (name == LINEAR_SVM):
         yield (
             f"The encoder {TFIDF!r} and the classifier {LINEAR_SVM!r} go together only: the "
             "baseline is a linear SVM on word frequencies. Received: encoder "
             f"{config.encoder.name!r}, classifier {name!r}. Give both (or --recipe svm), or "
             "neither."
         )
-    if config.encoder.name == TFIDF:
+    if config.is_svm:
         new_svm(config, 1)
         yield from SVMClassifier.problems(config)
         return

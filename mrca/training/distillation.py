@@ -1,5 +1,6 @@
 """A student's targets from a teacher's outputs."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -7,40 +8,43 @@ import numpy as np
 from mrca import losses
 from mrca.config import RunConfig
 from mrca.datasets import LabelledCandidates
+from mrca.encoding import SideBySide
 from mrca.errors import MrcaError
+from mrca.files import kept_array
+from mrca.runs import layout
 from mrca.text import RelationSet
 from mrca.training.run import Run, load
 
 
-def is_distillation(config: RunConfig) -> bool:
-    """Whether the configuration's loss learns from a teacher.
+def teacher_config(config: RunConfig) -> RunConfig | None:
+    """How the teacher of a distillation is trained: as its student, by the student's own loss.
+
+    Returns:
+        `None` where the loss learns from labels alone.
 
     Raises:
         MrcaError: if there is no such loss, or its arguments do not fit.
-    """
-    return isinstance(losses.check(config.loss.name, config.loss.options), losses.DistillationLoss)
-
-
-def teacher_config(config: RunConfig) -> RunConfig:
-    """How the teacher of a distillation is trained: as its student, by the student's own loss.
 
     Source: KD-DocRE (Tan et al. 2022): the same architecture, trained on annotated rows.
     """
     loss = losses.check(config.loss.name, config.loss.options)
-    assert isinstance(loss, losses.DistillationLoss)
+    if not isinstance(loss, losses.DistillationLoss):
+        return None
     options = config.loss.options.get("student_options") or {}
     return config.changed({"loss": {"name": loss.student, "options": options}})
 
 
-def load_teacher(config: RunConfig, relations: RelationSet, columns: int) -> Run | None:
-    """The run that the configuration's loss learns from; `None` if it learns from labels alone.
+def load_teacher(
+    config: RunConfig, relations: RelationSet, loss: losses.MultiLabelLoss
+) -> Run | None:
+    """The run that the configured loss learns from; `None` if it learns from labels alone.
 
     Raises:
         MrcaError: if a distillation has no teacher, another loss has one, or the teacher has other
             relations, output columns or candidates than the student.
     """
-    teacher = config.loss.teacher
-    if not is_distillation(config):
+    teacher, columns = config.loss.teacher, loss.columns(len(relations))
+    if not isinstance(loss, losses.DistillationLoss):
         if teacher:
             raise MrcaError(
                 f"The loss {config.loss.name!r} does not learn from a teacher. Received: "
@@ -75,9 +79,25 @@ def load_teacher(config: RunConfig, relations: RelationSet, columns: int) -> Run
     return run
 
 
-def targets(candidates: LabelledCandidates, teacher: Run | None) -> np.ndarray:
-    """What a model is trained on: labels `(candidates, relations)`, teacher's outputs before."""
+def targets(candidates: LabelledCandidates, teacher: Run | None) -> np.ndarray | SideBySide:
+    """What a model is trained on: labels `(candidates, relations)`, teacher's outputs before.
+
+    The outputs are computed once for a teacher and some candidates, and kept on disk; see
+    `mrca.files.kept_array`. A teacher that is trained costs its prediction, which for a distant
+    corpus is more than an epoch of a small student.
+
+    Raises:
+        MrcaError: if they cannot be kept.
+    """
     if teacher is None:
         return candidates.labels
-    outputs = teacher.classifier.raw_outputs(candidates, keep=True)
-    return np.concatenate([outputs, candidates.labels], axis=1, dtype=np.float32)
+
+    def compute(outputs: np.ndarray) -> None:
+        outputs[:] = teacher.classifier.raw_outputs(candidates, keep=True)
+
+    key = hashlib.sha256(
+        f"1 {layout.fingerprint_of_run(teacher.folder)} {candidates.fingerprint}".encode()
+    ).hexdigest()
+    shape = (len(candidates), teacher.classifier.columns)
+    outputs = kept_array(key, shape, compute, np.float32, what="the teacher's outputs")
+    return SideBySide(outputs, candidates.labels)

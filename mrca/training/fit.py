@@ -12,6 +12,7 @@ from mrca.config import RunConfig
 from mrca.encoding import EpochBatches
 from mrca.metrics import MicroF1
 from mrca.models.averaged_adam import AverageInUse, make_optimizer
+from mrca.models.classifier import configured_rule
 from mrca.models.epochs import EpochStart
 from mrca.training.checkpoint import Checkpoint
 from mrca.training.reporter import Reporter, ReporterCallback
@@ -55,7 +56,7 @@ def fit(
     what.model.compile(
         optimizer=make_optimizer(config),
         loss=loss,
-        metrics=[MicroF1(loss.decision_rule)],
+        metrics=[MicroF1(configured_rule(config, loss))],
         jit_compile=jit,
     )
     checkpoint.watch(what.model)

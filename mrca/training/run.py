@@ -44,6 +44,10 @@ class Run:
         metrics: dict[str, Any] = layout.read_json(path)
         return metrics
 
+    def save_decision(self) -> None:
+        """Write the classifier's present decision; what was measured after training stays."""
+        layout.write_json(self.folder / layout.DECISION, self.classifier.decision.get_config())
+
     def predict(
         self, rows: Iterable[Row], *, threshold: float | None = None, top: int | None = None
     ) -> list[Prediction]:
@@ -65,6 +69,27 @@ class Run:
     ) -> Iterator[Prediction]:
         """As `predict`, one row after another, holding only a chunk of them at a time."""
         return self.classifier.predict_iter(rows, threshold=threshold, top=top)
+
+
+def base_classifier(config: RunConfig, run: Run) -> RelationClassifier:
+    """The classifier of the run whose layers a configuration takes over.
+
+    Raises:
+        MrcaError: if a setting that the layers follow from differs, or the run has no layers.
+    """
+    base = run.classifier
+    if not isinstance(base, RelationClassifier):
+        raise MrcaError(
+            f"The run {run.folder} is an SVM on word frequencies: it is solved at once, and has no "
+            "layers to take over. Choose a run of a network."
+        )
+    differing = config.with_layers_of(run.config).differences(config, "is", "is here")
+    if differing:
+        raise MrcaError(
+            f"The layers of {run.folder} are taken over as they are. There {differing[0]}. Leave "
+            "such settings out, or train anew without that run."
+        )
+    return base
 
 
 def load(folder: str | Path, vectors: str | None = None, encoder: str | None = None) -> Run:

@@ -15,6 +15,7 @@ from mrca.errors import MrcaError
 from mrca.evaluation.tau_search import TauSearch, search_tau
 from mrca.models import RelationClassifier, RelationNetwork
 from mrca.models.epochs import training_batches
+from mrca.text import RelationSet
 from mrca.training.distillation import targets
 from mrca.training.fit import Fit
 from mrca.training.run import Run
@@ -87,31 +88,17 @@ def second_stage_config(config: RunConfig) -> RunConfig:
     return config.changed({"training.sampler": "instance_balanced"})
 
 
-def base_classifier(config: RunConfig, run: Run) -> RelationClassifier:
-    """The classifier of the run whose layers a second stage takes over.
+def check_rescaled(base: RelationClassifier, run: Run, relations: RelationSet) -> None:
+    """Check that the classifier of a run can be tau-normalised for a corpus.
 
     Args:
-        config: of the second stage.
-        run: the first.
+        base: the classifier.
+        run: its run.
+        relations: of the corpus.
 
     Raises:
-        MrcaError: if a setting of theirs differs, the run has no such layers, or its classifier is
-            to be rescaled and cannot be.
+        MrcaError: if it is not linear, does not decide for the largest score, or has others.
     """
-    base = run.classifier
-    if not isinstance(base, RelationClassifier):
-        raise MrcaError(
-            f"The run {run.folder} is an SVM on word frequencies: it has no layers to give another "
-            "classifier. Choose a run of a network."
-        )
-    differing = config.with_layers_of(run.config).differences(config, "is", "is here")
-    if differing:
-        raise MrcaError(
-            f"A second stage keeps the layers of {run.folder} as they are. There {differing[0]}. "
-            "Leave such settings out, or train a first stage with them."
-        )
-    if config.classifier.name != TAU_NORMALISED:
-        return base
     if base.network.head != "linear":
         raise MrcaError(
             "tau-normalisation rescales the weights of a linear classifier, and the run "
@@ -122,16 +109,7 @@ def base_classifier(config: RunConfig, run: Run) -> RelationClassifier:
             f"tau-normalisation keeps the classifier of {run.folder}, so it needs a decision for "
             "the largest score. Choose a run trained with a softmax loss."
         )
-    return base
-
-
-def check_same_relations(base: RelationClassifier, run: Run, names: tuple[str, ...]) -> None:
-    """Check that a classifier that is only rescaled has the corpus's relations.
-
-    Raises:
-        MrcaError: if not.
-    """
-    if base.relations.names != names:
+    if base.relations != relations:
         raise MrcaError(
             f"tau-normalisation keeps the classifier of {run.folder}, so it needs the relations of "
             "the corpus in the same order. Choose a run trained on this corpus."

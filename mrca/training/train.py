@@ -25,6 +25,7 @@ from mrca.errors import MrcaError
 from mrca.evaluation import DocumentReport
 from mrca.files import replace_folder, require_room
 from mrca.models import Classifier, RelationClassifier, SVMClassifier
+from mrca.models.classifier import configured_loss
 from mrca.models.epochs import follows_epochs, training_batches
 from mrca.models.parts import (
     check_candidates,
@@ -34,7 +35,7 @@ from mrca.models.parts import (
     training_candidates,
     write_described,
 )
-from mrca.models.svm_classifier import TFIDF
+from mrca.models.svm_classifier import READS
 from mrca.reporting import plot_history
 from mrca.runs import layout
 from mrca.runs.card import write_card
@@ -58,7 +59,7 @@ from mrca.training.evaluate_split import (
 )
 from mrca.training.fit import Fit, fit
 from mrca.training.reporter import Reporter, SilentReporter
-from mrca.training.run import Run, load
+from mrca.training.run import Run, base_classifier, load
 
 
 def train(
@@ -108,6 +109,7 @@ def train(
     corpus = load_corpus(
         config.data.dataset,
         data_dir,
+        train_split=config.data.train_split,
         unmatched=config.data.unmatched,
         offsets=config.data.offsets,
         progress=partial(reporter.preparing, f"fetching {config.data.dataset}"),
@@ -170,12 +172,12 @@ def trainable_weights(config: RunConfig, corpus: Corpus, vectors_dir: Path | Non
     Raises:
         MrcaError: if its loss, its vectors or its encoder cannot be had.
     """
-    if config.encoder.name == TFIDF or config.classifier.name == stages.TAU_NORMALISED:
+    if config.is_svm or config.classifier.name == stages.TAU_NORMALISED:
         return 0
     columns = losses.check(config.loss.name, config.loss.options).columns(len(corpus.relations))
     if config.classifier.representation:
         run = load(config.classifier.representation)
-        base = stages.base_classifier(config, run)
+        base = base_classifier(config, run)
         return network_size(config, base.encoder, columns, base.representation_width)
     encoder = open_encoder(config, corpus, vectors_dir)
     return network_size(config, encoder, columns)
@@ -194,56 +196,48 @@ class _Plan:
     ) -> None:
         self.config = config
         self.corpus = corpus
-        self._representation: Run | None = None
         self._rescaled = config.classifier.name == stages.TAU_NORMALISED
+        self._notes: list[str] = []  # of what it builds on
         self._open(vectors_dir, reporter)
         self._valid = self.classifier.candidates(corpus.splits["valid"]).labelled(corpus.relations)
         check_candidates(self._valid, "validation")
-        self._loss = self.classifier.make_loss()
-        self._teacher = None
-        if isinstance(self.classifier, RelationClassifier):
-            self._teacher = load_teacher(config, corpus.relations, self.classifier.columns)
-            check_loss(self._loss, len(corpus.relations))
-            if self._teacher is not None:
-                self.built_on["teacher"] = _named(self._teacher)
 
     def _open(self, vectors_dir: Path | None, reporter: Reporter) -> None:
         """Open what it reads with and builds on, and make the classifier."""
         config, corpus = self.config, self.corpus
         documents, relations = corpus.splits["train"], corpus.relations
-        layers, start = None, None
-        if config.encoder.name == TFIDF:
+        if config.is_svm:
             words_read = [len(document.tokens) for document in documents]
             _, self._train = training_candidates(config, documents, relations, words_read)
-            self.classifier: Classifier = SVMClassifier.new(
-                config, relations, LabelCounts.of(self._train)
-            )
-            self.built_on: dict[str, Any] = {"encoder": {"name": TFIDF, "fingerprint": ""}}
+            counts = LabelCounts.of(self._train)
+            self.classifier: Classifier = SVMClassifier.new(config, relations, counts)
+            self.built_on: dict[str, Any] = READS
             return
-        if config.classifier.representation:
-            run = self._representation = load(config.classifier.representation)
-            base = stages.base_classifier(config, run)
+        start, base = config.training.init_from, None
+        if name := config.classifier.representation or start:
+            run = load(name)
+            base = base_classifier(config, run)
             if self._rescaled:
-                stages.check_same_relations(base, run, relations.names)
-            encoder, layers = base.encoder, base.network
-            self.built_on = {**encoder.describe(), "representation": _named(run)}
-        elif config.training.init_from:
-            run = load(config.training.init_from)
-            start = warm_start.base_classifier(config, run)
-            encoder = warm_start.encoder_for(start, corpus)
-            layers = start.network
-            self.built_on = {**encoder.describe(), "init_from": _named(run)}
+                stages.check_rescaled(base, run, relations)
+            encoder = warm_start.encoder_for(base, corpus) if start else base.encoder
+            part = "init_from" if start else "representation"
+            self.built_on = {**encoder.describe(), part: _named(run)}
         else:
             encoder = open_encoder(config, corpus, vectors_dir, reporter.preparing)
             self.built_on = encoder.describe()
         words_read = encoder.words_read(documents)
         selection, self._train = training_candidates(config, documents, relations, words_read)
-        classifier = RelationClassifier.new(
-            config, self._train, relations, selection, encoder, layers
+        loss = self._loss = configured_loss(config, LabelCounts.of(self._train))
+        check_loss(loss, len(relations))
+        self._teacher = load_teacher(config, relations, loss)
+        if self._teacher is not None:
+            self.built_on["teacher"] = _named(self._teacher)
+        self.classifier = RelationClassifier.new(
+            config, self._train, relations, selection, encoder, loss, base and base.network
         )
-        if start is not None:
-            warm_start.carry_columns(start, classifier)
-        self.classifier = classifier
+        if start and base is not None:
+            carried = warm_start.carry_columns(base, self.classifier)
+            self._notes.append(f"Starts from the run {run.folder}: {carried}")
 
     def bytes_needed(self) -> int:
         """Room on the disk that it takes at most, in bytes."""
@@ -254,7 +248,7 @@ class _Plan:
         # they are replaced; then the network's file.
         trained = sum(math.prod(weight.shape) for weight in classifier.trainable_weights)
         needed = classifier.encoder.bytes_on_disk() + 4 * 9 * trained
-        if self._representation is not None:
+        if self.config.classifier.representation:
             width = classifier.representation_width
             needed += 4 * width * (len(self._train) + len(self._valid))
         return needed
@@ -262,7 +256,7 @@ class _Plan:
     def tell(self, reporter: Reporter) -> None:
         """What a user should know before training."""
         config, corpus, classifier = self.config, self.corpus, self.classifier
-        for note in corpus.notes:
+        for note in (*corpus.notes, *self._notes):
             reporter.message(str(note))
         if corpus.unmatched:
             reporter.message(
@@ -298,7 +292,7 @@ class _Plan:
                 f"training.patience={config.training.epochs}."
             )
         others = int((self._train.labels.sum(axis=1) != 1).sum())
-        if others and isinstance(self._loss.decision_rule, losses.LargestScore):
+        if others and isinstance(classifier.decision.rule, losses.LargestScore):
             reporter.message(
                 f"{others} of {len(self._train)} training candidates have no relation or several, "
                 f"and the loss {config.loss.name!r} decides for exactly one in each."
@@ -318,7 +312,7 @@ class _Plan:
         if self._rescaled:
             self.classifier, search = stages.normalise(classifier, self._valid)
             return {"tau": search.tau, "tau_search": search.table}
-        if self._representation is not None or config.training.freeze:
+        if config.classifier.representation or config.training.freeze:
             what = stages.classifier_fit(
                 classifier, config, self._train, self._valid, self._teacher, checkpoint.folder
             )
@@ -410,12 +404,10 @@ def _check_unchanged(unfinished: Path, environment: dict[str, Any]) -> None:
 
 def _write_start(unfinished: Path, plan: _Plan, environment: dict[str, Any]) -> None:
     """Write what is known before training, or nothing."""
-    classifier = plan.classifier
-    features = classifier.encoder.types if isinstance(classifier, RelationClassifier) else ()
     try:
         unfinished.mkdir(parents=True)
         layout.write_text(unfinished / layout.CONFIG, dump_config(plan.config))
-        write_described(unfinished, classifier, features)
+        write_described(unfinished, plan.classifier)
         layout.write_json(unfinished / layout.ENVIRONMENT, environment)
     except BaseException as error:
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -7,9 +7,8 @@ import numpy as np
 from mrca.config import RunConfig
 from mrca.datasets import Corpus
 from mrca.encoders import Encoder
-from mrca.errors import MrcaError
+from mrca.errors import counted
 from mrca.models import RelationClassifier
-from mrca.training.run import Run
 
 
 def problems(config: RunConfig) -> Iterator[str]:
@@ -27,44 +26,34 @@ def problems(config: RunConfig) -> Iterator[str]:
         )
 
 
-def base_classifier(config: RunConfig, run: Run) -> RelationClassifier:
-    """The classifier of the run that training starts from.
-
-    Raises:
-        MrcaError: if a setting that the layers follow from differs, or the run has no layers.
-    """
-    base = run.classifier
-    if not isinstance(base, RelationClassifier):
-        raise MrcaError(
-            f"The run {run.folder} is an SVM on word frequencies, which is solved at once and "
-            "cannot be continued. Choose a run of a network."
-        )
-    differing = config.with_layers_of(run.config).differences(config, "is", "is here")
-    if differing:
-        raise MrcaError(
-            f"Training starts from the layers of {run.folder}. There {differing[0]}. Leave such "
-            "settings out, or train anew without --init-from."
-        )
-    return base
-
-
 def encoder_for(base: RelationClassifier, corpus: Corpus) -> Encoder:
     """What the base reads with, with the words of the corpus."""
     return base.encoder.with_words_of(row for rows in corpus.splits.values() for row in rows)
 
 
-def carry_columns(base: RelationClassifier, new: RelationClassifier) -> None:
+def carry_columns(base: RelationClassifier, new: RelationClassifier) -> str:
     """Give a new classifier on the base's layers the output columns of the base.
 
     Relations that the base knows keep their output column; new ones have their fresh column, and
     those that the new classifier does not have are dropped. A threshold column is kept.
+
+    Returns:
+        Which relations keep theirs, which are new and which are dropped, in a sentence.
     """
     kept = _kept_columns(base, new)
     old, fresh = base.network.classifier.get_weights(), new.network.classifier.get_weights()
-    if kept is not None and len(old) == len(fresh):
-        sizes = (base.columns, new.columns)
-        weights = [_carried(*pair, kept, sizes) for pair in zip(old, fresh, strict=True)]
-        new.network.classifier.set_weights(weights)
+    if kept is None or len(old) != len(fresh):
+        return "another classifier or loss, so the outputs of all relations start anew."
+    sizes = (base.columns, new.columns)
+    weights = [_carried(*pair, kept, sizes) for pair in zip(old, fresh, strict=True)]
+    new.network.classifier.set_weights(weights)
+    shared = [name for name in new.relations if name in base.relations]
+    others = {
+        "new": [name for name in new.relations if name not in base.relations],
+        "dropped": [name for name in base.relations if name not in new.relations],
+    }
+    parts = [f"; {kind}: {', '.join(names)}" for kind, names in others.items() if names]
+    return f"{counted(len(shared), 'relation')} kept{''.join(parts)}."
 
 
 def _kept_columns(base: RelationClassifier, new: RelationClassifier) -> dict[int, int] | None:

@@ -217,7 +217,7 @@ def test_wrong_usage(fails, command, fragment):
         ("train --dataset sample --set features.markers=true", "do not have"),
         ("train --dataset sample --set model.pooling=last", "'windows', 'first'"),
         ("train --representation @missing", "There is no run at"),
-        ("train --representation RUN --set model.units=9", "keeps the layers"),
+        ("train --representation RUN --set model.units=9", "The layers of"),
         ("train --representation RUN --classifier tau_normalised", "the largest score"),
         # --recipe
         ("train --recipe @missing.toml", "No such file"),

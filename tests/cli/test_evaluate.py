@@ -197,6 +197,7 @@ def test_tables_of_pairs(mrca, load_once, tiny_pairs_run):
     assert cells(out, "errors", "F of all") == [
         str(sum(false)),
         f"{patterns['false_share']:.4f}",
+        "wrong: FP or FN",
     ]
     employer = metrics["relations"]["employer"]
     assert cells(out, "by relation, most frequent", "employer")[:3] == [
@@ -240,6 +241,8 @@ def test_a_precision_that_is_wished_for(mrca, load_once, tiny_pairs_run, options
     assert float(precision) >= 0.3
     reached = cells(out, "chosen on validation for a precision of 0.3", "all")
     assert reached[-3:] == [precision, recall, gold]
+    was = tiny_pairs_run.metrics["splits"]["valid"]["micro"]["precision"]
+    assert ("the decision before  (precise enough)" in out) == (was >= 0.3)
     for_each = " for each relation" if options else ""
     assert f"the threshold{for_each} with precision 0.3 on validation" in out
 

@@ -1,4 +1,6 @@
 import shlex
+import subprocess
+import sys
 
 import pytest
 
@@ -24,3 +26,37 @@ def test_the_next_step_is_no_result(capsys):
     say_next("mrca evaluate saved_models/mine")
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "Next: mrca evaluate saved_models/mine\n")
+
+
+def test_each_of_several_next_steps_has_a_line(capsys):
+    say_next("mrca evaluate saved_models/mine", "mrca predict saved_models/mine ROWS.jsonl")
+    assert capsys.readouterr().err == (
+        "Next: mrca evaluate saved_models/mine\n  or: mrca predict saved_models/mine ROWS.jsonl\n"
+    )
+
+
+def test_a_run_that_is_not_there_is_said_before_keras_is_loaded(tmp_path):
+    commands = [
+        ["evaluate", "none"],
+        ["predict", "none", "rows.jsonl"],
+        ["export", "none"],
+        ["demo", "none"],
+        ["compare", "none", "other"],
+        ["train", "--dataset", "sample", "--teacher", "none"],
+        ["train", "--init-from", "none"],
+    ]
+    script = f"""
+import sys
+from mrca.cli.main import main
+for arguments in {commands}:
+    sys.argv = ["mrca", *arguments]
+    try:
+        main()
+    except SystemExit as ended:
+        print(ended.code, "keras" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["1 False"] * len(commands)
+    assert done.stderr.count("There is no run at") == len(commands)

@@ -5,8 +5,7 @@ import pytest
 
 from mrca import models
 from mrca.cli import prediction_lines
-from mrca.cli.predict import _reads_marks
-from mrca.config import RunConfig
+from mrca.datasets import iter_rows, row_from_value
 from mrca.text import Document
 
 
@@ -39,6 +38,21 @@ def test_a_line_for_each_line_in_the_same_order(mrca, tiny_run, lines, slice_row
     (tmp_path / "rows.jsonl").write_text("\n".join(lines) + "\n")
     assert mrca("predict", tiny_run.folder, tmp_path / "rows.jsonl").out == done.out
     assert mrca("predict", tiny_run.folder, "-", stdin="\n".join(lines)).out == done.out
+
+
+def test_what_was_written_into_a_file_is_said(mrca, tiny_run, lines, monkeypatch):
+    quiet = mrca("predict", tiny_run.folder, stdin="\n".join(lines))
+    assert "Written" not in quiet.err  # it may be piped into what writes to the same terminal
+    monkeypatch.setattr(prediction_lines, "_is_file", lambda stream: True)
+    text = "\n".join([*lines, '{"text": "a b", "entities": ["c"]}'])
+    done = mrca("predict", tiny_run.folder, stdin=text)
+    found = sum(len(answer["relations"]) for answer in parsed(done.out))
+    said = f"Written to standard output: 8 rows of standard input with {found} relations"
+    assert f"{said}; 1 row noted above." in done.err
+    assert f"Next: mrca evaluate {tiny_run.folder} --min-precision .9 --save" in done.err
+    skipped = mrca("predict", tiny_run.folder, "--on-error", "skip", stdin="not json")
+    assert "Written to standard output: 0 rows of standard input." in skipped.err
+    assert "1 line of standard input could not be used" in skipped.err
 
 
 def test_blank_lines_are_passed_over_and_counted(mrca, tiny_run, lines):
@@ -141,23 +155,9 @@ def test_rows_in_which_nothing_is_marked_are_noted_once(mrca, tiny_run, lines):
     assert "no entity is marked in 1 row (line 1)." in stopped
 
 
-@pytest.mark.parametrize(
-    ("settings", "reads"),
-    [
-        ({}, True),
-        ({"features.role": False}, False),
-        ({"features.role": False, "features.types": True}, True),
-        ({"features.role": False, "features.markers": True}, True),
-        ({"encoder.name": "tfidf", "classifier.name": "linear_svm"}, False),
-    ],
-)
-def test_marks_are_missed_only_where_the_model_reads_them(settings, reads):
-    assert _reads_marks(RunConfig().changed(settings)) == reads
-
-
 def test_no_row_lacks_marks_that_nobody_reads(capsys):
     unmarked = prediction_lines._Notes(needed=0, types=())
-    unmarked.add(1, Document(("Ada",)))
+    unmarked.add(1, Document(("Ada",)), prediction_lines.Answer({}), noted=False)
     unmarked.say()
     assert capsys.readouterr().err == ""
 
@@ -241,6 +241,72 @@ def test_relations_of_whole_texts_are_chosen_alike(mrca, tiny_run, lines):
     relations = parsed(done.out)[0]["relations"]
     assert len(relations) == 2
     assert relations[0]["score"] >= relations[1]["score"]
+
+
+def docred_form(rows: list[dict]) -> list[dict]:
+    """Rows with listed entities as DocRED publishes documents."""
+    documents = []
+    for row in map(row_from_value, rows, ["rows"] * len(rows), range(len(rows))):
+        entities = row.document.entities
+        documents.append(
+            {
+                "title": f"Title {row.line}",
+                "sents": [list(row.document.tokens)],
+                "vertexSet": [
+                    [
+                        {"sent_id": 0, "pos": list(span), "type": entity.type}
+                        for span in entity.mentions
+                    ]
+                    for entity in entities
+                ],
+            }
+        )
+    return documents
+
+
+def test_docreds_form_holds_what_was_predicted_of_a_published_file(
+    mrca, tiny_pairs_run, slice_rows, tmp_path
+):
+    path = tmp_path / "test.json"
+    path.write_text(json.dumps(docred_form(slice_rows[:7])), "utf-8")
+    done = mrca("predict", tiny_pairs_run.folder, path, "--format", "docred")
+    assert done.code == 0, done.err
+    result = json.loads(done.out)
+    assert all(set(each) == {"title", "h_idx", "t_idx", "r", "evidence"} for each in result)
+    documents = [row.document for row in iter_rows(path)]
+    expected = {
+        (
+            document.id,
+            document.entities.index(fact.subject_entity),
+            fact.relation,
+            document.entities.index(fact.object_entity),
+        )
+        for document, prediction in zip(documents, tiny_pairs_run.predict(documents), strict=True)
+        for fact in prediction.facts
+    }
+    assert expected
+    found = [(each["title"], each["h_idx"], each["r"], each["t_idx"]) for each in result]
+    assert set(found) == expected
+    assert len(found) == len(expected)
+    lines = mrca("predict", tiny_pairs_run.folder, path)  # a published form in, lines out
+    assert [answer["id"] for answer in parsed(lines.out)] == [each.id for each in documents]
+
+
+def test_docreds_form_of_nothing_is_an_empty_list(mrca, tiny_pairs_run):
+    row = json.dumps(ROW)
+    done = mrca("predict", tiny_pairs_run.folder, "--format", "docred", "--threshold", 9, stdin=row)
+    assert (done.code, json.loads(done.out)) == (0, [])
+
+
+def test_docreds_form_needs_pairs_and_titles(mrca, tiny_run, tiny_pairs_run, lines):
+    done = mrca("predict", tiny_run.folder, "--format", "docred", stdin=lines[0])
+    assert done.code == 1
+    assert "finds no facts to write in DocRED's form" in done.err
+    row = json.dumps({name: value for name, value in ROW.items() if name != "id"})
+    options = ("--format", "docred", "--threshold", -1)
+    done = mrca("predict", tiny_pairs_run.folder, *options, stdin=row)
+    assert done.code == 1
+    assert "has no id" in done.err
 
 
 def test_a_row_without_two_marked_entities_has_no_facts_and_is_noted(mrca, tiny_pairs_run):

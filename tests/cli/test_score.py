@@ -57,3 +57,10 @@ def test_what_is_wrong_with_it_is_said(mrca, result):
     assert "result.json, item 1, title: expected the id of a document of the split" in done.err
     assert "no dev split" in mrca("score", path, "--dataset", "sample", "--split", "dev").err
     assert mrca("score", path).code == 2
+
+
+def test_labelled_documents_are_read_where_they_are_asked_for(mrca, result):
+    path, _, _ = result
+    done = mrca("score", path, "--dataset", "sample", "--distant")
+    assert done.code == 1
+    assert "has no automatically labelled documents" in done.err

@@ -407,7 +407,7 @@ def test_two_stages_are_two_runs(mrca, trained):
     assert Path(second.classifier.representation) == Path("saved_models/two-stage1").resolve()
     assert first.classifier.representation == ""
     assert done.out.count("Written to") == 2
-    assert "Next: mrca evaluate saved_models/two " in done.err
+    assert "Next: mrca evaluate saved_models/two or: mrca predict saved_models/two" in done.err
 
 
 def test_a_second_stage_on_a_run_takes_its_settings(mrca, run_copy, trained):

@@ -151,6 +151,10 @@ def test_a_file_goes_before_a_name(written, monkeypatch, tmp_path):
         (BCE, f'{BCE}\nrepresentation = "RC-dice"', "is no method. Did you mean 'RC-Dice'?"),
         (BCE, f'{BCE}\nrepresentation = "BCE (tuned)"', "in a circle have no first one"),
         (BCE, f'{BCE}\nrepresentation = "RC-Dice"', "so it cannot set model.units itself"),
+        (BCE, f'{BCE}\ninit_from = "RC-dice"', "is no method. Did you mean 'RC-Dice'?"),
+        (BCE, f'{BCE}\ninit_from = "BCE (tuned)"', "in a circle have no first one"),
+        (BCE, f'{BCE}\ninit_from = "RC-Dice"', "so it cannot set model.units itself"),
+        (BCE, f'{BCE}\ninit_from = "RC-Dice"\nrepresentation = "RC-Dice"', "give one"),
         (
             '"model.units=7"]',
             '"model.precision=mixed_float16"]\nrepresentation = "RC-Dice"',

@@ -237,8 +237,8 @@ def test_labels_may_leave_out_what_is_not_a_relation(loss, batch):
     value = float(loss(np.concatenate([*teacher, relations], axis=1), outputs))
     assert np.isfinite(value)
     column = loss.columns(RELATIONS) - RELATIONS
-    if column and not teacher:  # one column before them, 1 where there is no relation
-        none = 1 - relations.max(axis=1, keepdims=True)
+    if column and not teacher:  # columns before them, 1 where there is no relation
+        none = np.repeat(1 - relations.max(axis=1, keepdims=True), column, axis=1)
         assert float(loss(np.concatenate([none, relations], axis=1), outputs)) == value
 
 

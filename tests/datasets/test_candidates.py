@@ -54,6 +54,16 @@ def test_with_known_roles_pairs_are_subjects_with_objects():
     assert pairs([row]) == [(0, 0, 1), (0, 0, 2), (0, 2, 1)]
 
 
+def test_only_the_pairs_that_a_corpus_lists_are_asked():
+    facts = (Fact(0, "met", 1), Fact(2, "met", 0))
+    row = document(entity(0), entity(1), entity(), facts=facts, pairs=((0, 1), (1, 1), (2, 0)))
+    assert pairs([row]) == [(0, 0, 1)]
+    found = CandidateSelection("pairs").select([row]).labelled(RELATIONS)
+    assert (found.labels.tolist(), found.missed.tolist()) == ([[1, 0, 0]], [1, 0, 0])
+    assert pairs([replace(row, pairs=())]) == []
+    assert len(pairs([row.with_unknown_roles()])) == 2  # every pair is in question then
+
+
 def test_an_entity_without_a_mention_is_in_no_pair():
     assert pairs([document(entity(0), entity(), entity(2))]) == [(0, 0, 2), (0, 2, 0)]
 
@@ -192,8 +202,15 @@ def documents(draw) -> Document:
             st.sampled_from([(), (0,)]),
         )
         facts = tuple(dict.fromkeys(draw(st.lists(fact, max_size=5))))
+    every = [(first, second) for first in roles[0] for second in roles[1]]
+    listed = st.sets(st.sampled_from(every)).map(sorted).map(tuple) if every else st.just(())
     return document(
-        *entities, facts=facts, subjects=tuple(roles[0]), objects=tuple(roles[1]), roles="given"
+        *entities,
+        facts=facts,
+        subjects=tuple(roles[0]),
+        objects=tuple(roles[1]),
+        roles="given",
+        pairs=draw(st.none() | listed),
     )
 
 

@@ -38,7 +38,9 @@ def test_corpus_statistics(write_corpus):
     assert (valid.pairs, valid.mentions, valid.empty_documents) == (0, 0, 0)
     assert valid.never_seen == ["c", "b"]
     assert statistics.types == ()
-    assert statistics.train_counts == {"c": 1, "b": 2, "a": 3}
+    # Facts, of entities that stand in the text; rows with labels alone have none.
+    assert statistics.counted == "facts"
+    assert statistics.train_counts == {"c": 0, "b": 1, "a": 2}
     assert statistics.groups == {"head": [], "medium": [], "tail": ["a", "b", "c"]}
     assert statistics.limits == "default"
     assert json.loads(json.dumps(statistics.to_dict()))["splits"]["train"]["documents"] == 4
@@ -72,7 +74,29 @@ def test_entities_and_their_pairs_are_counted(write_corpus):
     assert train.oracle == 0
     assert statistics.types == ("LOC", "PER")
     assert statistics.to_dict()["types"] == ["LOC", "PER"]
-    assert statistics.train_counts == {"knows": 1, "met": 1}  # documents, not facts
+    assert statistics.counted == "facts"
+    assert statistics.train_counts == {"knows": 1, "met": 2}
+
+
+def test_sentences_and_relations_of_pairs_are_counted(write_corpus):
+    entities = ["Ada", {"mentions": ["Bo", "He"], "id": "b"}, "Rome"]
+    row = {
+        "text": "Ada met Bo. He left Rome. Ada slept.",
+        "sentences": [0, 12, 26],
+        "entities": entities,
+        "facts": [["Ada", "met", "b"], ["Ada", "knows", "b"], ["b", "left", "Rome"]],
+    }
+    across = {**row, "facts": [["Rome", "left", "Ada"]]}
+    plain = {"text": "Ada met Bo", "entities": ["Ada", "Bo"], "facts": []}
+    folder = write_corpus(relations=["met", "knows", "left"], train=[row, across], valid=[plain])
+    splits = corpus_statistics(load_corpus(str(folder))).splits
+    train, valid = splits["train"], splits["valid"]
+    assert (train.sentences, train.within_sentence) == (3, 0.75)
+    assert train.mentions_per_entity == 5 / 3
+    assert (train.pairs, train.relations_per_pair) == (12, {1: 2, 2: 1})
+    assert train.empty_pairs == 9 / 12
+    assert (valid.sentences, valid.within_sentence) == (None, None)
+    assert (valid.relations_per_pair, valid.empty_pairs) == ({}, 1)
 
 
 def test_mentions_that_are_not_there_are_counted_by_split_whatever_its_file_is_called(write_corpus):
@@ -99,8 +123,8 @@ def test_webnlg_has_the_published_counts(real_data):
     assert seen == [211, 144, 149]
     assert {group: len(names) for group, names in statistics.groups.items()} == {
         "head": 28,
-        "medium": 50,
-        "tail": 138,
+        "medium": 49,
+        "tail": 139,
     }
 
 
@@ -133,3 +157,10 @@ def test_documents_with_one_relation_or_none_state_no_pair():
 def test_a_label_that_is_no_relation_is_refused():
     with pytest.raises(MrcaError, match="Unknown relation 'z'"):
         label_cooccurrence(rows("z"), RelationSet("ab"))
+
+
+def test_documents_are_counted_where_there_are_no_facts(write_corpus):
+    statistics = corpus_statistics(
+        load_corpus(str(write_corpus(train=["a", "a b", ""], valid=["a"])))
+    )
+    assert (statistics.counted, statistics.train_counts) == ("documents", {"a": 2, "b": 1})

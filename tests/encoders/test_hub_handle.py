@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mrca.encoders import resolve_hub_handle
+from mrca.encoders.hub_handle import resolve_hub_handle
 from mrca.errors import MrcaError
 
 

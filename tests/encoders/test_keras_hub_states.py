@@ -23,7 +23,7 @@ def keras_hub():
 def backbone(keras_hub, vocabulary):
     return keras_hub.models.BertBackbone(
         vocabulary_size=len(vocabulary),
-        num_layers=2,
+        num_layers=1,
         num_heads=2,
         hidden_dim=8,
         intermediate_dim=16,

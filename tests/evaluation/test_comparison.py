@@ -199,3 +199,10 @@ def test_one_method_alone_has_numbers_and_nothing_to_differ_from():
 def test_what_cannot_be_compared_is_refused(gold, runs, said):
     with pytest.raises(MrcaError, match=said):
         compare_methods(gold, runs, RelationSet("ab"), [1, 2])
+
+
+def test_a_notebook_shows_the_metric_and_the_marks(three_methods):
+    comparison = three_methods()
+    shown = comparison._repr_html_()
+    assert "<th>macro F1, all</th><th>macro F1, head</th>" in shown
+    assert f"<td>bad*†</td><td>{comparison.methods['bad'].f1['all'].mean:.4f}</td>" in shown

@@ -27,3 +27,7 @@ def test_means_deviations_and_the_first_of_the_best(decoupling):
 def test_what_is_no_table_is_refused(runs):
     with pytest.raises(MrcaError, match="runs of the same classifiers"):
         Decoupling("t", runs, 0.0)
+
+
+def test_a_notebook_shows_the_means(decoupling):
+    assert "<tr><td>IBS</td><td>0.5500</td><td>0.7500</td></tr>" in decoupling._repr_html_()

@@ -178,3 +178,11 @@ def test_every_report_is_json_and_its_parts_add_up(data, kind):
     assert sum(group["candidates"] for group in values["by_distance"]) == (
         len(candidates) if kind == "pairs" else 0
     )
+
+
+def test_a_notebook_shows_the_scores():
+    shown = report_of(ROWS, CELLS)._repr_html_()
+    assert "<td>micro</td><td>0.4000</td><td>0.5000</td><td>0.4444</td><td>4</td>" in shown
+    assert "<td>head</td><td>–</td><td>–</td><td>–</td><td>–</td>" in shown
+    assert "<td>relations of a document</td>" in shown
+    assert "of a document" not in report_of(ROWS, [], kind="whole")._repr_html_()

@@ -8,7 +8,7 @@ from mrca.errors import MrcaError
 from mrca.experiments import decided_labels as module
 from mrca.experiments.decided_labels import ComparedRows, asked_about, decided_labels, kept_file
 from mrca.text import Document, Entity, Fact, Span
-from mrca.training import answered, evaluate_split, tuned_rule
+from mrca.training import answered, choose_decision, evaluate_split
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_a_tuned_threshold_is_the_one_of_validation(kind, corpus, request, tmp_p
     tiny = request.getfixturevalue("tiny_run" if kind == "whole" else "tiny_pairs_run")
     rows = ComparedRows.of(corpus, tiny.config)
     labels, tuned = decided_labels(tiny.folder, corpus, rows, "per-relation", tmp_path / "run.npz")
-    rule = tuned_rule(tiny.classifier, answered(tiny.classifier, corpus, "valid"), "per-relation")
+    rule = choose_decision(tiny, corpus, tune="per-relation").decision.rule
     asked, outputs = answered(tiny.classifier, corpus, "test")
     assert tuned
     assert (labels == rows.of_run(asked, np.asarray(rule.labels(outputs)))).all()

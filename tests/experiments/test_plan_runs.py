@@ -1,7 +1,8 @@
 import pytest
 
+from mrca.config import load_recipe
 from mrca.errors import MrcaError
-from mrca.experiments import plan_runs
+from mrca.experiments import plan_runs, plan_training
 
 
 def names(plan):
@@ -91,5 +92,45 @@ def test_a_loss_that_does_not_fit_is_said_of_its_run(comparison, tmp_path):
 def test_other_seeds_have_nothing_to_build_on(comparison, tmp_path):
     config = comparison("dice", ("focal", "dice"))
     config.methods[1].settings.append("training.seed=7")
-    with pytest.raises(MrcaError, match="'focal' has a run with seed 7 and its representation"):
+    with pytest.raises(MrcaError, match="'focal' has a run with seed 7 "):
         plan_runs(config, tmp_path)
+
+
+def test_training_starts_from_the_run_of_the_same_seed(comparison, tmp_path):
+    config = comparison("dice", "focal", seeds=2)
+    config.methods[1] = config.methods[1].changed(init_from="dice")
+    first, second, *started = plan_runs(config, tmp_path)
+    assert [run.builds_on for run in started] == [(first.folder,), (second.folder,)]
+    assert [run.config.training.init_from for run in started] == [
+        str(first.folder.resolve()),
+        str(second.folder.resolve()),
+    ]
+    assert [run.config.loss.name for run in started] == ["focal", "focal"]
+    assert not any(run.config.classifier.representation for run in started)
+
+
+# === One method ===
+
+
+def test_one_run_bears_the_name_of_its_method(tmp_path):
+    config = load_recipe("mrca").changed({"training.seed": 7})
+    [run] = plan_training("mine", config, tmp_path)
+    assert (run.method, run.folder, run.config) == ("mine", tmp_path / "mine", config)
+
+
+def test_both_stages_of_every_seed_with_teachers_on_the_same_layers(tmp_path):
+    recipe = load_recipe("mrca")
+    config = recipe.changed({"loss.name": "distillation_mse"})
+    plan = plan_training("two", config, tmp_path, seeds=(7, 3), recipe=recipe)
+    assert names(plan) == [
+        *("two-stage1-seed7", "two-stage1-seed3"),
+        *("two-seed7-teacher", "two-seed3-teacher"),
+        *("two-seed7", "two-seed3"),
+    ]
+    assert [run.config.training.seed for run in plan] == [7, 3] * 3
+    assert [run.folder.name for run in plan if run.method == "two"] == ["two-seed7", "two-seed3"]
+    first, teacher, student = plan[1::2]
+    assert student.builds_on == (first.folder, teacher.folder)
+    assert student.config.loss.teacher == str(teacher.folder.resolve())
+    assert teacher.config.classifier.representation == str(first.folder.resolve())
+    assert first.config == recipe.changed({"training.seed": 3})

@@ -3,7 +3,13 @@ import pytest
 
 from mrca.errors import MrcaError
 from mrca.evaluation import Isotonic, Temperature
-from mrca.losses import FixedThreshold, LargestScore, ThresholdColumn, ZeroThreshold
+from mrca.losses import (
+    FixedThreshold,
+    LargestScore,
+    SegmentThresholds,
+    ThresholdColumn,
+    ZeroThreshold,
+)
 from mrca.models import Decision
 
 tf = pytest.importorskip("tensorflow")
@@ -23,6 +29,9 @@ RULES = [
     ThresholdColumn(),
     ThresholdColumn(top_k=2),
     ZeroThreshold(),
+    FixedThreshold(0.1, top_k=1),
+    SegmentThresholds([0, 1, 0]),
+    SegmentThresholds([0, 1, 0], lam=1.5, top_k=1),
     LargestScore(),
 ]
 
@@ -68,7 +77,8 @@ class FirstNumbers(tf.Module):
 
 
 def exported(rule, calibration=None):
-    columns = 4 if isinstance(rule, ThresholdColumn | ZeroThreshold) else 3
+    before = {ThresholdColumn: 1, ZeroThreshold: 1, SegmentThresholds: 2}
+    columns = before.get(type(rule), 0) + 3
     decision = Decision(rule, calibration=calibration)
     return ExportedModel(Numbers(), FirstNumbers(columns), 10, decision, RELATIONS)
 

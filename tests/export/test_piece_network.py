@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from mrca.config import RunConfig
-from mrca.datasets import CandidateSelection
+from mrca.datasets import CandidateSelection, LabelCounts
 from mrca.encoders import HubEncoder, KerasHubEncoder
 from mrca.encoders.keras_hub_states import KerasHubStates
 from mrca.encoding import EncodedDocuments, WordPieces, piece_rows, plan_batches
 from mrca.models import RelationClassifier
+from mrca.models.classifier import configured_loss
 from mrca.text import RelationSet
 from mrca.text.inline_marks import parse_marked
 
@@ -87,7 +88,8 @@ def models(hub_module, vocabulary, rows):
             },
         )
         encoder = opened(kind, config)
-        models[kind] = RelationClassifier.new(config, train, relations, selection, encoder)
+        loss = configured_loss(config, LabelCounts.of(train))
+        models[kind] = RelationClassifier.new(config, train, relations, selection, encoder, loss)
     return models
 
 

@@ -89,6 +89,13 @@ def _threshold(entry: str, given: dict[str, Any]) -> tuple[str, dict[str, Any]] 
             }
         case ["aml", *_]:
             return "adaptive_margin", {"margin": given.get("m", 1)}
+        case ["atgl", *_]:
+            return "adaptive_threshold_global", {"alpha": given["alpha"]}
+        case ["amtl", *_]:
+            sizes = [end - start - 1 for start, end in given["segments"]]
+            counts = list(range(sum(sizes), 0, -1))  # the relations are sorted by frequency
+            options = {"class_counts": counts, "segments": sizes, "lam": given["lambda"]}
+            return "adaptive_multi_threshold", options
     return None
 
 
@@ -222,13 +229,26 @@ def _loss(entry: str, given: dict[str, Any], arrays: dict[str, np.ndarray]) -> A
 WAY = ("effective_number", "by_class")
 
 
+def _thresholds_first(
+    given: dict[str, Any], arrays: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Columns as AMTL has them here; in its code each segment begins with its threshold."""
+    if "segments" not in given:
+        return arrays
+    starts = [start for start, _ in given["segments"]]
+    others = np.setdiff1d(np.arange(arrays["logits"].shape[1]), starts)
+    columns = [*starts, *others]
+    return {name: array[:, columns] if array.ndim == 2 else array for name, array in arrays.items()}
+
+
 def _cases() -> list[Case]:
     cases = []
     for entry in INDEX:
         if entry in (*PARTS, *ELSEWHERE, "dsl_elementwise_paper"):
             continue
-        for case, get in _arrays(entry):
+        for case, arrays in _arrays(entry):
             given = case["hparams"]
+            get = _thresholds_first(given, arrays)
             name, arguments = _loss(entry, given, get)
             outputs = get["scores"] if "scores" in get else get["logits"]
             labels = get["teacher"] if "teacher" in get else get["labels"]
@@ -321,7 +341,7 @@ def _as(labels: np.ndarray, dtype: str) -> np.ndarray:
 def test_every_stored_case_is_checked():
     stored = {entry for entry in INDEX if entry not in PARTS + ELSEWHERE}
     assert {case.name.split("/")[0] for case in CASES} | {"dsl_elementwise_paper"} == stored
-    assert len(CASES) == 395
+    assert len(CASES) == 409
 
 
 def test_every_loss_has_stored_numbers():

@@ -61,6 +61,7 @@ def test_abbreviation_and_paper():
         ("categorical_focal", "softmax, largest"),
         ("adaptive_focal", "above column 0"),
         ("balanced_softmax", "above 0"),
+        ("adaptive_multi_threshold", "above its segment's column"),
         ("distillation_mse", "student's: above column 0"),
     ],
 )

@@ -49,12 +49,12 @@ def test_more_than_top_k_hold_where_scores_are_equal(kind):
     assert labels(kind(1), np.float32([[0, 2, 2, 2, 2]])) == [[True] * 4]
 
 
-def test_top_k_counts_all_columns():
-    """Column 0 takes a place of "no relation"; as a threshold it is below all that hold."""
+def test_no_relation_takes_one_of_the_top_k_places_and_a_threshold_does_not():
     outputs = np.float32([[5, 3, 2, 1]])
     assert labels(ZeroThreshold(2), outputs) == [[True, False, False]]
     assert labels(ZeroThreshold(1), outputs) == [[False] * 3]
-    assert labels(ThresholdColumn(3), np.float32([[1, 3, 2, 0]])) == [[True, True, False]]
+    below = ThresholdColumn(2).with_threshold(-5.0)
+    assert labels(below, outputs) == [[True, True, False]]
 
 
 @FIRST_COLUMN_RULES

@@ -73,6 +73,7 @@ def test_decides_at_its_own_threshold():
         "rule": "fixed_threshold",
         "threshold": 0.25,
         "activation": "linear",
+        "top_k": None,
     }
 
 

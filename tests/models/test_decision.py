@@ -152,3 +152,12 @@ def test_what_is_no_decision_is_refused(config, said):
 def test_the_types_between_which_facts_stand():
     assert typed_facts([DOCUMENT]) == ALLOWED  # one fact's object has no type
     assert typed_facts([]) == frozenset()
+
+
+def test_what_is_eligible_is_allowed_and_among_the_best(pairs):
+    decision = Decision(FixedThreshold(0.5, top_k=1), ALLOWED)
+    outputs = np.tile(np.float32([[0.9, 0.8]]), (len(pairs), 1))
+    found = allowed_of(pairs, decision.eligible(outputs, pairs, RELATIONS))
+    assert found[0, 1] == found[3, 1] == ["born_in"]
+    assert found[2, 0] == []
+    assert allowed_of(pairs, decision.labels(outputs, pairs, RELATIONS)) == found

@@ -8,6 +8,7 @@ import pytest
 from mrca.config import RunConfig
 from mrca.datasets import CandidateSelection, load_corpus
 from mrca.errors import MrcaError
+from mrca.models import RelationClassifier
 from mrca.models.parts import (
     Types,
     check_candidates,
@@ -140,3 +141,21 @@ def test_pairs_without_a_relation():
         MrcaError, match=r"in training .*1 of its 2 doc.*1 facts are of other.*--recipe mrca"
     ):
         check_candidates(candidates("pairs", alone, itself), "training")
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ('entity_pooling = "mean_max"', 'entity_pooling = "mean"'),
+        ('pair_context = "attention"', 'pair_context = "mean_max"'),
+    ],
+)
+def test_a_network_of_other_layers_than_the_configuration_is_refused(
+    tiny_pairs_run, tmp_path, was, now
+):
+    folder = shutil.copytree(tiny_pairs_run.folder, tmp_path / "run")
+    config = (folder / layout.CONFIG).read_text()
+    assert was in config
+    (folder / layout.CONFIG).write_text(config.replace(was, now))
+    with pytest.raises(MrcaError, match=rf"does not fit config\.toml.*{now.split()[0]}"):
+        RelationClassifier.from_preset(folder)

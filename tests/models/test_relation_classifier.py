@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 
 import keras
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 import mrca
 from mrca import losses
+from mrca.config import RunConfig
 from mrca.models import Prediction, RelationClassifier
 from mrca.models.classifier import documents_of
 from mrca.text import Document
@@ -180,7 +182,13 @@ def test_any_optimiser_loss_and_number_of_epochs(train_rows):
     assert type(classifier.loss).__name__ == "Focal"
 
 
-def test_a_callback_may_change_a_rate_that_does_not_fall(train_rows):
+def test_a_callback_may_change_a_rate_that_does_not_fall_and_a_step_is_traced_once(
+    train_rows, monkeypatch
+):
+    traces, step = [], RelationClassifier.train_step
+    monkeypatch.setattr(
+        RelationClassifier, "train_step", lambda *data: traces.append(1) or step(*data)
+    )
     classifier = RelationClassifier.from_recipe(
         "pairs", train_rows[:8], settings={**SETTINGS, "training.learning_rate_decay": 0.0}
     )
@@ -188,6 +196,7 @@ def test_a_callback_may_change_a_rate_that_does_not_fall(train_rows):
     halved = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
     history = classifier.fit(train_rows[:8], epochs=2, callbacks=[halved], verbose=0)
     assert history.history["learning_rate"] == pytest.approx([1e-2, 5e-3])
+    assert len(traces) == 1
 
 
 @pytest.fixture
@@ -425,6 +434,27 @@ def test_only_allowed_types_are_predicted_whatever_the_threshold(train_rows):
     assert found <= seen
 
 
+def test_at_most_so_many_relations_of_a_pair_are_predicted_whatever_the_threshold(
+    train_rows, tmp_path
+):
+    classifier = RelationClassifier.from_recipe(
+        "pairs", train_rows[:30], settings={**SETTINGS, "decision.top_k": 2}
+    )
+    classifier.compile()
+    assert classifier.decision.rule.top_k == 2
+    classifier.compile(loss="adaptive_focal")  # another loss comes with its own rule
+    classifier.save_to_preset(tmp_path / "run")
+    again = RelationClassifier.from_preset(tmp_path / "run")
+    assert again.decision.rule.get_config() == {
+        "rule": "threshold_column",
+        "top_k": 2,
+        "offset": None,
+    }
+    for prediction in again.predict(train_rows[:5], threshold=-1e9):
+        pairs = Counter((fact.subject, fact.object) for fact in prediction.facts)
+        assert set(pairs.values()) == {2}
+
+
 # === Saving ===
 
 
@@ -499,3 +529,17 @@ def test_a_documents_scores_do_not_depend_on_the_others(classifier, valid_rows):
 def test_a_threshold_that_is_no_number_is_refused(tiny_pairs_run):
     with pytest.raises(mrca.MrcaError, match="threshold is no number"):
         tiny_pairs_run.classifier.predict([{"text": "Ada", "entities": []}], threshold=math.nan)
+
+
+@pytest.mark.parametrize(
+    ("settings", "reads"),
+    [
+        ({}, True),
+        ({"features.role": False}, False),
+        ({"features.role": False, "features.types": True}, True),
+        ({"features.role": False, "features.markers": True}, True),
+    ],
+)
+def test_marks_make_a_difference_where_they_are_features(tiny_run, monkeypatch, settings, reads):
+    monkeypatch.setattr(tiny_run.classifier, "config", RunConfig().changed(settings))
+    assert tiny_run.classifier.reads_marks == reads

@@ -8,6 +8,7 @@ from rich.console import Console
 from mrca.datasets import CandidateSelection
 from mrca.evaluation import (
     KnownFacts,
+    Score,
     evaluate_candidates,
     known_facts,
     threshold_for_precision,
@@ -209,9 +210,12 @@ def test_documents_are_shown_by_their_number_of_relations(report):
 
 def test_errors_are_shown_by_their_pattern(report):
     text = shown(document_tables(report, "t")[3])
-    assert line_of(text, "F of all").split()[-2:] == ["1", "0.3333"]
-    assert line_of(text, "FN of F").split()[-2:] == ["1", "1.0000"]
-    assert line_of(text, "FN_CRK of FN").split()[-2:] == ["1", "1.0000"]
+    assert line_of(text, "F of all").split()[3:5] == ["1", "0.3333"]
+    assert line_of(text, "FN of F").split()[3:5] == ["1", "1.0000"]
+    assert line_of(text, "FN_CRK of FN").split()[3:5] == ["1", "1.0000"]
+    # What a pattern is stands on its line.
+    assert line_of(text, "FN of F").rstrip().endswith("gold, and nothing predicted")
+    assert line_of(text, "FP of F").rstrip().endswith("not exactly what is gold")
     rows = [Document(("A",))]
     candidates = CandidateSelection().select(rows).labelled(RELATIONS)
     none = np.zeros((1, 3))
@@ -340,6 +344,27 @@ def test_what_thresholds_for_a_precision_reach_is_shown_and_where_they_do_not():
     nowhere = threshold_for_precision(labels, 1 - scores, 0.9)
     text = shown(threshold_table(nowhere.threshold, RELATIONS, nowhere))
     assert "Not reached: 0.0000 in all." in text
+
+
+def test_a_decision_that_was_precise_enough_already_is_said():
+    labels = np.array([[1, 0, 0], [0, 1, 0], [1, 1, 0]], bool)
+    scores = np.array([[0.9, 0.8, 0.2], [0.1, 0.4, 0.1], [0.8, 0.3, 0.3]])
+    found = threshold_for_precision(labels, scores, 0.6)
+    assert (found.score.precision, found.score.recall) == (2 / 3, 1)
+
+    def lines(own):
+        text = shown(threshold_table(found.threshold, RELATIONS, found, own))
+        return [" ".join(line.split()) for line in text.splitlines()]
+
+    precise = Score(precision=1.0, recall=0.25, f1=0.4, support=4)
+    said = "the decision before (precise enough) 1.0000 0.2500 4"
+    assert said in lines(precise)
+    assert "the decision before 0.5000 0.2500 4" in lines(replace(precise, precision=0.5))
+
+
+def test_relations_are_grouped_by_what_was_counted_in_training(report, pairs_report):
+    assert str(document_tables(report, "t")[1].title) == "by number of training documents"
+    assert str(document_tables(pairs_report, "t")[1].title) == "by number of training facts"
 
 
 def test_nothing_is_printed(report, capsys):

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import mrca
-from mrca import training
+from mrca import losses, training
 from mrca.datasets import load_corpus
 from mrca.text import RelationSet
-from mrca.training.distillation import load_teacher, targets
+from mrca.training.distillation import load_teacher, targets, teacher_config
 
 
 @pytest.fixture
@@ -22,26 +22,42 @@ def student(tiny_config, tiny_run, changed):
     )
 
 
+def teacher_of(config, relations):
+    return load_teacher(config, relations, losses.check(config.loss.name, config.loss.options))
+
+
 def test_a_teacher_is_trained_as_its_student_by_the_students_own_loss(student, changed):
     options = ("loss.options.student=focal", "loss.options.student_options.gamma=1")
     config = changed(student, *options, "model.units=9")
-    teacher = training.teacher_config(config)
+    teacher = teacher_config(config)
     assert (teacher.loss.name, teacher.loss.options) == ("focal", {"gamma": 1})
     assert teacher.loss.teacher == ""
     assert teacher.model == config.model
-    assert not training.is_distillation(teacher)
-    assert training.is_distillation(config)
+    assert teacher_config(teacher) is None
 
 
 def test_targets_are_the_teachers_outputs_and_the_labels(student, tiny_run, corpus):
-    teacher = load_teacher(student, corpus.relations, len(corpus.relations))
+    teacher = teacher_of(student, corpus.relations)
     classifier = tiny_run.classifier
     candidates = classifier.candidates(corpus.splits["valid"]).labelled(corpus.relations)
-    found = targets(candidates, teacher)
+    found = targets(candidates, teacher)[np.arange(len(candidates))]
     columns = len(corpus.relations)
     np.testing.assert_array_equal(found[:, columns:], candidates.labels)
     np.testing.assert_array_equal(found[:, :columns], classifier.raw_outputs(candidates))
     np.testing.assert_array_equal(targets(candidates, None), candidates.labels)
+
+
+def test_a_teachers_outputs_are_computed_once(student, corpus, tmp_path, monkeypatch):
+    monkeypatch.setenv("MRCA_CACHE_DIR", str(tmp_path))
+    teacher = teacher_of(student, corpus.relations)
+    candidates = teacher.classifier.candidates(corpus.splits["valid"]).labelled(corpus.relations)
+    rows = np.array([2, 0])
+    first = targets(candidates, teacher)[rows]
+    monkeypatch.setattr(type(teacher.classifier), "raw_outputs", None)
+    np.testing.assert_array_equal(targets(candidates, teacher)[rows], first)
+    others = teacher.classifier.candidates(corpus.splits["test"]).labelled(corpus.relations)
+    with pytest.raises(TypeError):  # which are asked about
+        targets(others, teacher)
 
 
 def test_a_student_comes_near_its_teacher(student, tiny_run, few_rows, changed, outputs, tmp_path):
@@ -74,17 +90,17 @@ def test_a_student_of_pairs_learns_from_the_pairs_of_its_teacher(
 def test_teachers_that_do_not_fit(student, tiny_config, tiny_run, changed):
     relations = tiny_run.classifier.relations
     with pytest.raises(mrca.MrcaError, match=r"learns from a teacher\. Set loss\.teacher"):
-        load_teacher(changed(student, "loss.teacher="), relations, 12)
+        teacher_of(changed(student, "loss.teacher="), relations)
     with pytest.raises(mrca.MrcaError, match="'dice' does not learn from a teacher"):
-        load_teacher(changed(tiny_config, "loss.name=dice", "loss.teacher=x"), relations, 12)
+        teacher_of(changed(tiny_config, "loss.name=dice", "loss.teacher=x"), relations)
     with pytest.raises(mrca.MrcaError, match="other relations than the corpus"):
-        load_teacher(student, RelationSet([*relations][::-1]), len(relations))
+        teacher_of(student, RelationSet([*relations][::-1]))
     with pytest.raises(mrca.MrcaError, match=f"rc_dice.*{len(relations)} output columns"):
-        load_teacher(student, relations, len(relations) + 1)
+        teacher_of(changed(student, "loss.options.student=adaptive_focal"), relations)
     with pytest.raises(mrca.MrcaError, match="no/such/run"):
-        load_teacher(changed(student, "loss.teacher=no/such/run"), relations, 12)
+        teacher_of(changed(student, "loss.teacher=no/such/run"), relations)
     pairs = changed(student, "candidates.kind=pairs", "model.pooling=pairs")
     with pytest.raises(
         mrca.MrcaError, match="asks about whole candidates, the student about pairs"
     ):
-        load_teacher(pairs, relations, len(relations))
+        teacher_of(pairs, relations)

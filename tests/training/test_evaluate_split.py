@@ -50,19 +50,25 @@ def test_a_threshold_for_a_precision_gives_what_the_report_says(
 ):
     classifier, corpus = tiny_pairs_run.classifier, load_corpus("sample", sample_slice)
     near = replace(classifier.selection, max_distance=4)
-    few = replace(classifier.decision, allowed=typed_facts(corpus.splits["train"][:30]))
+    few = replace(
+        classifier.decision,
+        rule=classifier.decision.rule.with_top_k(1),
+        allowed=typed_facts(corpus.splits["train"][:30]),
+    )
     monkeypatch.setattr(classifier, "selection", near)
     monkeypatch.setattr(classifier, "decision", few)
     valid = training.answered(classifier, corpus, "valid")
     assert valid.candidates.missed.any()
     assert not few.allows(valid.candidates, classifier.relations).all()
-    rule, found = training.precise_rule(classifier, valid, 0.3, per_relation)
-    monkeypatch.setattr(classifier, "decision", few.with_rule(rule))
+    tune = "per-relation" if per_relation else None
+    chosen = training.choose_decision(tiny_pairs_run, corpus, tune=tune, min_precision=0.3)
+    found = chosen.reached
+    assert chosen.threshold == found.threshold
+    monkeypatch.setattr(classifier, "decision", chosen.decision)
     report = training.evaluate_split(classifier, corpus, "valid").candidates
     assert report.micro == found.score
     assert [each.score for each in report.relations.values()] == found.relations
-    tune = "per-relation" if per_relation else "global"
-    best = few.with_rule(training.tuned_rule(classifier, valid, tune))
-    monkeypatch.setattr(classifier, "decision", best)
+    best = training.choose_decision(tiny_pairs_run, corpus, tune=tune or "global")
+    monkeypatch.setattr(classifier, "decision", best.decision)
     again = training.evaluate_split(classifier, corpus, "valid").candidates
     assert again.micro.f1 >= report.micro.f1

@@ -10,7 +10,7 @@ import pytest
 import mrca
 from mrca import training
 from mrca.datasets import load_corpus
-from mrca.training import stages
+from mrca.training.run import base_classifier
 
 MIXED = "model.precision=mixed_float16"
 
@@ -95,7 +95,7 @@ def test_a_second_stage_has_the_precision_of_its_layers(
     other = changed(config, "model.precision=float32")
     said = r"model\.precision is 'mixed_float16' and is here 'float32'"
     with pytest.raises(mrca.MrcaError, match=said):
-        stages.base_classifier(other, mixed_run)
+        base_classifier(other, mixed_run)
 
 
 @pytest.mark.slow
@@ -120,7 +120,7 @@ def test_a_network_of_another_precision_is_not_the_run_s(mixed_run, tmp_path):
     folder = shutil.copytree(mixed_run.folder, tmp_path / "run")
     config = (folder / "config.toml").read_text()
     (folder / "config.toml").write_text(config.replace("mixed_float16", "mixed_bfloat16"))
-    with pytest.raises(mrca.MrcaError, match=r"does not fit config\.toml.*dtype_policy"):
+    with pytest.raises(mrca.MrcaError, match=r"does not fit config\.toml.*dtype"):
         mrca.load(folder)
 
 

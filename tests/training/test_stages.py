@@ -10,7 +10,10 @@ import mrca
 from mrca import training
 from mrca.config import load_recipe
 from mrca.datasets import load_corpus
-from mrca.training import first_stage_config, second_stage_config, stages
+from mrca.text import RelationSet
+from mrca.training import stages
+from mrca.training.run import base_classifier
+from mrca.training.stages import first_stage_config, second_stage_config
 
 SOFTMAX = ["loss.name=categorical_crossentropy", "training.epochs=2"]
 
@@ -114,34 +117,30 @@ def test_tau_is_found_on_validation_and_the_bias_dropped(
     mrca.load(run.folder)
 
 
-def test_what_is_not_normalised(softmax_run, tiny_run, few_rows, on_top_of, changed):
-    tau = "classifier.name=tau_normalised"
-    routed = on_top_of(softmax_run, "classifier.name=attentive_relation_routing")
-    classifier = softmax_run.classifier
+def test_what_is_not_normalised(softmax_run, tiny_run):
+    classifier, relations = softmax_run.classifier, softmax_run.classifier.relations
     head = classifier.with_network(
         classifier.network.with_head(classifier.columns, "attentive_relation_routing", {})
     )
-    head.config = routed
     run = training.Run(softmax_run.folder, head)
     with pytest.raises(mrca.MrcaError, match="linear classifier"):
-        stages.base_classifier(on_top_of(softmax_run, tau), run)
+        stages.check_rescaled(head, run, relations)
     with pytest.raises(mrca.MrcaError, match="needs a decision for the largest score"):
-        stages.base_classifier(on_top_of(tiny_run, tau), tiny_run)
-    names = classifier.relations.names
-    stages.check_same_relations(classifier, softmax_run, names)
+        stages.check_rescaled(tiny_run.classifier, tiny_run, relations)
+    stages.check_rescaled(classifier, softmax_run, relations)
     with pytest.raises(mrca.MrcaError, match="relations of the corpus in the same order"):
-        stages.check_same_relations(classifier, softmax_run, names[::-1])
+        stages.check_rescaled(classifier, softmax_run, RelationSet(relations.names[::-1]))
 
 
 def test_a_second_stage_is_configured_as_the_first(tiny_run, on_top_of):
     classifier = tiny_run.classifier
-    assert stages.base_classifier(on_top_of(tiny_run), tiny_run) is classifier
+    assert base_classifier(on_top_of(tiny_run), tiny_run) is classifier
     head = on_top_of(tiny_run, "classifier.name=bilateral_branch", "loss.name=focal")
-    assert stages.base_classifier(head, tiny_run) is classifier
+    assert base_classifier(head, tiny_run) is classifier
     with pytest.raises(mrca.MrcaError, match=r"model\.units is 8 and is here 9"):
-        stages.base_classifier(on_top_of(tiny_run, "model.units=9"), tiny_run)
+        base_classifier(on_top_of(tiny_run, "model.units=9"), tiny_run)
     with pytest.raises(mrca.MrcaError, match=r"model\.precision is 'float32' and is here"):
-        stages.base_classifier(on_top_of(tiny_run, "model.precision=mixed_float16"), tiny_run)
+        base_classifier(on_top_of(tiny_run, "model.precision=mixed_float16"), tiny_run)
 
 
 def test_a_first_stage_that_was_trained_again_is_noticed(

@@ -10,7 +10,7 @@ from mrca import training
 from mrca.config import load_recipe
 from mrca.losses import FixedThreshold
 from mrca.models import Decision, SVMClassifier
-from mrca.training import stages, warm_start
+from mrca.training.run import base_classifier
 
 
 @pytest.fixture(scope="module")
@@ -49,18 +49,18 @@ def test_its_card_speaks_of_no_network(run):
     assert "subjects" not in card
 
 
-def test_the_threshold_of_its_training_is_recorded_and_put_back(run, tmp_path):
+def test_the_threshold_of_its_training_is_recorded_and_put_back(run, corpus, tmp_path):
     copy = Path(shutil.copytree(run.folder, tmp_path / "copy"))
     (copy / "decision.json").write_text('{"rule": "fixed_threshold", "threshold": 7.0}')
     changed = mrca.load(copy)
     assert changed.classifier.decision.rule.threshold == 7.0
-    trained = training.trained_rule(changed)
+    trained = training.choose_decision(changed, corpus, tune="none").decision.rule
     assert trained.get_config() == run.classifier.decision.rule.get_config()
     metrics = changed.metrics
     del metrics["threshold"]
     (copy / "metrics.json").write_text(json.dumps(metrics))
     with pytest.raises(mrca.MrcaError, match=r"did not record it\. --tune global --save"):
-        training.trained_rule(changed)
+        training.choose_decision(changed, corpus, tune="none")
 
 
 def test_its_threshold_is_the_best_on_validation(run, corpus):
@@ -81,9 +81,7 @@ def test_options_reach_it(config, changed, few_rows, tmp_path):
 
 def test_it_has_no_layers_to_start_from(run, tiny_config):
     with pytest.raises(mrca.MrcaError, match="no layers"):
-        stages.base_classifier(tiny_config, run)
-    with pytest.raises(mrca.MrcaError, match="cannot be continued"):
-        warm_start.base_classifier(tiny_config, run)
+        base_classifier(tiny_config, run)
 
 
 def test_vectors_and_encoders_are_of_no_use_to_it(run):

@@ -89,7 +89,7 @@ def refused(tmp_path, sample_slice, tiny_config, changed):
 
 # One for each way of deciding, with counts and without; the others below.
 DIFFERENT = ("distribution_balanced", "adaptive_hinge_balance", "balanced_softmax")
-DIFFERENT += ("reweighted_crossentropy",)
+DIFFERENT += ("reweighted_crossentropy", "adaptive_multi_threshold")
 
 
 @pytest.fixture
@@ -129,6 +129,18 @@ def test_any_loss_decides_from_training_to_prediction(name, learn):
     run = learn(name)
     config = load_config(run.folder / "config.toml")
     assert config.loss.options == {}  # the counts are in label_counts.json
+
+
+def test_the_decision_of_a_run_has_its_limit(tiny_config, few_rows, changed, tmp_path):
+    config = changed(tiny_config, "decision.top_k=1", "training.epochs=1")
+    run = training.train(config, tmp_path / "run", data_dir=few_rows)
+    decision = json.loads((run.folder / "decision.json").read_text())
+    assert decision["top_k"] == 1
+    corpus = load_corpus("sample", few_rows)
+    found = [row.relations for row in run.predict(corpus.splits["train"], threshold=-1e9)]
+    assert {len(each) for each in found} == {1}
+    again = training.choose_decision(run, corpus, tune="none").decision
+    assert again.get_config() == decision
 
 
 @pytest.mark.slow
@@ -243,7 +255,8 @@ def test_the_configuration_is_kept(tiny_run, tiny_config):
     assert load_config(tiny_run.folder / "config.toml") == tiny_config
     assert tiny_run.config == tiny_config
     decision = json.loads((tiny_run.folder / "decision.json").read_text())
-    assert decision == {"rule": "fixed_threshold", "threshold": 0.5, "activation": "linear"}
+    rule = {"rule": "fixed_threshold", "threshold": 0.5, "activation": "linear", "top_k": None}
+    assert decision == rule
 
 
 def test_label_counts_are_those_of_the_training_split(tiny_run, sample_slice):

@@ -8,9 +8,11 @@ import pytest
 
 import mrca
 from mrca import training
-from mrca.datasets import Corpus, LabelledCandidates, load_corpus
+from mrca.datasets import Corpus, LabelCounts, LabelledCandidates, load_corpus
 from mrca.models import RelationClassifier, RelationNetwork
+from mrca.models.classifier import configured_loss
 from mrca.training import warm_start
+from mrca.training.run import base_classifier
 
 NEW = {
     "text": "Zorgo Blim praises Latowan Bank.",
@@ -56,7 +58,7 @@ def config(tiny_pairs_run, other_data, changed):
 @pytest.fixture(scope="module")
 def carried(config, tiny_pairs_run, other_corpus):
     """A new classifier with the base's weights, before any training; and a fresh one."""
-    base = warm_start.base_classifier(config, tiny_pairs_run)
+    base = base_classifier(config, tiny_pairs_run)
     encoder = warm_start.encoder_for(base, other_corpus)
     documents = other_corpus.splits["train"]
 
@@ -66,10 +68,12 @@ def carried(config, tiny_pairs_run, other_corpus):
         labelled = train.labelled(other_corpus.relations)
         assert isinstance(labelled, LabelledCandidates)
         relations = other_corpus.relations
-        return RelationClassifier.new(config, labelled, relations, selection, encoder, layers)
+        loss = configured_loss(config, LabelCounts.of(labelled))
+        return RelationClassifier.new(config, labelled, relations, selection, encoder, loss, layers)
 
     first, fresh = new(base.network), new()
-    warm_start.carry_columns(base, first)
+    said = warm_start.carry_columns(base, first)
+    assert said == f"11 relations kept; new: praises; dropped: {base.relations.names[0]}."
     return base, first, fresh
 
 
@@ -132,10 +136,14 @@ def test_another_classifier_starts_anew_on_the_layers_of_the_base(
     def new(layers=None):
         encoder, selection = base.encoder, base.selection
         relations = other_corpus.relations
-        return RelationClassifier.new(other, candidates, relations, selection, encoder, layers)
+        loss = configured_loss(other, LabelCounts.of(candidates))
+        return RelationClassifier.new(
+            other, candidates, relations, selection, encoder, loss, layers
+        )
 
     classifier, fresh = new(base.network), new()
-    warm_start.carry_columns(base, classifier)
+    said = warm_start.carry_columns(base, classifier)
+    assert "the outputs of all relations start anew" in said
     for one, two in zip(
         classifier.network.classifier.get_weights(),
         fresh.network.classifier.get_weights(),
@@ -199,11 +207,11 @@ def test_a_base_that_was_trained_again_is_noticed(
 def test_layers_of_another_shape_are_refused_in_words(
     config, tiny_pairs_run, changed, setting, said
 ):
-    with pytest.raises(mrca.MrcaError, match=rf"starts from the layers of .*{said}"):
-        warm_start.base_classifier(changed(config, setting), tiny_pairs_run)
+    with pytest.raises(mrca.MrcaError, match=rf"The layers of .*{said}"):
+        base_classifier(changed(config, setting), tiny_pairs_run)
 
 
 def test_what_may_differ_from_the_base(config, tiny_pairs_run, changed):
     for setting in ("loss.name=focal", "training.batch_size=3", "decision.types=seen"):
-        found = warm_start.base_classifier(changed(config, setting), tiny_pairs_run)
+        found = base_classifier(changed(config, setting), tiny_pairs_run)
         assert found is tiny_pairs_run.classifier

@@ -21,7 +21,7 @@ from mrca.experiments.search.search_space import SearchSpace
 from mrca.experiments.search.setting_axis import setting_text, short_names
 from mrca.experiments.search.trial_plots import plot_parallel_coordinates, plot_search_progress
 from mrca.experiments.search.trials import Trial, best_first, read_trials, settings_of
-from mrca.files import whole_file
+from mrca.reporting import write_files
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -95,13 +95,7 @@ def _written(folder: Path, space: SearchSpace, trials: list[Trial], title: str) 
         )
         + "\n",
     }
-    for name, figure in figures.items():
-        with whole_file(folder / name) as path:
-            figure.savefig(path, format="png")
-    for name, text in texts.items():
-        with whole_file(folder / name) as path:
-            path.write_text(text, encoding="utf-8")
-    paths = [folder / name for name in (*texts, *figures)] + ([best] if best else [])
+    paths = write_files(folder, {**texts, **figures}) + ([best] if best else [])
     return SearchReport(trial_table(trials, objective, title), notes, paths, repeat)
 
 

@@ -21,7 +21,7 @@ from mrca.experiments.search.search_space import SearchSpace
 from mrca.experiments.search.trials import TRIALS, SearchReporter, best_first, read_trials
 from mrca.experiments.train_planned import built_on
 from mrca.files import file_digest
-from mrca.models.svm_classifier import TFIDF
+from mrca.models.svm_classifier import READS
 from mrca.runs import layout
 from mrca.training.checkpoint import Checkpoint
 
@@ -55,6 +55,7 @@ def describe_search(
     corpus = load_corpus(
         data.dataset,
         data_dir,
+        train_split=data.train_split,
         unmatched=data.unmatched,
         offsets=data.offsets,
         progress=partial(reporter.preparing, f"fetching {data.dataset}"),
@@ -100,8 +101,8 @@ def _read_with(
             with layout.reading(runs[part] / layout.ENVIRONMENT) as environment:
                 kept = {name: environment[name] for name in _ENCODERS if name in environment}
             return {**kept, **found}
-    if config.encoder.name == TFIDF:
-        return {"encoder": {"name": TFIDF, "fingerprint": ""}, **found}
+    if config.is_svm:
+        return {**READS, **found}
     return {**training.open_encoder(config, corpus, vectors_dir, progress).describe(), **found}
 
 

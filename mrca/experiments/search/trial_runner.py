@@ -210,7 +210,11 @@ class TrialRunner:
         if self._corpus is None:
             data = config.data
             self._corpus = load_corpus(
-                data.dataset, self._data_dir, unmatched=data.unmatched, offsets=data.offsets
+                data.dataset,
+                self._data_dir,
+                train_split=data.train_split,
+                unmatched=data.unmatched,
+                offsets=data.offsets,
             )
         return self._corpus
 

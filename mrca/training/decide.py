@@ -1,0 +1,126 @@
+"""What a run decides by after training: fitted on validation, or put back."""
+
+from typing import Literal, NamedTuple
+
+from keras import ops
+
+from mrca.config import Tune
+from mrca.datasets import Corpus, group_limits
+from mrca.errors import MrcaError
+from mrca.evaluation import (
+    Isotonic,
+    PrecisionThreshold,
+    Score,
+    Temperature,
+    threshold_for_precision,
+    tune_threshold,
+)
+from mrca.losses import DecisionRule, FixedThreshold
+from mrca.models import Classifier, Decision, SVMClassifier
+from mrca.models.classifier import configured_rule
+from mrca.training.evaluate_split import THRESHOLD, Answered, answered, report_on
+from mrca.training.run import Run
+
+Calibrate = Literal["temperature", "isotonic", "none"]
+_CALIBRATIONS: dict[str, type[Temperature | Isotonic]] = {
+    "temperature": Temperature,
+    "isotonic": Isotonic,
+}
+
+
+class Chosen(NamedTuple):
+    """A decision, and what was fitted on validation candidates for it.
+
+    Attributes:
+        decision: rule and calibration.
+        fitted: whether anything was.
+        threshold: one for all relations or one for each; `None` if none was chosen.
+        reached: what that gives on validation, if it was chosen for a precision.
+        own: what the decision that it replaces gives there, in that case.
+    """
+
+    decision: Decision
+    fitted: bool
+    threshold: float | list[float] | None = None
+    reached: PrecisionThreshold | None = None
+    own: Score | None = None
+
+
+def choose_decision(
+    run: Run,
+    corpus: Corpus,
+    *,
+    tune: Tune | None = None,
+    min_precision: float | None = None,
+    calibrate: Calibrate | None = None,
+) -> Chosen:
+    """Choose what a run decides by, in place of its present decision, which stays as it is.
+
+    Args:
+        run: any.
+        corpus: with a validation split.
+        tune: the threshold with the best micro F1, one for all relations or the best for each (see
+            `mrca.evaluation.tune_threshold`); `"none"` for what the run was trained with.
+        min_precision: the lowest threshold with this precision, in place of the best F1.
+        calibrate: what makes of scores probabilities; `"none"` for none.
+
+    Raises:
+        MrcaError: if the rule has no threshold to choose, the corpus does not fit the run, or the
+            validation split has no positive label.
+    """
+    classifier = run.classifier
+    decision, threshold, reached, own = classifier.decision, None, None, None
+    tunes = min_precision is not None or tune not in (None, "none")
+    calibrates = calibrate not in (None, "none")
+    valid = answered(classifier, corpus, "valid") if tunes or calibrates else None
+    if tunes and valid is not None:
+        threshold, reached = _threshold(classifier, valid, tune == "per-relation", min_precision)
+        if reached is not None:
+            own = report_on(classifier, valid, group_limits(corpus.limits)).candidates.micro
+        decision = decision.with_rule(decision.rule.with_threshold(threshold))
+    elif tune == "none":
+        decision = decision.with_rule(_trained_rule(run))
+    if calibrate is not None:
+        calibration = None
+        if calibrates and valid is not None:
+            margins = ops.convert_to_numpy(decision.rule.margins(valid.outputs))
+            calibration = _CALIBRATIONS[calibrate].fit(valid.candidates.labels, margins)
+        decision = decision.with_calibration(calibration)
+    return Chosen(decision, valid is not None, threshold, reached, own)
+
+
+def _threshold(
+    classifier: Classifier, valid: Answered, per_relation: bool, precision: float | None
+) -> tuple[float | list[float], PrecisionThreshold | None]:
+    rule, candidates = classifier.decision.rule, valid.candidates
+    if not rule.has_threshold:
+        raise MrcaError(
+            f"The run decides by {rule.name}, which has no threshold to tune. Evaluate it without "
+            "--tune and --min-precision."
+        )
+    labels, values = candidates.labels, ops.convert_to_numpy(rule.compared(valid.outputs))
+    missed = candidates.missed
+    allowed = classifier.decision.eligible(valid.outputs, candidates, classifier.relations)
+    if precision is not None:
+        found = threshold_for_precision(
+            labels, values, precision, per_relation, missed=missed, allowed=allowed
+        )
+        return found.threshold, found
+    if per_relation:
+        each = tune_threshold(labels, values, per_relation=True, missed=missed, allowed=allowed)
+        return each, None
+    return tune_threshold(labels, values, missed=missed, allowed=allowed), None
+
+
+def _trained_rule(run: Run) -> DecisionRule:
+    """The rule that the loss of a run implies, or the threshold that training an SVM chose."""
+    if not isinstance(run.classifier, SVMClassifier):
+        return configured_rule(run.config, run.classifier.make_loss())
+    threshold = run.metrics.get(THRESHOLD)
+    if not isinstance(threshold, float):
+        raise MrcaError(
+            "Training chose the threshold of this SVM on validation, and an earlier version of "
+            "mrca did not record it. --tune global --save finds the same one again on the corpus "
+            "that it was trained on."
+        )
+    return FixedThreshold(threshold)
