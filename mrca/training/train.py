@@ -50,7 +50,13 @@ from mrca.training.checks import (
 )
 from mrca.training.determinism import enable_determinism
 from mrca.training.distillation import load_teacher, targets
-from mrca.training.evaluate_split import THRESHOLD, Answered, evaluate_split, report_on
+from mrca.training.evaluate_split import (
+    THRESHOLD,
+    Answered,
+    evaluate_split,
+    facts_in_training,
+    report_on,
+)
 from mrca.training.fit import Fit, fit
 from mrca.training.reporter import Reporter, SilentReporter
 from mrca.training.run import Run, base_classifier, load
@@ -323,7 +329,8 @@ class _Plan:
         if split != "valid":
             return evaluate_split(self.classifier, self.corpus, split)
         valid = Answered.of(self.classifier, self._valid)
-        return report_on(self.classifier, valid, group_limits(self.corpus.limits))
+        known = facts_in_training(self.classifier, self.corpus, split)
+        return report_on(self.classifier, valid, group_limits(self.corpus.limits), known=known)
 
     def _batches(self) -> tuple[EpochBatches, EpochBatches]:
         classifier = self.classifier
