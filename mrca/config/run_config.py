@@ -177,8 +177,7 @@ class ModelConfig(_Section):
 
     @field_validator("pair_interaction", mode="before")
     @classmethod
-    def _interaction_of_first_versions(cls, value: Any) -> Any:
-        """Version 0.2 had one interaction, or none."""
+    def _earlier_there_was_one_interaction(cls, value: Any) -> Any:
         return {True: "strongest", False: "none"}[value] if isinstance(value, bool) else value
 
     @model_validator(mode="after")
@@ -241,17 +240,54 @@ class TrainingConfig(_Section):
     """How it is minimised (paper, table 4)."""
 
     batch_size: Annotated[int, Field(ge=1)] = Field(32, description="documents a batch, at most")
+    accumulate: Annotated[int, Field(ge=1)] = Field(
+        1, description="batches whose mean gradient makes one step"
+    )
     sampler: str = Field(
         "instance_balanced",
         description="which documents an epoch shows: one of `mrca.encoding.SAMPLERS`",
     )
     epochs: Annotated[int, Field(ge=1)] = Field(50, description="at most this many")
     patience: Annotated[int, Field(ge=1)] = Field(
-        5, description="stop after so many epochs without a better validation micro F1"
+        5, description="stop after so many epochs without a better validation score"
     )
-    learning_rate: Annotated[float, Field(gt=0)] = Field(1.5e-3, description="Adam's, first epoch")
+    monitor: Literal["micro_f1", "macro_f1", "loss"] = Field(
+        "micro_f1", description="what the best epoch is chosen by, on validation"
+    )
+    optimizer: Literal["adam", "adamw", "sgd"] = Field(
+        "adam", description="Adam; AdamW, with weight_decay; or SGD, with momentum"
+    )
+    momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="of sgd")
+    weight_decay: Annotated[float, Field(ge=0)] = Field(
+        0.01, description="of adamw, decoupled; of matrices, not of biases and normalisations"
+    )
+    l2: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="times the sum of squared weights, which the loss is to have besides"
+    )
+    l2_of: Literal["classifier", "all"] = Field(
+        "classifier", description="matrices that l2 is of: those of the last layer, or all"
+    )
+    clip_norm: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="longest gradient of a step, over all weights; 0 for any"
+    )
+    learning_rate: Annotated[float, Field(gt=0)] = Field(
+        1.5e-3, description="the optimiser's, highest"
+    )
+    encoder_learning_rate: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="of a trained BERT encoder; 0 for that of the rest"
+    )
+    schedule: Literal["subtract", "step", "linear", "cosine", "constant"] = Field(
+        "subtract",
+        description="how the rate falls: by learning_rate_decay after each epoch; times decay_rate "
+        "after every decay_epochs; to 0 in the last step, in a line or a half cosine; or not",
+    )
     learning_rate_decay: Annotated[float, Field(ge=0)] = Field(
-        3e-5, description="subtracted after each epoch"
+        3e-5, description="of schedule subtract: subtracted after each epoch"
+    )
+    decay_rate: Annotated[float, Field(gt=0, le=1)] = Field(0.8, description="of schedule step")
+    decay_epochs: Annotated[int, Field(ge=1)] = Field(8, description="of schedule step")
+    warm_up: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0, description="share of all steps in which the rate rises from 0, in a line"
     )
     weight_average: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.0,
@@ -266,14 +302,32 @@ class TrainingConfig(_Section):
     deterministic: bool = Field(False, description="deterministic kernels, on a GPU slower")
     tensorboard: bool = Field(False, description="write logs for TensorBoard")
 
+    @property
+    def follows_steps(self) -> bool:
+        """Whether the rate of a step depends on the number of all steps."""
+        return self.schedule in ("linear", "cosine") or self.warm_up > 0
+
     @model_validator(mode="after")
     def _rate_stays_positive(self) -> "TrainingConfig":
         last = self.learning_rate - self.learning_rate_decay * (self.epochs - 1)
-        if last <= 0:
+        if self.schedule == "subtract" and last <= 0:
             raise ValueError(
                 f"the learning rate reaches {last:.2g} in the last of {self.epochs} epochs: lower "
                 f"epochs or learning_rate_decay, or raise learning_rate ({self.learning_rate})"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_is_ignored(self) -> "TrainingConfig":
+        for name, (choice, value) in {
+            "momentum": ("optimizer", "sgd"),
+            "weight_decay": ("optimizer", "adamw"),
+            "decay_rate": ("schedule", "step"),
+            "decay_epochs": ("schedule", "step"),
+        }.items():
+            usual = type(self).model_fields[name].default
+            if getattr(self, choice) != value and getattr(self, name) != usual:
+                raise ValueError(f"{name} is of {choice}={value}: set that too, or leave it out")
         return self
 
 

@@ -162,6 +162,11 @@ class Candidates:
         return np.repeat(np.arange(len(self.documents)), self.counts)
 
     @property
+    def pairs(self) -> NDArray[np.int64]:
+        """Each candidate's document, subject and object, `(candidates, 3)`."""
+        return np.column_stack([self.rows, self.subjects, self.objects]).astype(np.int64)
+
+    @property
     def fingerprint(self) -> str:
         """SHA-256 over what is asked about which documents, whatever is stated of it."""
         state = hashlib.sha256(self.kind.encode())

@@ -30,6 +30,9 @@ _SHOWN = 5  # how many unusable rows an error lists
 _HELD_OUT = 10  # one training row in so many becomes validation where there is none
 
 
+TrainSplit = Literal["train", "distant"]
+
+
 @dataclass(frozen=True)
 class Corpus:
     """Splits of documents that share one relation set.
@@ -44,6 +47,7 @@ class Corpus:
         problems: mentions that were not found, wrong hints, and decisions taken for the user.
         descriptions: relation → what it is called, where the corpus has codes such as `P17` and
             says so in `rel_info.json`.
+        train_split: what the training split is: `"train"`, or `"distant"`; see `load_corpus`.
     """
 
     name: str
@@ -53,6 +57,7 @@ class Corpus:
     fingerprint: str
     problems: list[Problem]
     descriptions: dict[str, str] = field(default_factory=dict)
+    train_split: TrainSplit = "train"
 
     @property
     def limits(self) -> str:
@@ -133,7 +138,7 @@ def load_corpus(
     offsets: Offsets = "exact",
     download: bool = True,
     progress: Progress | None = None,
-    train_split: Literal["train", "distant"] = "train",
+    train_split: TrainSplit = "train",
 ) -> Corpus:
     """Load a corpus by its name or its folder.
 
@@ -219,6 +224,7 @@ def load_corpus(
         fingerprint=_fingerprint(files, relations),
         problems=[*problems, *notes],
         descriptions=read_descriptions(folder),
+        train_split=train_split,
     )
 
 

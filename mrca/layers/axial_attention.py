@@ -44,11 +44,7 @@ class AxialAttention(keras.layers.Layer):
     def build(self, matrix_shape: Any, asked_shape: Any = None) -> None:
         """Create the weights of either axis."""
         width = matrix_shape[-1]
-        if self.heads < 1 or width % self.heads:
-            raise MrcaError(
-                f"Axial attention of {self.heads} heads needs a width that they divide. Received: "
-                f"{width}. Change model.hidden or the heads of model.interaction_options."
-            )
+        self.num_weights(width)  # or an error
         self.dense = {}
         for axis in _AXES:
             for name, units in (("query", width), ("key_value", 2 * width), ("output", width)):
@@ -88,9 +84,17 @@ class AxialAttention(keras.layers.Layer):
         found = ops.transpose(ops.matmul(ops.softmax(scores), value), (0, 1, 3, 2, 4))
         return self.dense[f"{axis}_output"](ops.reshape(found, (*shape, width)))
 
-    @staticmethod
-    def num_weights(width: int) -> int:
-        """How many weights it has, without making them."""
+    def num_weights(self, width: int) -> int:
+        """How many weights it has, without making them.
+
+        Raises:
+            MrcaError: see the class.
+        """
+        if self.heads < 1 or width % self.heads:
+            raise MrcaError(
+                f"Axial attention of {self.heads} heads needs a width that they divide. Received: "
+                f"{width}. Change model.hidden or the heads of model.interaction_options."
+            )
         return 2 * (4 * width + 1) * width
 
     def compute_output_shape(self, matrix_shape: Any, asked_shape: Any = None) -> Any:
@@ -158,7 +162,8 @@ class AxialTransformer(keras.layers.Layer):
 
     def num_weights(self, width: int) -> int:
         """How many weights it has, without making them."""
-        return self.layers * (AxialAttention.num_weights(width) + (width + 3) * width)
+        attention = AxialAttention(self.heads).num_weights(width)
+        return self.layers * (attention + (width + 3) * width)
 
     def compute_output_shape(self, matrix_shape: Any, asked_shape: Any = None) -> Any:
         """`(documents, E, E, width)`."""

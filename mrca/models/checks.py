@@ -38,6 +38,12 @@ def problems(
             f"{config.encoder.name} does not give. Take a keras_hub: encoder, or "
             "model.pair_context=attention, which is learned."
         )
+    if config.training.encoder_learning_rate and not config.encoder.trainable:
+        yield (
+            "training.encoder_learning_rate is of a BERT encoder that is trained, and this one is "
+            f"not. Received: encoder {config.encoder.name!r}, encoder.trainable=false. Set "
+            "encoder.trainable=true, or leave the rate out."
+        )
     yield from network_problems(config)
     yield from heads.problems(config, loss.depends_on_batch)
 

@@ -23,7 +23,11 @@ from mrca.layers import (
 
 
 def network_problems(config: RunConfig) -> Iterator[str]:
-    """Why a configuration makes no network, a sentence each."""
+    """Why a configuration makes no network, a sentence each.
+
+    Raises:
+        MrcaError: if the parts of a network of pairs do not fit together.
+    """
     pooling, features = config.model.pooling, config.features
     if (pooling == "pairs") != (config.candidates.kind == "pairs"):
         yield (
@@ -57,6 +61,16 @@ def _pair_problems(config: RunConfig) -> Iterator[str]:
         yield (
             f"model.pair_features={model.pair_features} needs model.hidden, the units for the "
             "subject and for the object. Received: model.hidden=0."
+        )
+    elif model.hidden:  # so the widths of the parts are known, which say what does not fit
+        _pair_weights(
+            1,
+            model.units,
+            model.hidden,
+            model.entity_pooling,
+            model.pair_context,
+            model.pair_features,
+            interaction,
         )
 
 
@@ -312,7 +326,7 @@ class RelationNetwork(keras.Model):
         # Version 0.1 had the word table in the network, which is the encoder's now.
         if config.pop("num_words", 0):
             config["marked"] = True
-        # Version 0.2 had one interaction of pairs, or none.
+        # Earlier there was one interaction of pairs, or none.
         if isinstance(interaction := config.get("pair_interaction"), bool):
             config["pair_interaction"] = "strongest" if interaction else "none"
         return cls(**config)

@@ -18,8 +18,6 @@ from mrca.encoding import EpochBatches, Padding, SideBySide, plan_batches
 from mrca.errors import MrcaError
 from mrca.files import whole_folder
 from mrca.layers import heads
-from mrca.metrics import MicroF1
-from mrca.models.averaged_adam import AverageInUse, make_optimizer
 from mrca.models.checks import check_new
 from mrca.models.classifier import (
     Classifier,
@@ -29,8 +27,9 @@ from mrca.models.classifier import (
     documents_of,
 )
 from mrca.models.decision import Decision, typed_facts
-from mrca.models.epochs import EpochStart, training_batches
+from mrca.models.epochs import EpochStart, epoch_metrics, training_batches
 from mrca.models.network import RelationNetwork
+from mrca.models.optimizer import make_optimizer
 from mrca.models.parts import (
     entity_types,
     load_network,
@@ -41,6 +40,7 @@ from mrca.models.parts import (
     training_candidates,
     write_described,
 )
+from mrca.models.weight_average import AverageInUse
 from mrca.runs import layout
 from mrca.runs.environment import describe_environment
 from mrca.text import Document, RelationSet
@@ -308,8 +308,8 @@ class RelationClassifier(StatesModel, Classifier):
         """As `keras.Model.compile`; `"auto"` is what the configuration says.
 
         Args:
-            optimizer: any of Keras's; by default Adam with the recipe's learning rate, which falls
-                as the recipe says.
+            optimizer: any of Keras's; by default the recipe's, whose learning rate falls as the
+                recipe says.
             loss: one of `mrca.losses`, as an object or by name; from then on it is that of the
                 classifier's configuration, and its decision rule is the classifier's.
             metrics: by default micro F1 over candidates.
@@ -339,9 +339,9 @@ class RelationClassifier(StatesModel, Classifier):
         self.config = config
         self._follows_recipe = isinstance(optimizer, str) and optimizer == "auto"
         if self._follows_recipe:
-            optimizer = make_optimizer(self.config)
+            optimizer = make_optimizer(self.config, self)
         if isinstance(metrics, str) and metrics == "auto":
-            metrics = [MicroF1(self.decision.rule)]
+            metrics = epoch_metrics(self.config, self.decision.rule)
         # XLA makes the recurrence slower on TensorFlow (on a GPU it has no cuDNN either way); JAX
         # has nothing else.
         jit = "auto" if keras.backend.backend() == "jax" else False
@@ -409,7 +409,7 @@ class RelationClassifier(StatesModel, Classifier):
         valid = kwargs.get("validation_data")
         if _are_rows(valid):
             kwargs["validation_data"] = self._measured(valid or ()).for_keras()
-        start = EpochStart(batches, config, self.network.classifier)
+        start = EpochStart(batches, config, self.network.classifier, sets_rate=self._follows_recipe)
         callbacks = [start, AverageInUse(), *(kwargs.pop("callbacks", None) or ())]
         return super().fit(
             batches.for_keras(), epochs=epochs, callbacks=callbacks, shuffle=False, **kwargs

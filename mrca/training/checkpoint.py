@@ -13,17 +13,18 @@ from keras import ops
 
 from mrca.errors import MrcaError
 from mrca.files import whole_file
-from mrca.models.averaged_adam import average_in_use
+from mrca.models.weight_average import average_in_use
 from mrca.runs.layout import HISTORY, write_text
 from mrca.training.determinism import random_states, restore_random_states
 
 STATE = "state.npz"
+# The column of the history that tells trials of a search apart, whatever chooses the best epoch.
+MICRO_F1 = "val_micro_f1"
 _GENERATOR = "generator of "
-MONITOR = "val_micro_f1"
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Early stopping on validation micro F1 whose whole state is saved after every epoch.
+    """Early stopping on a validation score whose whole state is saved after every epoch.
 
     After an epoch, weights, optimiser, random generators, history and the best weights so far lie
     in `folder`. `restore` puts them back, so that a run killed at any moment resumes after the last
@@ -32,19 +33,22 @@ class Checkpoint(keras.callbacks.Callback):
     Args:
         folder: where to write.
         patience: epochs without a better score after which training stops.
+        monitor: the score; the highest is the best, but of `"loss"` the lowest.
     """
 
-    def __init__(self, folder: Path, patience: int) -> None:
+    def __init__(self, folder: Path, patience: int, monitor: str = "micro_f1") -> None:
         super().__init__()
         self.folder = folder
         self.patience = patience
+        self.monitor = monitor
         self.history: list[dict[str, Any]] = []
         self._generators: dict[str, Any] = {}
 
     @property
     def best(self) -> dict[str, Any]:
-        """The row of the epoch with the highest score, the first of equals."""
-        return max(self.history, key=lambda row: row[MONITOR])
+        """The row of the epoch with the best score, the first of equals."""
+        sign = -1 if self.monitor == "loss" else 1
+        return max(self.history, key=lambda row: sign * row[f"val_{self.monitor}"])
 
     @property
     def next_epoch(self) -> int:

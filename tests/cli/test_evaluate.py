@@ -56,7 +56,7 @@ def test_limits_of_a_paper(mrca, tiny_run):
     assert report["micro"] == default["micro"]
     wrong = mrca("evaluate", tiny_run.folder, "--limits", "reuter")
     assert wrong.code == 1
-    assert "Did you mean 'reuters'? Expected one of default, reuters, pubmed." in wrong.err
+    assert "Did you mean 'reuters'? Expected one of default, reuters, pubmed, docred." in wrong.err
 
 
 def test_plots_are_drawn_into_the_run_or_where_asked(mrca, run_copy):

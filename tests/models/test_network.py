@@ -381,12 +381,12 @@ def test_bilinear_heads_learn_pairs(make_pair_inputs, head):
 
 
 @pytest.mark.parametrize(("before", "now"), [(True, "strongest"), (False, "none")])
-def test_the_interaction_of_the_second_version(before, now):
+def test_a_network_made_when_there_was_one_interaction(before, now):
     config = RelationNetwork(5, 2.0, columns=4, **PAIRS, pair_interaction=now).get_config()
-    second = {**config, "pair_interaction": before}
+    earlier = {**config, "pair_interaction": before}
     for name in ("pair_features", "interaction_options"):
-        del second[name]
-    assert RelationNetwork.from_config(second).get_config() == config
+        del earlier[name]
+    assert RelationNetwork.from_config(earlier).get_config() == config
 
 
 # === Size ===

@@ -186,6 +186,19 @@ def test_any_optimiser_loss_and_number_of_epochs(train_rows):
     assert type(classifier.loss).__name__ == "Focal"
 
 
+def test_a_recipes_schedule_of_steps_is_followed_in_every_fit(train_rows):
+    schedule = {"training.schedule": "linear", "training.warm_up": 0.25, "training.accumulate": 2}
+    classifier = RelationClassifier.from_recipe(
+        "pairs", train_rows[:32], settings={**SETTINGS, **schedule}
+    )
+    classifier.compile()
+    for epochs in (2, 4):  # of 4 batches, which make 2 steps: the rates after them
+        history = classifier.fit(train_rows[:32], epochs=epochs, verbose=0)
+        steps, warm = 2 * epochs, epochs // 2
+        expected = [2e-2 * (steps - done) / (steps - warm) for done in range(2, steps + 1, 2)]
+        assert history.history["learning_rate"] == pytest.approx(expected, rel=1e-5)
+
+
 def test_a_callback_may_change_a_rate_that_does_not_fall_and_a_step_is_traced_once(
     train_rows, monkeypatch
 ):
