@@ -58,7 +58,7 @@ def check_trained_on(folder: Path, corpus: Corpus) -> None:
     with layout.reading(folder / layout.ENVIRONMENT) as environment:
         about = environment.get("corpus", {"name": "", "fingerprint": ""})
         name, fingerprint = about["name"], about["fingerprint"]
-    now = corpus.fingerprint_with(layout.read_config(folder).data.train_split)
+        now = corpus.fingerprint_with(about.get("train_split", "train"))
     same_relations = read_relations(folder / layout.RELATIONS) == corpus.relations
     if fingerprint == now and same_relations:
         return

@@ -110,7 +110,7 @@ def test_a_tuned_threshold_is_the_one_of_validation(kind, corpus, request, tmp_p
 
 def test_a_decision_without_a_threshold_stays(run, corpus, rows, tmp_path, trained):
     (run / "decision.json").write_text('{"rule": "largest_score"}', "utf-8")
-    labels, tuned = decided_labels(run, corpus, rows, "global", tmp_path / "run.npz")
+    labels, _, tuned = decided_labels(run, corpus, rows, "global", tmp_path / "run.npz")
     assert not tuned
     assert (labels.sum(axis=1) == 1).all()
 
