@@ -6,7 +6,9 @@ tests/contracts/test_backends.py starts the others.
 
 import gc
 import json
+import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,11 +45,22 @@ EXECUTIONS = {
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Except from "warnings are errors" what Keras does itself, whenever it copies or saves."""
+    """One thread for each of several processes; and what is excepted from "warnings are errors"."""
+    if hasattr(config, "workerinput"):
+        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+    # Keras does this itself, whenever it copies or saves.
     config.addinivalue_line(
         "filterwarnings",
         "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning",
     )
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two processes for the whole suite; this one for what is named, as TensorFlow starts slowly.
+
+    More of them gain less: each trains the runs that files share once more, and holds up to 3 GB.
+    """
+    return 2 if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -68,11 +81,25 @@ def _garbage_collector() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _collect_garbage_once(_garbage_collector: None) -> Iterator[None]:
-    """Spare the collector what earlier files left: TensorFlow keeps every graph it has traced."""
-    yield
+def _memory_of_earlier_files(_garbage_collector: None) -> None:
+    """Free what earlier files left, and spare the collector what the session still needs."""
+    if "tensorflow" in sys.modules:
+        _forget_custom_gradients()
     gc.collect()
     gc.freeze()
+
+
+def _forget_custom_gradients() -> None:
+    """Let traced graphs go.
+
+    TensorFlow registers the gradient of each recurrence that is traced, and with it holds the
+    graphs of that training for as long as the process lives.
+    """
+    from tensorflow.python.framework.ops import gradient_registry
+
+    for name in list(gradient_registry.list()):
+        if name.startswith("CustomGradient-"):
+            del gradient_registry._registry[name]
 
 
 @pytest.fixture(scope="session")
@@ -278,7 +305,7 @@ _DIM, _POSITIONS = 8, 32
 
 
 def _tiny_bert() -> Any:
-    """Two layers with attention, dropout and a mask, and the inputs that KerasHub's BERT has."""
+    """A layer with attention, dropout and a mask, and the inputs that KerasHub's BERT has."""
     import keras
     from keras import layers, ops
 
@@ -292,14 +319,10 @@ def _tiny_bert() -> Any:
         + layers.Embedding(2, _DIM, name="segment_embedding")(inputs["segment_ids"])
     )
     mask = ops.expand_dims(inputs["padding_mask"], 1)
-    for _ in range(2):
-        x = layers.LayerNormalization()(
-            x + layers.MultiHeadAttention(2, 4, dropout=0.3)(x, x, attention_mask=mask)
-        )
-        x = layers.LayerNormalization()(
-            x + layers.Dense(_DIM)(layers.Dense(16, activation="gelu")(x))
-        )
-        x = layers.Dropout(0.3)(x)
+    attended = layers.MultiHeadAttention(2, 4, dropout=0.3)(x, x, attention_mask=mask)
+    x = layers.LayerNormalization()(x + attended)
+    x = layers.LayerNormalization()(x + layers.Dense(_DIM)(layers.Dense(16, activation="gelu")(x)))
+    x = layers.Dropout(0.3)(x)
     pooled = layers.Dense(_DIM, activation="tanh")(x[:, 0])
     return keras.Model(inputs, {"sequence_output": x, "pooled_output": pooled})
 

@@ -10,7 +10,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from mrca.cli.options import AsJson, DataDir, Limits, Tune, VectorsDir, say_next, typed_command
+from mrca.cli.options import (
+    AsJson,
+    DataDir,
+    Limits,
+    NumberOrSeeds,
+    Tune,
+    VectorsDir,
+    parse_seeds,
+    say_next,
+    typed_command,
+)
 from mrca.cli.progress import TrainingProgress
 from mrca.cli.settings import checked_name, given, lasting_encoder, lasting_vectors
 from mrca.config import ComparisonConfig, comparison_names, load_comparison
@@ -31,6 +41,7 @@ class Metric(StrEnum):
     MICRO = "micro"
     MACRO = "macro"
     MACRO_PRESENT = "macro_present"
+    IGN = "ign"
 
 
 def compare(
@@ -56,9 +67,7 @@ def compare(
         list[str] | None,
         typer.Option(help="Of a file, this method alone; may be given several times."),
     ] = None,
-    seeds: Annotated[
-        int | None, typer.Option(min=1, help="Of a file: so many runs of each method.")
-    ] = None,
+    seeds: NumberOrSeeds = None,
     encoder: Annotated[
         str | None,
         typer.Option(
@@ -91,6 +100,13 @@ def compare(
             "default as the file says."
         ),
     ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A measure to show beside the usual ones, such as infer.f1 or inter.recall; may "
+            "be repeated."
+        ),
+    ] = None,
     data_dir: DataDir = None,
     vectors_dir: VectorsDir = None,
     list_: Annotated[
@@ -117,6 +133,7 @@ def compare(
         limits=limits,
         tune=tune and tune.value,
         ignore=ignore or None,
+        columns=column or None,
     )
     if len(what) == 1:
         config = load_comparison(what[0])
@@ -125,7 +142,7 @@ def compare(
             settings = [f"vectors.name={chosen}", *(settings or [])]
         config = config.changed(settings=[*config.settings, *(settings or [])], **how)
         if seeds:
-            config = config.with_seeds(seeds)
+            config = config.with_seeds(parse_seeds(seeds))
         if encoder:
             config = config.with_encoder(lasting_encoder(encoder) or encoder)
         folder = output or _FOLDER / Path(what[0]).stem

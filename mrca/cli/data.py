@@ -243,20 +243,33 @@ def _splits_table(statistics: CorpusStatistics) -> Table:
     add("words", (f"{split.tokens:,}" for split in splits))
     add("words per document", (f"{split.mean_length:.1f}" for split in splits))
     add("  median", (f"{split.median_length:g}" for split in splits))
-    add("  longest", (str(split.max_length) for split in splits), last=True)
+    with_borders = any(split.sentences for split in splits)
+    add("  longest", (str(split.max_length) for split in splits), last=not with_borders)
+    if with_borders:
+        cells = (f"{s.sentences:.1f}" if s.sentences else "–" for s in splits)
+        add("sentences per document", cells, last=True)
     if any(split.pairs for split in splits):
         spreads("entities per document", [split.entities for split in splits])
         add("mentions of entities", (f"{split.mentions:,}" for split in splits))
+        cells = (f"{s.mentions_per_entity:.2f}" if s.mentions_per_entity else "–" for s in splits)
+        add("  per entity", cells)
         add("pairs to ask about", (f"{split.pairs:,}" for split in splits))
-        add("  without a fact", (_share(split.empty_pairs) for split in splits), last=True)
+        add("  per document", (f"{split.pairs / split.documents:.1f}" for split in splits))
+        add("  without a fact", (_share(split.empty_pairs) for split in splits))
+        for number in sorted({n for split in splits for n in split.relations_per_pair}):
+            cells = (f"{split.relations_per_pair.get(number, 0):,}" for split in splits)
+            add(f"  with {counted(number, 'relation')}", cells)
+        table.add_section()
     spreads("facts per document", [split.facts for split in splits])
+    if with_borders:
+        add("  within a sentence", (_share(split.within_sentence) for split in splits))
     spreads("relations per document", [split.relations for split in splits])
     add("documents that state nothing", (_share(split.empty_documents) for split in splits))
     table.add_section()
     for number in sorted({n for split in splits for n in split.relations_per_document}):
         if number:
             cells = (f"{split.relations_per_document.get(number, 0):,}" for split in splits)
-            add(f"with {counted(number, 'relation')}", cells)
+            add(f"documents with {counted(number, 'relation')}", cells)
     table.add_section()
     add("relations never stated", (str(len(split.never_seen)) for split in splits))
     add("mentions not found", (str(split.unmatched) for split in splits))
@@ -287,6 +300,9 @@ def _tail_table(statistics: CorpusStatistics) -> Table:
     sizes = ", ".join(f"{len(names)} {group}" for group, names in statistics.groups.items())
     table = Table(title=f"{counted(len(statistics.train_counts), 'relation')}: {sizes}")
     table.add_column("relation", overflow="fold")
+    described = any(name in statistics.descriptions for name in statistics.train_counts)
+    if described:
+        table.add_column("what it is", overflow="fold")
     table.add_column(f"training {statistics.counted}", justify="right")
     table.add_column("", no_wrap=True)
     largest = max(*statistics.train_counts.values(), 1)
@@ -296,6 +312,7 @@ def _tail_table(statistics: CorpusStatistics) -> Table:
             colour = GROUP_COLOURS[group]
             table.add_row(
                 escape(name),
+                *([escape(statistics.descriptions.get(name, ""))] if described else []),
                 f"{count:,}",
                 f"[{colour}]{bar(count / largest, _BAR)}[/{colour}]",
                 end_section=name == names[-1],

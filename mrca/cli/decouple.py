@@ -12,9 +12,11 @@ from mrca.cli.options import (
     AsJson,
     DataDir,
     Dataset,
+    NumberOrSeeds,
     Settings,
     Vectors,
     VectorsDir,
+    parse_seeds,
     say_next,
     typed_command,
 )
@@ -28,7 +30,7 @@ from mrca.cli.settings import (
     lasting_encoder,
     lasting_vectors,
 )
-from mrca.config import parse_settings
+from mrca.config import parse_settings, seeds_from
 from mrca.quiet import quiet_start
 
 
@@ -46,7 +48,7 @@ def decouple(
     ] = None,
     vectors: Vectors = None,
     settings: Settings = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Runs of each kind, for mean ± sd.")] = 1,
+    seeds: NumberOrSeeds = None,
     name: Annotated[
         str | None,
         typer.Option(help="A folder in --output; by default the recipe's or corpus's."),
@@ -76,6 +78,7 @@ def decouple(
         }
     )
     check_corpus(config)
+    number = parse_seeds(seeds or "1")
     folder = output / checked_name(name or base.name)
     with quiet_start():
         from mrca import experiments
@@ -88,7 +91,7 @@ def decouple(
             decoupling = experiments.decouple(
                 config,
                 folder,
-                seeds=seeds,
+                seeds=number,
                 data_dir=data_dir,
                 vectors_dir=vectors_dir,
                 reporter=progress,
@@ -102,5 +105,6 @@ def decouple(
     else:
         Console().print(decoupling_table(decoupling))
     typer.echo(f"Written: {', '.join(map(str, paths))}", err=True)
-    best = folder / f"{'-'.join(decoupling.best).casefold()}-seed{config.training.seed}"
+    first = seeds_from(config.training.seed, number)[0]
+    best = folder / f"{'-'.join(decoupling.best).casefold()}-seed{first}"
     say_next(f"mrca evaluate {shlex.quote(str(best))}")

@@ -14,6 +14,7 @@ from rich.console import Console
 from mrca.cli.options import (
     AsJson,
     DataDir,
+    Distant,
     Ignore,
     Limits,
     MovedEncoder,
@@ -84,6 +85,7 @@ def evaluate(
     no_plots: Annotated[bool, typer.Option("--no-plots", metavar="", help="Draw nothing.")] = False,
     limits: Limits = None,
     ignore: Ignore = None,
+    distant: Distant = False,
     vectors: OtherVectors = None,
     encoder: MovedEncoder = None,
     data_dir: DataDir = None,
@@ -112,7 +114,10 @@ def evaluate(
     _note_other_corpus(loaded, corpus)
     groups = groups or group_limits(corpus.limits)
     found = training.answered(classifier, corpus, split)
-    before = training.report_on(classifier, found, groups, ignore or ())
+    if cut := classifier.cut(found.candidates.documents):
+        typer.echo(cut, err=True)
+    known = training.facts_in_training(classifier, corpus, split, distant=distant)
+    before = training.report_on(classifier, found, groups, ignore or (), known)
     uncalibrated, _ = classifier.scores_and_labels(*found)
     chosen = training.choose_decision(
         loaded,
@@ -130,7 +135,7 @@ def evaluate(
             "keep what was measured after training.",
             err=True,
         )
-    report = training.report_on(classifier, found, groups, ignore or ())
+    report = training.report_on(classifier, found, groups, ignore or (), known)
     tuned: TuneName = (tune or Tune.NONE).value
     calibrated = calibrate.value if calibrate not in (None, Calibrate.NONE) else None
     one = chosen.threshold if isinstance(chosen.threshold, float) else None

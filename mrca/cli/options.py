@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mrca.config import checked_seeds
 from mrca.runs import layout
 
 
@@ -69,13 +70,22 @@ Limits = Annotated[
     str | None,
     typer.Option(
         "--limits",
-        help="Where head, medium and tail begin: default, reuters or pubmed. By default as the "
-        "corpus's paper has it.",
+        help="Where head, medium and tail begin: default, reuters, pubmed or docred. By default "
+        "as the corpus's paper has it.",
     ),
 ]
 Ignore = Annotated[
     list[str] | None,
     typer.Option(help="A relation to leave out of every score, such as no_relation; may repeat."),
+]
+Distant = Annotated[
+    bool,
+    typer.Option(
+        "--distant",
+        metavar="",
+        help="Say Ign F1 against the corpus's automatically labelled documents "
+        "(train_distant.json) too; reading them takes minutes.",
+    ),
 ]
 DataDir = Annotated[
     Path | None,
@@ -88,6 +98,15 @@ Offsets = Annotated[
 VectorsDir = Annotated[
     Path | None,
     typer.Option("--vectors-dir", help="A folder of vectors to look in before all others."),
+]
+NumberOrSeeds = Annotated[
+    str | None,
+    typer.Option(
+        "--seeds",
+        metavar="N|LIST",
+        help="So many runs with successive seeds, such as 3, or with these, such as 1,5,42,66,233; "
+        "printed is mean ± sd.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON instead of tables.")]
 ServedVersion = Annotated[
@@ -103,6 +122,22 @@ Host = Annotated[
     str, typer.Option("--host", help="The address to listen on; by default this machine only.")
 ]
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")]
+
+
+def parse_seeds(text: str) -> int | tuple[int, ...]:
+    """What `--seeds` says: a number of seeds, or some with commas between them.
+
+    Raises:
+        typer.BadParameter: if it is neither.
+    """
+    try:
+        first, *others = map(int, text.split(","))
+        return checked_seeds([first, *others] if others else first)
+    except ValueError:
+        raise typer.BadParameter(
+            f"--seeds is {text!r}. Expected a number of runs, such as 3, or different seeds with "
+            "commas between them, such as 1,5,42."
+        ) from None
 
 
 def typed_command() -> str:

@@ -2,16 +2,33 @@
 
 import shlex
 from collections.abc import Iterator
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mrca.cli.options import MovedEncoder, OtherVectors, RunFolder
-from mrca.cli.prediction_lines import Answer, AtError, OnError, RowsFile, write_predictions
+from mrca.cli.prediction_lines import (
+    Answer,
+    AtError,
+    DocRedResult,
+    JsonLines,
+    OnError,
+    RowsFile,
+    write_predictions,
+)
+from mrca.errors import MrcaError
 from mrca.quiet import quiet_start
 
 if TYPE_CHECKING:
     from mrca.text import Document
+
+
+class Form(StrEnum):
+    """How predictions are written."""
+
+    JSONL = "jsonl"
+    DOCRED = "docred"
 
 
 def predict(
@@ -24,11 +41,19 @@ def predict(
     top: Annotated[
         int | None, typer.Option(min=1, help="At most so many facts of a row, the best.")
     ] = None,
+    form: Annotated[
+        Form,
+        typer.Option(
+            "--format",
+            help="jsonl: a line for each row. docred: one JSON list of facts with title, h_idx, "
+            "t_idx, r and evidence, as DocRED's evaluation takes it.",
+        ),
+    ] = Form.JSONL,
     on_error: AtError = OnError.STOP,
     vectors: OtherVectors = None,
     encoder: MovedEncoder = None,
 ) -> None:
-    """Say who is related to whom in each row: JSON Lines in, JSON Lines out, in the same order.
+    """Say who is related to whom in each row: rows in, JSON Lines out, in the same order.
 
     Each output line has the row's `line` number, its `id` if it has one, and `facts`: subject and
     object with their text, offsets, type and id, the relation, and a score, best first. (Of a run
@@ -41,16 +66,22 @@ def predict(
 
     loaded = training.load(run, vectors, encoder)
     pairs = loaded.config.candidates.kind == "pairs"
+    if form is Form.DOCRED and not pairs:
+        raise MrcaError(
+            f"{run} is asked about whole texts, and finds no facts to write in DocRED's form. "
+            "Expected a run of entity pairs (recipe pairs)."
+        )
 
     def answer(documents: "list[Document]") -> Iterator[Answer]:
         read = loaded.classifier.words_read(documents)
         found = loaded.predict_iter(documents, threshold=threshold, top=top)
         for document, words, prediction in zip(documents, read, found, strict=True):
-            fields = (
-                {"facts": prediction.facts_to_dicts()}
-                if pairs
-                else {"relations": prediction.relations_to_dicts()}
-            )
+            if form is Form.DOCRED:
+                fields = {"facts": prediction.facts_to_docred()}
+            elif pairs:
+                fields = {"facts": prediction.facts_to_dicts()}
+            else:
+                fields = {"relations": prediction.relations_to_dicts()}
             yield Answer(fields, _cut(document, words))
 
     write_predictions(
@@ -61,6 +92,7 @@ def predict(
         needed=2 if pairs else int(loaded.classifier.reads_marks),
         types=loaded.classifier.types,
         offsets=loaded.config.data.offsets,
+        output=DocRedResult() if form is Form.DOCRED else JsonLines(),
         # Facts that are fewer and surer.
         then=f"mrca evaluate {shlex.quote(str(run))} --min-precision .9 --save",
     )

@@ -1,4 +1,4 @@
-"""JSON Lines in, JSON Lines out: what `mrca predict` and `mrca client` share."""
+"""Rows in, JSON out: what `mrca predict` and `mrca client` share."""
 
 import json
 import os
@@ -41,7 +41,11 @@ class OnError(StrEnum):
 
 
 RowsFile = Annotated[
-    str, typer.Argument(help="JSON Lines (docs/data-format.md); - is standard input.")
+    str,
+    typer.Argument(
+        help="JSON Lines, or a file in another form that is read (docs/data-format.md); - is "
+        "standard input, JSON Lines."
+    ),
 ]
 AtError = Annotated[
     OnError, typer.Option(help="At a line that cannot be used: stop there, or skip it.")
@@ -49,10 +53,46 @@ AtError = Annotated[
 
 
 class Answer(NamedTuple):
-    """What the output line of a row says beside its number and id, and what to note about it."""
+    """What is written of a row, beside its number and id in a line of its own, and what to note
+    about it."""
 
     fields: dict[str, Any]
     problem: str = ""
+
+
+class JsonLines:
+    """A line for each row: its number, its id and what is answered, or its error."""
+
+    def write(self, row: "Row", fields: dict[str, Any]) -> None:
+        """Write a row's line."""
+        line: dict[str, Any] = {"line": row.line}
+        if row.document is not None and row.document.id:
+            line["id"] = row.document.id
+        _put(json.dumps({**line, **fields}, ensure_ascii=False) + "\n")
+
+    def close(self) -> None:
+        """Nothing follows the last line."""
+
+
+class DocRedResult:
+    """One JSON list of the facts of all rows, as DocRED's evaluation takes them."""
+
+    def __init__(self) -> None:
+        self._before = "[\n"
+
+    def write(self, row: "Row", fields: dict[str, Any]) -> None:
+        """Write a row's facts."""
+        for fact in fields.get("facts", ()):
+            _put(self._before + json.dumps(fact, ensure_ascii=False))
+            self._before = ",\n"
+
+    def close(self) -> None:
+        """End the list."""
+        _put("\n]\n" if self._before == ",\n" else "[]\n")
+
+
+def _put(text: str) -> None:
+    sys.stdout.buffer.write(text.encode())  # JSON is UTF-8 whatever the locale says
 
 
 def write_predictions(
@@ -64,9 +104,10 @@ def write_predictions(
     needed: int,
     types: Collection[str] = (),
     offsets: "Offsets" = "exact",
+    output: JsonLines | DocRedResult | None = None,
     then: str | None = None,
 ) -> None:
-    """Answer rows of a file, one line each on stdout, in their order.
+    """Answer rows of a file on stdout, in their order.
 
     Where the answers go into a file, what was written and what comes next is said at the end.
 
@@ -78,24 +119,25 @@ def write_predictions(
         needed: how many entities of a row should be marked; rows with fewer are noted.
         types: the entity types that the model reads; rows with others are noted.
         offsets: what becomes of character offsets inside a word.
+        output: how answers are written; as JSON Lines if not given. It is closed once all rows are
+            answered, and not where the command stops at one.
         then: the command that comes next.
 
     Raises:
         MrcaError: if the file cannot be read; at a line that cannot be used, or at the end if such
             lines were skipped.
     """
-    from mrca.datasets import iter_jsonl
-
+    output = output or JsonLines()
     failed = 0
     notes = _Notes(needed, types)
     with ExitStack() as stack:
         source = "standard input" if file == "-" else file
-        rows = iter_jsonl(_open(file, stack), source, offsets=offsets)
+        rows = _rows_of(file, source, offsets, stack)
         progress = stack.enter_context(_RowProgress())
         while chunk := list(islice(rows, chunk_size)):
             bad = [row for row in chunk if row.error is not None]
             if bad and on_error is OnError.STOP:
-                _write(chunk[: chunk.index(bad[0])], source, answer, notes)
+                _write(chunk[: chunk.index(bad[0])], source, answer, notes, output)
                 notes.say()
                 assert bad[0].error is not None
                 raise MrcaError(
@@ -104,8 +146,9 @@ def write_predictions(
             for row in bad:
                 typer.echo(f"Skipped: {row.error}", err=True)
             failed += len(bad)
-            _write(chunk, source, answer, notes)
+            _write(chunk, source, answer, notes, output)
             progress.advance(len(chunk))
+    output.close()
     notes.say()
     if _is_file(sys.stdout):
         notes.say_written(source)
@@ -161,6 +204,15 @@ def _is_file(stream: TextIO) -> bool:
         return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
     except OSError:  # a stream of Python's own
         return False
+
+
+def _rows_of(file: str, source: str, offsets: "Offsets", stack: ExitStack) -> "Iterator[Row]":
+    """The rows of a file in any form, or of a stream of JSON Lines."""
+    from mrca.datasets import iter_jsonl, iter_rows
+
+    if file != "-" and Path(file).is_file():
+        return iter_rows(Path(file), offsets=offsets)
+    return iter_jsonl(_open(file, stack), source, offsets=offsets)
 
 
 def _open(file: str, stack: ExitStack) -> BinaryIO:
@@ -245,23 +297,19 @@ def _write(
     source: str,
     answer: "Callable[[list[Document]], Iterator[Answer]]",
     notes: _Notes,
+    output: JsonLines | DocRedResult,
 ) -> None:
     answers = answer([row.document for row in rows if row.document is not None])
     for row in rows:
-        line: dict[str, Any] = {"line": row.line}
         if row.document is None:
-            line["error"] = str(row.error)
+            output.write(row, {"error": str(row.error)})
         else:
-            if row.document.id:
-                line["id"] = row.document.id
             answered = next(answers)
-            line.update(answered.fields)
+            output.write(row, answered.fields)
             noted = bool(row.problems or answered.problem)
             notes.add(row.line, row.document, answered, noted)
             for each in row.problems:
                 typer.echo(f"Note: {each}", err=True)
             if answered.problem:
                 typer.echo(f"Note: {source}, line {row.line}: {answered.problem}.", err=True)
-        # JSON is UTF-8 whatever the locale says.
-        sys.stdout.buffer.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
     sys.stdout.buffer.flush()

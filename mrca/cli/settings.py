@@ -12,7 +12,7 @@ import typer
 from mrca.cli.progress import StageProgress
 from mrca.config import RunConfig, is_recipe_file, load_recipe, recipe_names
 from mrca.datasets import CORPORA, iter_rows, load_corpus, locate_corpus
-from mrca.datasets.locate import split_file
+from mrca.datasets.locate import split_files
 from mrca.errors import MrcaError
 from mrca.runs import layout
 from mrca.vectors import is_store
@@ -76,7 +76,7 @@ def fitting_recipe(dataset: str, data_dir: Path | None) -> tuple[str, str]:
     """
     with StageProgress() as progress:
         folder = locate_corpus(dataset, data_dir, progress=progress.of(f"fetching {dataset}"))
-    train = split_file(folder, "train")
+    train = split_files(folder).get("train")
     entities = labels = False
     for row in iter_rows(train) if train else ():
         if (document := row.document) is None:
@@ -213,6 +213,7 @@ def run_corpus(run: "Run", data_dir: Path | None, name: str | None = None) -> "C
         return load_corpus(
             name,
             data_dir,
+            train_split=settings.train_split if name == settings.dataset else "train",
             unmatched=settings.unmatched,
             offsets=settings.offsets,
             progress=progress.of(f"fetching {name}"),

@@ -14,10 +14,12 @@ from mrca.cli.options import (
     AsJson,
     DataDir,
     Dataset,
+    NumberOrSeeds,
     Settings,
     Vectors,
     VectorsDir,
     finished_run,
+    parse_seeds,
     resume_command,
     say_next,
 )
@@ -35,7 +37,7 @@ from mrca.cli.settings import (
     lasting_vectors,
     second_stage_base,
 )
-from mrca.config import RunConfig, parse_settings, recipe_names
+from mrca.config import RunConfig, parse_settings, recipe_names, seeds_from
 from mrca.quiet import quiet_start
 from mrca.runs import layout
 
@@ -120,9 +122,7 @@ def train(
         "saved_models"
     ),
     seed: Annotated[int | None, typer.Option(help="Of everything random.")] = None,
-    seeds: Annotated[
-        int, typer.Option(min=1, help="Train so many runs with successive seeds; print mean ± sd.")
-    ] = 1,
+    seeds: NumberOrSeeds = None,
     resume: Annotated[
         bool, typer.Option("--resume", metavar="", help="Resume an unfinished run.")
     ] = False,
@@ -167,6 +167,10 @@ def train(
         },
     )
     check_corpus(config)
+    number = parse_seeds(seeds or "1")
+    if seed is not None and not isinstance(number, int):
+        raise typer.BadParameter("Give --seed, or a list of --seeds, not both.")
+    numbers = () if number == 1 else seeds_from(config.training.seed, number)
     parts = [base.name, encoder and encoder_part(encoder), loss, classifier, sampler]
     if stages == 2 or (representation is not None and not any(parts[1:])):
         parts.append("stage2")
@@ -174,7 +178,6 @@ def train(
     with quiet_start():
         from mrca import experiments, training
 
-    numbers = experiments.successive_seeds(config, seeds) if seeds > 1 else ()
     first = base.config if stages == 2 else None
     plan = experiments.plan_training(name, config, output, numbers, first)
 
@@ -191,7 +194,7 @@ def train(
             progress.message(base.note)
         if resume and not any(_is_there(each.folder, overwrite) for each in plan):
             progress.message("nothing to resume: starts anew.")
-        if seeds > 1 and config.is_svm:
+        if numbers and config.is_svm:
             progress.message("nothing in an SVM is random: every seed gives the same scores.")
         for each in plan:
             try:
@@ -212,9 +215,9 @@ def train(
             if not as_json:
                 _print_run(each.folder.name, run.folder, run.metrics)
     if as_json:
-        typer.echo(json.dumps(_summary(metrics) if seeds > 1 else metrics[0], indent=2))
+        typer.echo(json.dumps(_summary(metrics) if numbers else metrics[0], indent=2))
     else:
-        if seeds > 1:
+        if numbers:
             _print_summary(name, metrics)
         _print_examples(run, data_dir)
     last = shlex.quote(str(plan[-1].folder))
@@ -288,19 +291,20 @@ def _print_run(name: str, folder: Path, metrics: dict[str, Any]) -> None:
 def _print_examples(run: "Run", data_dir: Path | None) -> None:
     """What the run finds in a few documents that state something; it was not trained on them."""
     from mrca.datasets import iter_rows, locate_corpus
-    from mrca.datasets.locate import split_file
+    from mrca.datasets.locate import split_files
     from mrca.reporting import examples_table
 
     folder = locate_corpus(run.config.data.dataset, data_dir)
-    split = next((one for one in ("test", "valid") if split_file(folder, one)), None)
-    file = split and split_file(folder, split)
-    if not file:
-        return
-    documents = (row.document for row in iter_rows(file, offsets=run.config.data.offsets))
-    shown = list(islice((one for one in documents if one and one.labels), _EXAMPLES))
+    files = split_files(folder)
     pairs = run.config.candidates.kind == "pairs"
-    title = f"the first documents of the {split} split that state something"
-    Console().print(examples_table(run.predict(shown), title, pairs=pairs))
+    for split in (one for one in ("test", "valid") if one in files):
+        rows = iter_rows(files[split], offsets=run.config.data.offsets)
+        documents = (row.document for row in rows)
+        shown = list(islice((one for one in documents if one and one.labels), _EXAMPLES))
+        if shown:
+            title = f"the first documents of the {split} split that state something"
+            Console().print(examples_table(run.predict(shown), title, pairs=pairs))
+            return
 
 
 def _summary(metrics: list[dict[str, Any]]) -> dict[str, Any]:

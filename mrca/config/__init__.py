@@ -10,6 +10,7 @@ from mrca.config.comparison import (
 )
 from mrca.config.recipe import beside, is_recipe_file, load_recipe, recipe_names
 from mrca.config.run_config import REPRESENTATION_SECTIONS, LossConfig, RunConfig
+from mrca.config.seeds import Seeds, checked_seeds, seeds_from
 from mrca.config.toml_file import dump_config, load_config, parse_settings, read_toml
 
 __all__ = [
@@ -19,8 +20,10 @@ __all__ = [
     "MethodConfig",
     "Metric",
     "RunConfig",
+    "Seeds",
     "Tune",
     "beside",
+    "checked_seeds",
     "comparison_names",
     "dump_config",
     "is_recipe_file",
@@ -30,4 +33,5 @@ __all__ = [
     "parse_settings",
     "read_toml",
     "recipe_names",
+    "seeds_from",
 ]

@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 
 from mrca.config.recipe import beside, load_recipe
 from mrca.config.run_config import REPRESENTATION_SECTIONS, TFIDF, RunConfig
+from mrca.config.seeds import Seeds
 from mrca.config.toml_file import parse_settings, read_toml
 from mrca.errors import MrcaError, did_you_mean
 
@@ -26,7 +27,7 @@ _FOLDER = Path(__file__).parent / "comparisons"
 # What has no meaning for an SVM on word frequencies; of training only the seed has one.
 _OF_NETWORKS = (*REPRESENTATION_SECTIONS, "loss", "training")
 
-Metric = Literal["micro", "macro", "macro_present"]
+Metric = Literal["micro", "macro", "macro_present", "ign"]
 Tune = Literal["none", "global", "per-relation"]
 
 
@@ -51,9 +52,7 @@ class MethodConfig(_Table):
     name: str = Field(description="what tables call it")
     recipe: Recipe = Field("", description="as the comparison's, in place of it")
     settings: list[str] = Field([], alias="set", description="section.key=value, as --set takes")
-    seeds: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="its runs; by default as many as the file says"
-    )
+    seeds: Seeds | None = Field(None, description="its runs; by default as the file says")
     representation: str = Field(
         "",
         description="second stage: the method on whose layers, frozen, a classifier is trained",
@@ -89,13 +88,16 @@ class ComparisonConfig(_Table):
     """Several methods on one corpus, as a comparison file describes them."""
 
     title: str = Field(description="what is compared, such as a paper's table")
-    seeds: Annotated[int, Field(ge=1)] = Field(1, description="runs of each method")
+    seeds: Seeds = Field(
+        1, description="runs of each method: a number of successive seeds, or a list of seeds"
+    )
     metric: Metric = Field("micro", description="what the best is chosen and tested by")
     limits: str | None = Field(
         None, description="where head, medium and tail begin; by default as the corpus has it"
     )
     tune: Tune = Field("none", description="the threshold to choose on validation, if any")
     ignore: list[str] = Field([], description="relations left out of every score")
+    columns: list[str] = Field([], description="more measures to show, such as infer.f1")
     recipe: Recipe = Field(
         "mrca", description="published settings by name, or a file: every method starts from them"
     )
@@ -162,8 +164,8 @@ class ComparisonConfig(_Table):
         [first] = [each for each in self.methods if each.name == method.base]
         return config.with_layers_of(self.run_config(first))
 
-    def with_seeds(self, seeds: int) -> "ComparisonConfig":
-        """A copy in which each method has so many runs."""
+    def with_seeds(self, seeds: Seeds) -> "ComparisonConfig":
+        """A copy in which each method has these runs."""
         methods = [method.changed(seeds=None) for method in self.methods]
         return self.changed(seeds=seeds, methods=methods)
 
@@ -280,8 +282,8 @@ def _explained(problem: ErrorDetails) -> str:
         return f"{place}: there is no such key.{near} Expected one of {', '.join(known)}"
     if problem["type"] == "missing":
         return f"{place}: is missing"
-    if problem["type"] == "value_error":  # raised by the validator above
-        return f"methods: {problem['ctx']['error']}"
+    if problem["type"] == "value_error":  # raised by a validator of ours
+        return f"{place or 'methods'}: {problem['ctx']['error']}"
     if problem["type"] == "too_short":
         return f"{place}: expected two or more, received {problem['ctx']['actual_length']}"
     expected = problem["msg"].removeprefix("Input should be ")

@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from mrca.errors import MrcaError, did_you_mean
@@ -23,6 +30,11 @@ class DataConfig(_Section):
     """Where the documents come from."""
 
     dataset: str = Field("", description="a corpus's name, or a folder of your own")
+    train_split: Literal["train", "distant"] = Field(
+        "train",
+        description="what is trained on: the training split, or the automatically labelled "
+        "documents of train_distant.json, as DocRED has them",
+    )
     unmatched: Literal["keep", "drop"] = Field(
         "keep",
         description="a training row with a mention that is not in its text: keep it without the "
@@ -71,6 +83,9 @@ class EncoderConfig(_Section):
         "keras_hub:PRESET or keras_hub:FOLDER; or tfidf, for linear_svm",
     )
     trainable: bool = Field(False, description="whether the weights of a BERT encoder are trained")
+    freeze_embeddings: bool = Field(
+        False, description="of a trained keras_hub: encoder: keep its embeddings as they are"
+    )
     vocab_file: str = Field("", description="word pieces of a BERT encoder that carries none")
     casing: Literal["auto", "cased", "uncased"] = Field(
         "auto", description="of a BERT encoder that does not say"
@@ -94,10 +109,22 @@ class FeaturesConfig(_Section):
         "masked", description="compute on real tokens only, or on everything padded to max_length"
     )
     max_length: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        100, description="tokens, or a BERT encoder's word pieces; longer documents are cut"
+        100,
+        description="of whole documents: tokens, or a BERT encoder's word pieces; longer ones are "
+        "cut. Of entity pairs: the word pieces of a BERT encoder's window; nothing is cut",
+    )
+    stride: Annotated[int, Field(ge=0)] = Field(
+        0,
+        description="of entity pairs: word pieces between the starts of two windows, at most; 0 "
+        "for half of max_length",
     )
     markers: bool = Field(
-        False, description="put [E1] [/E1] and [E2] [/E2] around entities, for a BERT encoder"
+        False, description="put word pieces around entities that mark them, for a BERT encoder"
+    )
+    marker_style: Literal["roles", "asterisks"] = Field(
+        "roles",
+        description="[E1] [/E1] around subjects and [E2] [/E2] around objects; or, of pairs, * "
+        "around every mention, whose state is then that of the * before it (ATLOP)",
     )
 
 
@@ -117,14 +144,26 @@ class ModelConfig(_Section):
     entity_pooling: Literal["mean", "max", "mean_max", "logsumexp"] = Field(
         "mean_max", description="of pairs: an entity from the states of its mentions"
     )
-    pair_context: Literal["none", "mean_max", "attention"] = Field(
-        "attention", description="of pairs: what is read of the rest of the document"
+    pair_context: Literal["none", "mean_max", "attention", "localized"] = Field(
+        "attention",
+        description="of pairs: what is read of the rest of the document: mean and maximum; these "
+        "and a trained attention; or where the encoder's own attention looks from both entities",
     )
-    pair_interaction: bool = Field(
-        False, description="whether pairs that share an entity see each other"
+    pair_features: Literal["dense", "extractors", "grouped_bilinear"] = Field(
+        "dense",
+        description="of pairs, from entities and context: a dense layer; one for the subject and "
+        "one for the object, side by side; or bilinear forms of these two",
     )
+    pair_interaction: Literal["none", "strongest", "axial", "u_net"] = Field(
+        "none",
+        description="how pairs of a document see each other: by the strongest that share an "
+        "entity, by axial attention, or by a U-Net over their contexts",
+    )
+    interaction_options: dict[str, Any] = Field({}, description="the interaction's own arguments")
     hidden: Annotated[int, Field(ge=0)] = Field(
-        0, description="units of a dense tanh layer after pooling; 0 for none"
+        0,
+        description="units of a dense tanh layer after pooling, or of each of the pair's; 0 for "
+        "none",
     )
     state_dropout: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.0, description="of the states that are pooled"
@@ -135,6 +174,11 @@ class ModelConfig(_Section):
         description="Keras's dtype policy: what a network computes in; a mixed one is for a GPU, "
         "and weights, scores and the loss stay float32",
     )
+
+    @field_validator("pair_interaction", mode="before")
+    @classmethod
+    def _earlier_there_was_one_interaction(cls, value: Any) -> Any:
+        return {True: "strongest", False: "none"}[value] if isinstance(value, bool) else value
 
     @model_validator(mode="after")
     def _windows_touch(self) -> "ModelConfig":
@@ -196,17 +240,54 @@ class TrainingConfig(_Section):
     """How it is minimised (paper, table 4)."""
 
     batch_size: Annotated[int, Field(ge=1)] = Field(32, description="documents a batch, at most")
+    accumulate: Annotated[int, Field(ge=1)] = Field(
+        1, description="batches whose mean gradient makes one step"
+    )
     sampler: str = Field(
         "instance_balanced",
         description="which documents an epoch shows: one of `mrca.encoding.SAMPLERS`",
     )
     epochs: Annotated[int, Field(ge=1)] = Field(50, description="at most this many")
     patience: Annotated[int, Field(ge=1)] = Field(
-        5, description="stop after so many epochs without a better validation micro F1"
+        5, description="stop after so many epochs without a better validation score"
     )
-    learning_rate: Annotated[float, Field(gt=0)] = Field(1.5e-3, description="Adam's, first epoch")
+    monitor: Literal["micro_f1", "macro_f1", "loss"] = Field(
+        "micro_f1", description="what the best epoch is chosen by, on validation"
+    )
+    optimizer: Literal["adam", "adamw", "sgd"] = Field(
+        "adam", description="Adam; AdamW, with weight_decay; or SGD, with momentum"
+    )
+    momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="of sgd")
+    weight_decay: Annotated[float, Field(ge=0)] = Field(
+        0.01, description="of adamw, decoupled; of matrices, not of biases and normalisations"
+    )
+    l2: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="times the sum of squared weights, which the loss is to have besides"
+    )
+    l2_of: Literal["classifier", "all"] = Field(
+        "classifier", description="matrices that l2 is of: those of the last layer, or all"
+    )
+    clip_norm: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="longest gradient of a step, over all weights; 0 for any"
+    )
+    learning_rate: Annotated[float, Field(gt=0)] = Field(
+        1.5e-3, description="the optimiser's, highest"
+    )
+    encoder_learning_rate: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="of a trained BERT encoder; 0 for that of the rest"
+    )
+    schedule: Literal["subtract", "step", "linear", "cosine", "constant"] = Field(
+        "subtract",
+        description="how the rate falls: by learning_rate_decay after each epoch; times decay_rate "
+        "after every decay_epochs; to 0 in the last step, in a line or a half cosine; or not",
+    )
     learning_rate_decay: Annotated[float, Field(ge=0)] = Field(
-        3e-5, description="subtracted after each epoch"
+        3e-5, description="of schedule subtract: subtracted after each epoch"
+    )
+    decay_rate: Annotated[float, Field(gt=0, le=1)] = Field(0.8, description="of schedule step")
+    decay_epochs: Annotated[int, Field(ge=1)] = Field(8, description="of schedule step")
+    warm_up: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0, description="share of all steps in which the rate rises from 0, in a line"
     )
     weight_average: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.0,
@@ -221,14 +302,32 @@ class TrainingConfig(_Section):
     deterministic: bool = Field(False, description="deterministic kernels, on a GPU slower")
     tensorboard: bool = Field(False, description="write logs for TensorBoard")
 
+    @property
+    def follows_steps(self) -> bool:
+        """Whether the rate of a step depends on the number of all steps."""
+        return self.schedule in ("linear", "cosine") or self.warm_up > 0
+
     @model_validator(mode="after")
     def _rate_stays_positive(self) -> "TrainingConfig":
         last = self.learning_rate - self.learning_rate_decay * (self.epochs - 1)
-        if last <= 0:
+        if self.schedule == "subtract" and last <= 0:
             raise ValueError(
                 f"the learning rate reaches {last:.2g} in the last of {self.epochs} epochs: lower "
                 f"epochs or learning_rate_decay, or raise learning_rate ({self.learning_rate})"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_is_ignored(self) -> "TrainingConfig":
+        for name, (choice, value) in {
+            "momentum": ("optimizer", "sgd"),
+            "weight_decay": ("optimizer", "adamw"),
+            "decay_rate": ("schedule", "step"),
+            "decay_epochs": ("schedule", "step"),
+        }.items():
+            usual = type(self).model_fields[name].default
+            if getattr(self, choice) != value and getattr(self, name) != usual:
+                raise ValueError(f"{name} is of {choice}={value}: set that too, or leave it out")
         return self
 
 

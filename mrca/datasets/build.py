@@ -1,5 +1,6 @@
 """A corpus built from published files, and the note with it that says from which."""
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ def find_raw(recipe: Recipe, data_dir: Path | None = None) -> list[Path] | None:
     for folder in search_folders("data", data_dir):
         for names in recipe.raw:
             files = [folder / name for name in names]
-            if all(file.is_file() for file in files):
+            if all(file.exists() for file in files):
                 return files
     return None
 
@@ -96,7 +97,13 @@ def _read_note(folder: Path) -> dict[str, Any]:
 
 
 def _digest(path: Path) -> str:
+    """That of a file, or of the names and digests of a folder's files."""
     try:
+        if path.is_dir():
+            found = hashlib.sha256()
+            for file in sorted(path.glob("*.json")):
+                found.update(f"{file.name} {_digest(file)}\n".encode())
+            return f"sha256:{found.hexdigest()}"
         return file_digest(path, "sha256")
     except OSError as error:
         raise MrcaError(f"Cannot read {path}: {error.strerror or error}.") from error

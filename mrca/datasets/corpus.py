@@ -3,18 +3,24 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from mrca.datasets.locate import locate_corpus, split_file
+from mrca.datasets.locate import is_published, locate_corpus, split_file, split_files
 from mrca.datasets.readers.jsonl import Offsets
 from mrca.datasets.readers.read_file import iter_rows, row_unit
-from mrca.datasets.readers.row import Problem, Row, RowError
+from mrca.datasets.readers.row import Problem, Row, RowError, shorten
 from mrca.datasets.registry import CORPORA, SPLITS
-from mrca.datasets.relations_json import RELATIONS, corpus_relations
+from mrca.datasets.relations_json import (
+    REL2ID,
+    RELATIONS,
+    corpus_relations,
+    read_descriptions,
+)
 from mrca.errors import MrcaError, counted
 from mrca.files.download import Progress
 from mrca.text import Document, RelationSet
@@ -22,6 +28,9 @@ from mrca.text.html_table import html_table
 
 _SHOWN = 5  # how many unusable rows an error lists
 _HELD_OUT = 10  # one training row in so many becomes validation where there is none
+
+
+TrainSplit = Literal["train", "distant"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,9 @@ class Corpus:
         fingerprint: SHA-256 over the files of the splits and the relations; the same data gives
             the same fingerprint wherever it lies.
         problems: mentions that were not found, wrong hints, and decisions taken for the user.
+        descriptions: relation → what it is called, where the corpus has codes such as `P17` and
+            says so in `rel_info.json`.
+        train_split: what the training split is: `"train"`, or `"distant"`; see `load_corpus`.
     """
 
     name: str
@@ -44,6 +56,8 @@ class Corpus:
     relations: RelationSet
     fingerprint: str
     problems: list[Problem]
+    descriptions: dict[str, str] = field(default_factory=dict)
+    train_split: TrainSplit = "train"
 
     @property
     def limits(self) -> str:
@@ -124,13 +138,16 @@ def load_corpus(
     offsets: Offsets = "exact",
     download: bool = True,
     progress: Progress | None = None,
+    train_split: TrainSplit = "train",
 ) -> Corpus:
     """Load a corpus by its name or its folder.
 
     A name is looked for as `<search folder>/<name>/` in `data_dir`, `$MRCA_DATA_DIR`, `data/` and
     the user's cache, and downloaded if it is nowhere. A folder holds `train.jsonl`, `valid.jsonl`
     and `test.jsonl` (or `.json` in a public form); without a validation split, a seeded tenth of
-    the training rows is held out, and a note says so.
+    the training rows is held out, and a note says so. Of a published corpus without its training
+    split, the validation split is divided in this way. A test split whose rows have no labels is
+    left out.
 
     The relations are those of the folder's `relations.json`, in its order; for a folder without
     that file see `corpus_relations`.
@@ -144,6 +161,8 @@ def load_corpus(
         offsets: what becomes of character offsets inside a word: see `iter_jsonl`.
         download: whether a missing corpus may be downloaded.
         progress: called with the bytes so far and in all while a file is downloaded.
+        train_split: what the training split is: `"train"`, or `"distant"`, the automatically
+            labelled documents of a `train_distant.json`.
 
     Raises:
         MrcaError: if the corpus cannot be had, a row cannot be used, a label is not one of the
@@ -155,6 +174,7 @@ def load_corpus(
         (['test', 'train', 'valid'], 12)
     """
     for name, value, known in (
+        ("train_split", train_split, ("train", "distant")),
         ("unmatched", unmatched, ("keep", "drop")),
         ("offsets", offsets, ("exact", "widen")),
     ):
@@ -162,24 +182,33 @@ def load_corpus(
             raise MrcaError(f"{name} is {value!r}. Expected {known[0]!r} or {known[1]!r}.")
     folder = locate_corpus(name_or_folder, data_dir, download=download, progress=progress)
     registered = name_or_folder in CORPORA
-    files = {split: path for split in SPLITS if (path := split_file(folder, split))}
+    files = split_files(folder)
+    if train_split == "distant":
+        others = {split: path for split in SPLITS[1:] if (path := split_file(folder, split))}
+        files = {"train": _distant(folder), **others}
     if "train" not in files:
         raise MrcaError(
             f"{folder} has no training split. Expected train.jsonl (or train.json in a public "
             f"form). It holds: {_listing(folder)}."
         )
+    notes = []
+    if "test" in files and is_unlabelled(files["test"]):
+        notes.append(_left_out(files.pop("test")))
     rows = {split: _read_split(path, offsets) for split, path in files.items()}
     problems = [problem for split in rows.values() for row in split for problem in row.problems]
     first_seen = {split: _first_seen(split_rows) for split, split_rows in rows.items()}
-    relations = corpus_relations(folder, registered, first_seen)
+    published = registered or is_published(files["train"])
+    relations = corpus_relations(folder, published, first_seen)
     if relations is None:
         raise MrcaError(
             f"No training row of {folder} states a relation, so there is nothing to learn. Give "
             '"facts" or "labels" in train.jsonl.'
         )
     _check_labels(folder, files, relations, first_seen)
+    if not registered and (elsewhere := _only_elsewhere(folder, first_seen)):
+        notes.append(elsewhere)
     if "valid" not in rows:
-        problems.append(_hold_out(rows, files["train"]))
+        notes.append(_hold_out(rows, files["train"]))
     if unmatched == "drop":
         rows["train"] = _without_unmatched(rows["train"], files["train"])
     return Corpus(
@@ -193,8 +222,29 @@ def load_corpus(
         },
         relations=relations,
         fingerprint=_fingerprint(files, relations),
-        problems=problems,
+        problems=[*problems, *notes],
+        descriptions=read_descriptions(folder),
+        train_split=train_split,
     )
+
+
+def _distant(folder: Path) -> Path:
+    """The file of automatically labelled documents."""
+    path = split_file(folder, "distant")
+    if path is None:
+        raise MrcaError(
+            f"data.train_split is 'distant', and {folder} has no train_distant.json. It holds: "
+            f"{_listing(folder)}."
+        )
+    return path
+
+
+def is_unlabelled(path: Path) -> bool:
+    """Whether no row of a file says which relations are stated, as in a test split whose labels are
+    kept back."""
+    rows = iter_rows(path)
+    first = next(rows, None)
+    return first is not None and not any(row.labelled or row.error for row in chain([first], rows))
 
 
 def _read_split(path: Path, offsets: Offsets) -> list[Row]:
@@ -254,13 +304,30 @@ def _check_labels(
         for name, line in seen.items():
             if name not in relations:
                 listed = folder / RELATIONS
-                origin = RELATIONS if listed.is_file() else "the training split"
+                origin = next(
+                    (each for each in (RELATIONS, REL2ID) if (folder / each).is_file()),
+                    "the training split",
+                )
                 known = counted(len(relations), "relation")
                 raise MrcaError(
                     f"{files[split]}, {row_unit(files[split])} {line}: the relation {name!r} of "
                     f"the {split} split is not one of the {known} of {origin}. Add it to {listed} "
                     "(a JSON list of all names, in the order the model is to have), or remove it."
                 )
+
+
+def _only_elsewhere(folder: Path, first_seen: dict[str, dict[str, int]]) -> Problem | None:
+    """The relations of a published corpus that its training split lacks and no file lists."""
+    if any((folder / name).is_file() for name in (RELATIONS, REL2ID)):
+        return None
+    others = {name for split, seen in first_seen.items() if split != "train" for name in seen}
+    if not (missing := sorted(others - first_seen["train"].keys())):
+        return None
+    return Problem(
+        *("note", str(folder), 0, "relations", "those of the training split"),
+        f"{counted(len(missing), 'relation')} that only other splits state and that cannot be "
+        f"learnt: {shorten(missing)}",
+    )
 
 
 def _hold_out(splits: dict[str, list[Row]], path: Path) -> Problem:
@@ -275,13 +342,23 @@ def _hold_out(splits: dict[str, list[Row]], path: Path) -> Problem:
     held = set(np.random.default_rng(0).permutation(len(rows))[:count].tolist())
     splits["valid"] = [row for index, row in enumerate(rows) if index in held]
     splits["train"] = [row for index, row in enumerate(rows) if index not in held]
+    if split_file(path.parent, "train") is None:
+        return Problem(
+            *("note", str(path.parent), 0, "train", "train.jsonl"),
+            f"none; {len(rows) - count:,} rows of {path.name} are trained on, and the other "
+            f"{count:,} validated on",
+        )
     return Problem(
-        "note",
-        str(path.parent),
-        0,
-        "valid",
-        "valid.jsonl",
+        *("note", str(path.parent), 0, "valid", "valid.jsonl"),
         f"none; {count:,} of the {len(rows):,} training rows are held out for validation",
+    )
+
+
+def _left_out(path: Path) -> Problem:
+    """A test split without labels: there is nothing to measure on it."""
+    return Problem(
+        *("note", str(path), 0, "test", "rows that say which relations are stated"),
+        "rows without labels; nothing is measured on them",
     )
 
 

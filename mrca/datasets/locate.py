@@ -1,5 +1,6 @@
 """From a corpus's name to the folder that holds it, fetching or building it where it is missing."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,20 +12,30 @@ from mrca.errors import MrcaError
 from mrca.files import adopt_any, cache_folder, fetch, search_folders
 from mrca.files.download import Progress
 
-# `.txt` is SemEval's form; published corpora call the validation split by three names.
 _PACKAGED = Path(__file__).parent
-_ENDINGS = (".jsonl", ".json", ".txt")
-_NAMES = {"train": ("train",), "valid": ("valid", "dev", "val"), "test": ("test",)}
+# What published corpora call their files: `dev.json`, `train_annotated.json` (DocRED),
+# `test_revised.json` (Re-DocRED), `train_filter.data` (CDR), `Train.PubTator` (BioRED).
+_NAMES = {
+    "train": "train(?:_annotated|_revised|_filter)?",
+    "valid": "(?:valid|dev|val)(?:_revised|_filter)?",
+    "test": "test(?:_revised|_filter)?",
+    "distant": "train_distant",
+}
+_ENDING = r"\.(?:jsonl|json|txt|data|tsv|pubtator|pubtator\.txt)(?:\.gz)?"
 
 
 def split_file(folder: Path, split: str) -> Path | None:
-    """The file of a split, such as `train.jsonl`, `dev.json` or `test.txt`, or `None`.
+    """The file of a split, such as `train.jsonl`, `dev.json` or `Test.PubTator`, or `None`.
+
+    Args:
+        folder: the corpus's.
+        split: `"train"`, `"valid"`, `"test"`, or `"distant"`: the automatically labelled documents
+            that DocRED publishes beside its training split.
 
     Raises:
         MrcaError: if there are several.
     """
-    names = [name + ending for name in _NAMES[split] for ending in _ENDINGS]
-    files = [path for name in names if (path := folder / name).is_file()]
+    files = _files(folder, split)
     if len(files) > 1:
         raise MrcaError(
             f"{folder} holds both {files[0].name} and {files[1].name}. Expected one file for the "
@@ -33,14 +44,43 @@ def split_file(folder: Path, split: str) -> Path | None:
     return files[0] if files else None
 
 
+def split_files(folder: Path) -> dict[str, Path]:
+    """The file of each of a corpus's splits.
+
+    Of a published corpus the training split may be missing. Then its validation split is what there
+    is to train on: it stands under `"train"`, and a part of it has to be held out. A folder of JSON
+    Lines needs a `train.jsonl`.
+
+    Args:
+        folder: the corpus's.
+
+    Raises:
+        MrcaError: if a split has several.
+    """
+    files = {split: path for split in SPLITS if (path := split_file(folder, split))}
+    if "train" not in files and "valid" in files and is_published(files["valid"]):
+        files = {"train": files.pop("valid"), **files}
+    return files
+
+
+def is_published(path: Path) -> bool:
+    """Whether a corpus's file is in a published form, by its name: not the user's JSON Lines."""
+    return ".jsonl" not in path.suffixes
+
+
+def _files(folder: Path, split: str) -> list[Path]:
+    """All files that a split could be read from."""
+    if not folder.is_dir():
+        return []
+    name = re.compile(_NAMES[split] + _ENDING, re.IGNORECASE)
+    found = (path for path in folder.iterdir() if name.fullmatch(path.name) and path.is_file())
+    return sorted(found)
+
+
 def corpora_beside(path: Path) -> list[str]:
     """Folders with a training split that lie where `path` would, for suggestions."""
     try:
-        return [
-            str(folder)
-            for folder in sorted(path.parent.iterdir())
-            if any((folder / f"train{ending}").is_file() for ending in _ENDINGS)
-        ]
+        return [str(folder) for folder in sorted(path.parent.iterdir()) if _files(folder, "train")]
     except OSError:
         return []
 
@@ -48,7 +88,8 @@ def corpora_beside(path: Path) -> list[str]:
 def find_corpus(name: str, data_dir: Path | None = None) -> Path | None:
     """The first `<search folder>/<name>` that holds all three splits, or `None`.
 
-    One that was built by an earlier version of its recipe is passed over.
+    A corpus that the user brings needs something to train and something to test on. One that was
+    built by an earlier version of its recipe is passed over.
 
     Args:
         name: a registered name.
@@ -58,11 +99,13 @@ def find_corpus(name: str, data_dir: Path | None = None) -> Path | None:
     places = search_folders("data", data_dir)
     if source.origin == "packaged":  # the cache may hold what an earlier version wrote
         places = [*(place for place in places if place != cache_folder("data")), _PACKAGED]
-    folders = (place / name for place in places)
+    folders = (place / each for place in places for each in (name, source.folder) if each)
     return next((folder for folder in folders if _is_complete(folder, source)), None)
 
 
 def _is_complete(folder: Path, source: CorpusSource) -> bool:
+    if source.origin == "local":
+        return {"train", "test"} <= split_files(folder).keys()
     if not all(split_file(folder, split) for split in SPLITS):
         return False
     return source.recipe is None or not is_outdated(folder, source.recipe)
@@ -225,6 +268,6 @@ def _remedy(source: CorpusSource) -> str:
             f"  mrca data fetch {source.name} {options}"
         )
     return (
-        f"Put its train.json, valid.json and test.json into <folder>/{source.name}/ and pass "
+        f"Put its {', '.join(source.published)} into <folder>/{source.name}/ and pass "
         "--data-dir <folder>, or set MRCA_DATA_DIR=<folder>."
     )

@@ -10,6 +10,7 @@ from mrca.text import Document
 Splits = Mapping[str, Sequence[Document]]
 
 _DDI_HELD_OUT = 10  # one text in so many
+_DWIE_HELD_OUT = 98  # articles, as document-level work on DWIE holds out
 _REUTERS_HELD_OUT = 1000  # documents, as the balanced-loss paper's code holds out
 
 
@@ -18,8 +19,8 @@ class Recipe:
     """How a corpus is built, always the same one from the same files.
 
     Attributes:
-        raw: sets of published files that it can be built from, best first; each file is given as
-            its path below a search folder.
+        raw: sets of published files that it can be built from, best first; each file, or folder
+            of files, is given as its path below a search folder.
         make_splits: reads such a set and makes `"train"`, `"valid"` and `"test"` of it.
         version: to be raised when `make_splits` gives other splits than before: what an older
             version built is then built anew.
@@ -71,6 +72,15 @@ def _ddi(files: Sequence[Path]) -> Splits:
     return {split: [row for text in texts for row in text] for split, texts in parts.items()}
 
 
+def _dwie(files: Sequence[Path]) -> Splits:
+    from mrca.datasets.hold_out import hold_out
+    from mrca.datasets.readers.dwie import dwie_documents
+
+    published = dwie_documents(files[0])
+    train, valid = hold_out(published["train"], _DWIE_HELD_OUT, seed=0)
+    return {"train": train, "valid": valid, "test": published["test"]}
+
+
 FEWREL_LT = Recipe(
     raw=(
         ("fewrel/train_wiki.json", "fewrel/val_wiki.json"),
@@ -80,5 +90,6 @@ FEWREL_LT = Recipe(
     version=2,  # entities with all their mentions, where version 0.1 wrote mentions alone
     beside=("pid2name.json",),
 )
+DWIE = Recipe(raw=(("dwie/annos_with_content",),), make_splits=_dwie)
 DDI = Recipe(raw=(("ddi2013/DDICorpus-2013.zip",),), make_splits=_ddi)
 REUTERS = Recipe(raw=(("reuters21578/reuters21578.tar.gz",),), make_splits=_reuters)

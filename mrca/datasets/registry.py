@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from mrca.datasets.recipe import DDI, FEWREL_LT, REUTERS, Recipe
+from mrca.datasets.recipe import DDI, DWIE, FEWREL_LT, REUTERS, Recipe
 from mrca.errors import MrcaError, did_you_mean
 from mrca.files import RemoteFile
 
@@ -24,6 +24,8 @@ class CorpusSource:
         files: what there is to download.
         recipe: how it is built, where it is.
         limits: the `GroupLimits` that its paper uses, by name.
+        folder: what its folder is called too, beside its name.
+        published: the files of one that the user brings.
     """
 
     name: str
@@ -32,6 +34,8 @@ class CorpusSource:
     files: tuple[RemoteFile, ...] = ()
     recipe: Recipe | None = None
     limits: str = "default"
+    folder: str = ""
+    published: tuple[str, ...] = ("train.json", "valid.json", "test.json")
 
 
 def _github(
@@ -89,6 +93,40 @@ CORPORA: dict[str, CorpusSource] = {
         "are not scores on NYT",
         "local",
     ),
+    "docred": CorpusSource(
+        "docred",
+        "DocRED: 96 relations in 5,053 documents of Wikipedia, coreference; its test split has no "
+        "labels",
+        "local",
+        limits="docred",
+        published=("train_annotated.json", "dev.json", "test.json", "rel2id.json"),
+    ),
+    "re-docred": CorpusSource(
+        "re-docred",
+        "Re-DocRED: DocRED with complete labels, 96 relations in 4,053 documents",
+        "local",
+        limits="docred",
+        folder="re_docred",
+        published=("train_revised.json", "dev_revised.json", "test_revised.json", "rel2id.json"),
+    ),
+    "cdr": CorpusSource(
+        "cdr",
+        "CDR: which chemical induces which disease, in 1,500 abstracts, hypernyms filtered",
+        "local",
+        published=("train_filter.data", "dev_filter.data", "test_filter.data"),
+    ),
+    "biored": CorpusSource(
+        "biored",
+        "BioRED: 8 undirected relations of genes, chemicals, diseases, variants, in 600 abstracts",
+        "local",
+        published=("Train.PubTator", "Dev.PubTator", "Test.PubTator"),
+    ),
+    "dialogre": CorpusSource(
+        "dialogre",
+        "DialogRE: 36 relations in 1,788 dialogues, listed pairs; non-commercial research only",
+        "local",
+        published=("train.json", "dev.json", "test.json"),
+    ),
     "fewrel-lt": CorpusSource(
         "fewrel-lt",
         "FewRel-LT (Yu et al. 2020), cut out of FewRel: 50 relations with 500 to 5 training "
@@ -115,6 +153,12 @@ CORPORA: dict[str, CorpusSource] = {
         "sentence, most pairs without one",
         "built",
         recipe=DDI,
+    ),
+    "dwie": CorpusSource(
+        "dwie",
+        "DWIE: 65 relations of entities with all their mentions in 802 news articles",
+        "built",
+        recipe=DWIE,
     ),
     "reuters": CorpusSource(
         "reuters",

@@ -1,5 +1,6 @@
 """Counts of a corpus: labels, lengths, entities and their pairs, the long tail."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 
 from mrca.datasets.candidates import CandidateSelection, LabelledCandidates
 from mrca.datasets.corpus import Corpus
-from mrca.datasets.locate import split_file
-from mrca.datasets.long_tail import DEFAULT_LIMITS, GroupLimits, long_tail_groups
+from mrca.datasets.locate import split_files
+from mrca.datasets.long_tail import DEFAULT_LIMITS, GroupLimits
 from mrca.text import Document, RelationSet
 
 
@@ -59,10 +60,15 @@ class SplitStatistics:
         mean_length: words per document.
         median_length: half of the documents are not longer.
         max_length: words of the longest document.
+        sentences: per document; `None` where the split has no borders of sentences.
         entities: per document; `None` where none is marked.
         mentions: of entities, in all.
+        mentions_per_entity: those that stand in the text; `None` where no entity is marked.
         pairs: candidate pairs in all; see `CandidateSelection`.
         empty_pairs: share of them without a fact, from 0 to 1; `None` without pairs.
+        relations_per_pair: number of relations, from 1 → number of candidate pairs.
+        within_sentence: share of the facts whose entities are both mentioned in one sentence, from
+            0 to 1; `None` without facts, or without borders of sentences.
         empty_documents: share of the documents that state nothing, from 0 to 1.
         oracle: documents in which the entities of the facts are marked and no others.
         facts: per document; `None` where the split gives labels only.
@@ -77,10 +83,14 @@ class SplitStatistics:
     mean_length: float
     median_length: float
     max_length: int
+    sentences: float | None
     entities: Spread | None
     mentions: int
+    mentions_per_entity: float | None
     pairs: int
     empty_pairs: float | None
+    relations_per_pair: dict[int, int]
+    within_sentence: float | None
     empty_documents: float
     oracle: int
     facts: Spread | None
@@ -102,8 +112,9 @@ class CorpusStatistics:
         counted: what `train_counts` counts: `"facts"`, or `"documents"` of a corpus without facts.
         train_counts: relation → its training facts, or the training documents that state it, in
             the relation set's order.
-        groups: `"head"`, `"medium"`, `"tail"` → relations, most frequent first.
+        groups: `"head"`, `"medium"` (not of all limits), `"tail"` → relations, most frequent first.
         limits: the name of the limits between these groups.
+        descriptions: relation → what it is called; see `Corpus`.
     """
 
     name: str
@@ -114,6 +125,7 @@ class CorpusStatistics:
     train_counts: dict[str, int]
     groups: dict[str, list[str]]
     limits: str
+    descriptions: dict[str, str]
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON values."""
@@ -133,13 +145,13 @@ def corpus_statistics(corpus: Corpus, limits: GroupLimits = DEFAULT_LIMITS) -> C
     counts = (_fact_counts if by_facts else _document_counts)(train, corpus.relations)
     names = corpus.relations.names
     unmatched = Counter(problem.source for problem in corpus.unmatched)
-    sources = {split: str(split_file(corpus.folder, split)) for split in corpus.splits}
-    groups = long_tail_groups(counts, limits.head_above, limits.tail_below)
+    files = split_files(corpus.folder)
+    groups = limits.groups(counts)
     return CorpusStatistics(
         name=corpus.name,
         fingerprint=corpus.fingerprint,
         splits={
-            split: _split_statistics(documents, corpus.relations, unmatched[sources[split]])
+            split: _split_statistics(documents, corpus.relations, unmatched[str(files.get(split))])
             for split, documents in corpus.splits.items()
         },
         types=corpus.types,
@@ -150,6 +162,7 @@ def corpus_statistics(corpus: Corpus, limits: GroupLimits = DEFAULT_LIMITS) -> C
             for group, indices in groups.items()
         },
         limits=limits.name,
+        descriptions=corpus.descriptions,
     )
 
 
@@ -175,7 +188,11 @@ def _split_statistics(
     labels = [len(document.labels) for document in documents]
     facts = [len(document.facts) for document in documents]
     entities = [len(document.entities) for document in documents]
+    mentions = sum(len(each.mentions) for row in documents for each in row.entities)
     pairs = [candidate for row in documents for candidate in CandidateSelection("pairs").of(row)]
+    per_pair = Counter(len(pair.labels) for pair in pairs)
+    empty = per_pair.pop(0, 0)
+    has_borders = any(document.sentences != (0,) for document in documents)
     seen = {label for document in documents for label in document.labels}
     return SplitStatistics(
         documents=len(documents),
@@ -183,10 +200,16 @@ def _split_statistics(
         mean_length=float(lengths.mean()),
         median_length=float(np.median(lengths)),
         max_length=int(lengths.max()),
+        sentences=float(np.mean([len(row.sentences) for row in documents]))
+        if has_borders
+        else None,
         entities=_spread(entities) if any(entities) else None,
-        mentions=sum(len(each.mentions) for row in documents for each in row.entities),
+        mentions=mentions,
+        mentions_per_entity=mentions / sum(entities) if any(entities) else None,
         pairs=len(pairs),
-        empty_pairs=float(np.mean([not pair.labels for pair in pairs])) if pairs else None,
+        empty_pairs=empty / len(pairs) if pairs else None,
+        relations_per_pair=dict(sorted(per_pair.items())),
+        within_sentence=_within_sentence(documents) if has_borders else None,
         empty_documents=float(np.mean([not each for each in labels])),
         oracle=sum(document.oracle for document in documents),
         facts=_spread(facts) if any(facts) else None,
@@ -195,6 +218,18 @@ def _split_statistics(
         never_seen=[name for name in relations if name not in seen],
         unmatched=unmatched,
     )
+
+
+def _within_sentence(documents: Iterable[Document]) -> float | None:
+    """Share of the facts whose entities are both mentioned in one sentence."""
+    within = []
+    for document in documents:
+        found = [
+            {bisect_right(document.sentences, span.start) for span in entity.mentions}
+            for entity in document.entities
+        ]
+        within += [bool(found[fact.subject] & found[fact.object]) for fact in document.facts]
+    return float(np.mean(within)) if within else None
 
 
 def _spread(counts: Sequence[int]) -> Spread:

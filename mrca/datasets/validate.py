@@ -3,11 +3,18 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mrca.datasets.locate import corpora_beside, locate_corpus, split_file
+from mrca.datasets.corpus import is_unlabelled
+from mrca.datasets.locate import (
+    corpora_beside,
+    is_published,
+    locate_corpus,
+    split_file,
+    split_files,
+)
 from mrca.datasets.readers.jsonl import Offsets
 from mrca.datasets.readers.read_file import iter_rows, row_unit
 from mrca.datasets.readers.row import Problem, shorten
-from mrca.datasets.registry import CORPORA, SPLITS
+from mrca.datasets.registry import CORPORA
 from mrca.datasets.relations_json import RELATIONS, corpus_relations
 from mrca.errors import MrcaError, counted, did_you_mean
 from mrca.files.download import Progress
@@ -46,8 +53,9 @@ def validate(
 ) -> ValidationReport:
     """Check a file, or a corpus as `load_corpus` would read it.
 
-    Rows of a corpus's splits must have labels, and these must be among its relations (see
-    `corpus_relations`). Rows of any other single file need not: they may be there to predict on.
+    Rows of a corpus's splits must have labels, unless no row of its test split has any, and these
+    must be among its relations (see `corpus_relations`). Rows of any other single file need not:
+    they may be there to predict on.
 
     Args:
         name_or_path: a file in any form that the readers take, a corpus's name, or a folder with
@@ -62,9 +70,9 @@ def validate(
     report = ValidationReport()
     path = Path(name_or_path).expanduser()
     if path.is_file():
-        splits = [split_file(path.parent, split) for split in SPLITS]
-        is_split = splits[0] is not None and path in splits
-        _check_file(path, report, offsets, require_labels=is_split)
+        splits = split_files(path.parent)
+        is_split = "train" in splits and path in splits.values()
+        _check_file(path, report, offsets, require_labels=is_split and _needs_labels(path, splits))
         return report
     registered = name_or_path in CORPORA
     if not registered and not path.is_dir():
@@ -74,17 +82,27 @@ def validate(
             f"a folder with train.jsonl, or one of {', '.join(CORPORA)}."
         )
     folder = locate_corpus(name_or_path, data_dir, progress=progress)
-    files = {split: file for split in SPLITS if (file := split_file(folder, split))}
+    files = split_files(folder)
+    if "train" in files and split_file(folder, "train") is None:
+        received = (
+            f"none; rows of {files['train'].name} are trained on, and a part of them held out"
+        )
+        report.problems.append(
+            Problem("note", str(folder), 0, "train", "a training split", received)
+        )
+    if distant := split_file(folder, "distant"):
+        files["distant"] = distant
     if "train" not in files:
         report.problems.append(
             Problem("error", str(folder), 0, "train", "train.jsonl or train.json", "neither")
         )
     first_seen = {
-        split: _check_file(file, report, offsets, require_labels=True)
+        split: _check_file(file, report, offsets, require_labels=_needs_labels(file, files))
         for split, file in files.items()
     }
     try:
-        relations = corpus_relations(folder, registered, first_seen)
+        published = registered or ("train" in files and is_published(files["train"]))
+        relations = corpus_relations(folder, published, first_seen)
     except MrcaError as error:
         expected = "a JSON list of different relation names"
         report.problems.append(
@@ -94,6 +112,11 @@ def validate(
     if relations is not None:
         _check_labels(files, first_seen, relations, report)
     return report
+
+
+def _needs_labels(path: Path, files: dict[str, Path]) -> bool:
+    """Whether a split's rows must say what is stated: all but a test split without any labels."""
+    return path != files.get("test") or not is_unlabelled(path)
 
 
 def _check_labels(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mrca.datasets.readers.jsonl import Offsets
 from mrca.datasets.readers.read_file import iter_rows
-from mrca.datasets.relations_json import write_relations
+from mrca.datasets.relations_json import write_descriptions, write_relations
 from mrca.errors import MrcaError
 from mrca.files import whole_file
 from mrca.text import Document, Entity, Fact, Span, find_mention
@@ -53,7 +53,8 @@ def convert_file(source: Path, target: Path, offsets: Offsets = "exact") -> int:
 
 
 def convert_corpus(corpus: "Corpus", target: Path) -> None:
-    """Write a corpus as a folder of JSON Lines, with `relations.json` to keep their order.
+    """Write a corpus as a folder of JSON Lines, with `relations.json` to keep their order, and
+    `rel_info.json` where it says what they are called.
 
     Args:
         corpus: what `load_corpus` gave.
@@ -70,6 +71,8 @@ def convert_corpus(corpus: "Corpus", target: Path) -> None:
             for split, documents in corpus.splits.items():
                 write_jsonl(documents, made / f"{split}.jsonl")
             write_relations(corpus.relations, made)
+            if corpus.descriptions:
+                write_descriptions(corpus.descriptions, made)
             made.replace(target)
     except OSError as error:
         raise MrcaError(f"Cannot write {target}: {error.strerror or error}.") from error
@@ -95,6 +98,8 @@ def to_json_row(document: Document, *, labelled: bool = True) -> dict[str, Any]:
         document = _told_apart(document)
         references = _references(document)
         row.update(_entities(document, references))
+        if document.pairs is not None:
+            row["pairs"] = [[references[each] for each in pair] for pair in document.pairs]
         is_listed = document.roles == "unknown" and not document.labels
         if set(document.labels) == set(stated) and (stated or (labelled and is_listed)):
             row["facts"] = [_fact(fact, references) for fact in document.facts]

@@ -1,11 +1,12 @@
 """What goes wrong with a candidate: predicted too much, or held back although ranked right."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from mrca.errors import MrcaError
 from mrca.evaluation.precision_recall_curve import labels_and_scores
 from mrca.evaluation.scores import labels_and_predictions
 
@@ -74,7 +75,12 @@ class ErrorPatterns:
         return {name: getattr(self, name) for name in (*counts, *shares)}
 
 
-def error_patterns(labels: ArrayLike, predictions: ArrayLike, scores: ArrayLike) -> ErrorPatterns:
+def error_patterns(
+    labels: ArrayLike,
+    predictions: ArrayLike,
+    scores: ArrayLike,
+    ranking: Literal["paper", "code"] = "paper",
+) -> ErrorPatterns:
     """Count the candidates of each pattern.
 
     Where nothing is predicted but something is gold, the ranking is correct if
@@ -84,18 +90,20 @@ def error_patterns(labels: ArrayLike, predictions: ArrayLike, scores: ArrayLike)
     Gold relations may be equal to each other; one that is equal to another relation is not above
     it. Where all relations are gold there is no other, and the ranking is correct.
 
-    HingeABL's code has a ranking correct only where the gold relations' ranks are {1}, {1, 2} or
-    {1, 2, 3}: for it a candidate with four or more gold relations is always FN_IRK. This is the
-    paper's wording, without that limit.
+    That is the paper's wording. Its authors' code has a ranking correct only where the ranks of the
+    gold relations (1 + the relations that score more) are {1}, {1, 2} or {1, 2, 3}: for it a
+    candidate with four or more gold relations is FN_IRK unless some are equal, and a gold relation
+    that is equal to another may rank first.
 
     Args:
         labels: gold, shape `(candidates, relations)`, bool or 0/1 integers.
         predictions: decided labels, same shape and kind.
         scores: of the relations, same shape, finite, higher is likelier; no threshold column.
+        ranking: when a ranking is correct, by the `"paper"` or by its authors' `"code"`.
 
     Raises:
-        MrcaError: on differing shapes, values that are not decided labels, or scores that are not
-            finite.
+        MrcaError: on another `ranking`, differing shapes, values that are not decided labels, or
+            scores that are not finite.
 
     Source: Wang et al. 2023 (HingeABL), section 2.3, figure 2, tables 1 and 4; their code is
     `statistic.py` of Jize-W/HingeABL.
@@ -107,6 +115,8 @@ def error_patterns(labels: ArrayLike, predictions: ArrayLike, scores: ArrayLike)
         >>> found.fn_crk, found.fn_irk, found.fn_share
         (1, 2, 1.0)
     """
+    if ranking not in _RANKINGS:
+        raise MrcaError(f"Unknown ranking {ranking!r}. Expected one of {', '.join(_RANKINGS)}.")
     gold, values = labels_and_scores(labels, scores)
     gold, predicted = labels_and_predictions(gold, predictions)
     related, silent = gold.any(axis=1), ~predicted.any(axis=1)
@@ -114,9 +124,7 @@ def error_patterns(labels: ArrayLike, predictions: ArrayLike, scores: ArrayLike)
     missed = related & silent
     # Few rows of all: the scores of the others need not be looked at.
     truth, ranked = gold[missed], values[missed]
-    lowest = np.where(truth, ranked, np.inf).min(axis=1, initial=np.inf)
-    highest = np.where(truth, -np.inf, ranked).max(axis=1, initial=-np.inf)
-    correct = int((lowest > highest).sum())
+    correct = int(_RANKINGS[ranking](truth, ranked).sum())
     return ErrorPatterns(
         tp=int((related & exact).sum()),
         tn=int((~related & silent).sum()),
@@ -124,6 +132,24 @@ def error_patterns(labels: ArrayLike, predictions: ArrayLike, scores: ArrayLike)
         fn_crk=correct,
         fn_irk=len(truth) - correct,
     )
+
+
+def _gold_first(gold: NDArray[np.bool_], scores: NDArray[np.floating]) -> NDArray[np.bool_]:
+    lowest = np.where(gold, scores, np.inf).min(axis=1, initial=np.inf)
+    highest = np.where(gold, -np.inf, scores).max(axis=1, initial=-np.inf)
+    return lowest > highest
+
+
+def _ranks_in_code(gold: NDArray[np.bool_], scores: NDArray[np.floating]) -> NDArray[np.bool_]:
+    known = ({1}, {1, 2}, {1, 2, 3})
+    ranks = (
+        {1 + int((row > score).sum()) for score in row[truth]}
+        for truth, row in zip(gold, scores, strict=True)
+    )
+    return np.array([each in known for each in ranks], bool)
+
+
+_RANKINGS = {"paper": _gold_first, "code": _ranks_in_code}
 
 
 def _share(part: int, whole: int) -> float | None:

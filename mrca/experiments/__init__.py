@@ -2,7 +2,7 @@
 
 from mrca.experiments.compare import check_same_candidates, compare, compare_runs
 from mrca.experiments.decouple import decouple
-from mrca.experiments.plan_runs import PlannedRun, plan_runs, plan_training, successive_seeds
+from mrca.experiments.plan_runs import PlannedRun, plan_runs, plan_training
 
 __all__ = [
     "PlannedRun",
@@ -12,5 +12,4 @@ __all__ = [
     "decouple",
     "plan_runs",
     "plan_training",
-    "successive_seeds",
 ]

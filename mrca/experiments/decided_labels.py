@@ -31,14 +31,15 @@ class ComparedRows:
     Attributes:
         labels: gold, bool `(rows, relations)`.
         candidates: how many of the rows, the first ones, are candidates.
-        documents: each row's document, int64 `(rows,)`; None where rows are documents themselves.
+        pairs: each row's document, subject and object, int64 `(rows, 3)`; None where rows are
+            documents themselves.
         train_counts: training candidates that have the relation, for each relation.
         places: each pair's row; empty where rows are documents themselves.
     """
 
     labels: NDArray[np.bool_]
     candidates: int
-    documents: NDArray[np.int64] | None
+    pairs: NDArray[np.int64] | None
     train_counts: list[int]
     places: dict[_Pair, int]
 
@@ -58,12 +59,12 @@ class ComparedRows:
         labels = np.zeros((len(places), len(corpus.relations)), bool)
         labels[: len(asked)] = asked.labels
         labels[tuple(np.array(missed, int).reshape(-1, 2).T)] = True
-        documents = np.array([number for number, _, _ in places], np.int64)
-        return cls(labels, len(asked), documents, counts, places)
+        pairs = np.array(list(places), np.int64).reshape(-1, 3)
+        return cls(labels, len(asked), pairs, counts, places)
 
     def of_run(self, asked: Candidates, labels: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """What a run decides about its own candidates, by these rows."""
-        if self.documents is None:
+        if self.pairs is None:
             return labels
         found = np.zeros(self.labels.shape, bool)
         found[[self.places[pair] for pair in _pairs(asked)]] = labels
@@ -73,7 +74,7 @@ class ComparedRows:
 def asked_about(
     corpus: Corpus, config: RunConfig, split: str
 ) -> tuple[LabelledCandidates, list[int]]:
-    """The candidates of a split, whatever part of its documents a run reads.
+    """The candidates of a split.
 
     Args:
         corpus: with that split.
@@ -84,8 +85,7 @@ def asked_about(
         The candidates, and for each relation the number of training candidates that have it.
     """
     train, documents = corpus.splits["train"], corpus.splits[split]
-    words = [len(document.tokens) for document in train]
-    selection, trained = training_candidates(config, train, corpus.relations, words)
+    selection, trained = training_candidates(config, train, corpus.relations)
     if config.data.roles == "unknown":
         documents = [document.with_unknown_roles() for document in documents]
     asked = selection.select(documents).labelled(corpus.relations)
@@ -93,8 +93,7 @@ def asked_about(
 
 
 def _pairs(candidates: Candidates) -> Iterator[_Pair]:
-    numbers = (candidates.rows, candidates.subjects, candidates.objects)
-    return zip(*(each.tolist() for each in numbers), strict=True)
+    return map(tuple, candidates.pairs.tolist())
 
 
 def kept_file(folder: Path, place: Path) -> Path:

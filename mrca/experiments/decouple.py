@@ -4,18 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mrca import losses
-from mrca.config import LossConfig, RunConfig, load_recipe, recipe_names
+from mrca.config import LossConfig, RunConfig, Seeds, load_recipe, recipe_names, seeds_from
 from mrca.datasets import sample_note
 from mrca.datasets.locate import check_corpus_name
 from mrca.errors import MrcaError
 from mrca.evaluation import Decoupling
 from mrca.experiments.finished_runs import shared_corpus, training_seconds
-from mrca.experiments.plan_runs import (
-    PlannedMethod,
-    PlannedRun,
-    plan_methods,
-    successive_seeds,
-)
+from mrca.experiments.plan_runs import PlannedMethod, PlannedRun, plan_methods
 from mrca.experiments.train_planned import check_finished, check_planned, train_planned
 from mrca.runs import layout
 from mrca.training import Reporter, SilentReporter
@@ -29,7 +24,7 @@ def decouple(
     config: RunConfig,
     output: Path,
     *,
-    seeds: int = 1,
+    seeds: Seeds = 1,
     data_dir: Path | None = None,
     vectors_dir: Path | None = None,
     reporter: Reporter | None = None,
@@ -45,7 +40,7 @@ def decouple(
     Args:
         config: of IBS, with a softmax loss; its sampler is not used, its seed is the first.
         output: the folder of the runs.
-        seeds: runs of each kind.
+        seeds: runs of each kind: a number of successive seeds, or the seeds.
         data_dir: a folder of corpora to look in first.
         vectors_dir: a folder of word vectors to look in first.
         reporter: told about progress.
@@ -80,9 +75,9 @@ def decouple(
     )
 
 
-def _plan(config: RunConfig, output: Path, seeds: int) -> list[PlannedRun]:
+def _plan(config: RunConfig, output: Path, seeds: Seeds) -> list[PlannedRun]:
     ways = dict(_ways(config))
-    each = successive_seeds(config, seeds)
+    each = seeds_from(config.training.seed, seeds)
     first = [PlannedMethod(way, way.casefold(), ways[way], each) for way in WAYS]
     second = [
         PlannedMethod(name, name.casefold(), ways[column], each, representation=row)

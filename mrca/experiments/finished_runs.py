@@ -30,7 +30,9 @@ def shared_corpus(data: DataConfig, data_dir: Path | None, reporter: Reporter) -
             "on. Expected runs trained on a corpus (data.dataset)."
         )
     progress = partial(reporter.preparing, f"fetching {name}")
-    corpus = load_corpus(name, data_dir, offsets=data.offsets, progress=progress)
+    corpus = load_corpus(
+        name, data_dir, train_split=data.train_split, offsets=data.offsets, progress=progress
+    )
     if "test" not in corpus.splits:
         raise MrcaError(
             f"The corpus {corpus.name!r} has no test split, so methods cannot be compared on it. "

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mrca.config import ComparisonConfig, RunConfig
+from mrca.config import ComparisonConfig, RunConfig, seeds_from
 from mrca.errors import MrcaError, did_you_mean
 from mrca.training.distillation import teacher_config
 from mrca.training.stages import first_stage_config, second_stage_config
@@ -66,7 +66,7 @@ def plan_runs(config: ComparisonConfig, output: Path, only: Sequence[str] = ()) 
             name=each.name,
             slug=each.slug,
             config=run_config,
-            seeds=successive_seeds(run_config, each.seeds or config.seeds),
+            seeds=seeds_from(run_config.training.seed, each.seeds or config.seeds),
             representation=each.representation,
             init_from=each.init_from,
         )
@@ -110,11 +110,6 @@ def plan_training(
         PlannedMethod(name, name, second_stage_config(config), tuple(seeds), first),
     ]
     return plan_methods(methods, output)
-
-
-def successive_seeds(config: RunConfig, number: int) -> tuple[int, ...]:
-    """So many seeds, from that of a configuration on."""
-    return tuple(range(config.training.seed, config.training.seed + number))
 
 
 def plan_methods(

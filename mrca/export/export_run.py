@@ -108,7 +108,9 @@ def export_run(
             built = Path(temporary, str(version))
             parts = exported_parts(classifier, vocabulary, half, Path(temporary))
             model = exported_model(classifier, parts)
-            tf.saved_model.save(model, str(built), signatures=model.functions)
+            # Nobody differentiates an exported model.
+            options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+            tf.saved_model.save(model, str(built), model.functions, options)
             requests = verification_requests(model, parts)
             _write_extras(built, run, classifier, parts)
             say("trying it in a process of its own")

@@ -31,13 +31,14 @@ class MicroF1(keras.metrics.Metric):
     ) -> None:
         super().__init__(name=name, dtype=dtype)
         self.decision_rule = decision_rule or FixedThreshold()
-        self.true_positives = self._counter("true_positives")
-        self.false_positives = self._counter("false_positives")
-        self.false_negatives = self._counter("false_negatives")
+        self._add_counters(())
 
-    def _counter(self, name: str) -> Any:
+    def _add_counters(self, shape: tuple[int, ...]) -> None:
         # Integers count exactly where float32 stops at 2^24 cells.
-        return self.add_variable(shape=(), initializer="zeros", dtype="int32", name=name)
+        self.true_positives, self.false_positives, self.false_negatives = (
+            self.add_variable(shape=shape, initializer="zeros", dtype="int32", name=name)
+            for name in ("true_positives", "false_positives", "false_negatives")
+        )
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add labels `(batch, relations)` and raw outputs `(batch, columns)` to the counts.
@@ -52,8 +53,8 @@ class MicroF1(keras.metrics.Metric):
         """
         if sample_weight is not None:
             raise ValueError(
-                "MicroF1 counts rows and does not take sample weights: give it to `metrics`, not "
-                "`weighted_metrics`."
+                f"{type(self).__name__} counts rows and does not take sample weights: give it to "
+                "`metrics`, not `weighted_metrics`."
             )
         predicted = self.decision_rule.labels(y_pred)
         relations = predicted.shape[-1]
@@ -64,8 +65,8 @@ class MicroF1(keras.metrics.Metric):
             gold = ops.one_hot(ops.cast(gold, "int32"), relations)
         elif gold.shape[1] is not None and gold.shape[1] < relations:
             raise MrcaError(
-                f"MicroF1 expects labels with at least {relations} columns, one for each relation. "
-                f"Received shape {tuple(gold.shape)}."
+                f"{type(self).__name__} expects labels with at least {relations} columns, one for "
+                f"each relation. Received shape {tuple(gold.shape)}."
             )
         gold = ops.greater(ops.cast(gold[:, -relations:], "float32"), 0.5)
         for counter, cells in (
@@ -73,10 +74,14 @@ class MicroF1(keras.metrics.Metric):
             (self.false_positives, ops.logical_and(ops.logical_not(gold), predicted)),
             (self.false_negatives, ops.logical_and(gold, ops.logical_not(predicted))),
         ):
-            counter.assign_add(ops.sum(ops.cast(cells, "int32")))
+            counter.assign_add(self._count(ops.cast(cells, "int32")))
+
+    def _count(self, cells: Any) -> Any:
+        """What counters add of cells `(batch, relations)`."""
+        return ops.sum(cells)
 
     def result(self) -> Any:
-        """Micro F1 so far, between 0 and 1."""
+        """F1 so far, between 0 and 1."""
         hits = 2 * ops.cast(self.true_positives, self.dtype)
         misses = ops.cast(self.false_positives + self.false_negatives, self.dtype)
         return ops.divide_no_nan(hits, hits + misses)

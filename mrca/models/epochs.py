@@ -9,7 +9,6 @@ from keras import ops
 
 from mrca.config import RunConfig
 from mrca.encoding import (
-    BatchLimits,
     EncodedDocuments,
     EpochBatches,
     Padding,
@@ -18,6 +17,9 @@ from mrca.encoding import (
     SideBySide,
 )
 from mrca.layers.bilateral_branch import BilateralBranch, cumulative_weight, sample_weights
+from mrca.losses import DecisionRule
+from mrca.metrics import MacroF1, MicroF1
+from mrca.models.optimizer import inner_optimizer, rate_of_epoch
 
 
 def training_batches(
@@ -28,7 +30,7 @@ def training_batches(
     classifier: keras.layers.Layer,
     *,
     padding: Padding,
-    max_length: int,
+    max_length: int | None,
 ) -> EpochBatches:
     """The batches of a training, as its configuration has them.
 
@@ -40,7 +42,7 @@ def training_batches(
         config: its `training` section.
         classifier: the last layer; one with two branches has batches from two samplers.
         padding: how batches are padded.
-        max_length: to how many tokens at most.
+        max_length: to how many tokens at most; `None` for no limit.
     """
     settings = config.training
     sampler = Sampler(settings.sampler, of_documents, seed=settings.seed, epochs=settings.epochs)
@@ -61,7 +63,7 @@ def training_batches(
     return EpochBatches(
         documents,
         targets,
-        BatchLimits(settings.batch_size),
+        documents.limits(settings.batch_size),
         padding=padding,
         max_length=max_length,
         seed=settings.seed,
@@ -71,42 +73,69 @@ def training_batches(
 
 
 def follows_epochs(config: RunConfig) -> bool:
-    """Whether the number of all epochs decides what each of them trains on."""
+    """Whether the number of all epochs decides what each of them trains on, and how fast."""
     return (
         config.training.sampler == "progressively_balanced"
         or config.classifier.name == "bilateral_branch"
+        or config.training.follows_steps
     )
+
+
+def epoch_metrics(config: RunConfig, rule: DecisionRule) -> list[keras.metrics.Metric]:
+    """What is measured in each epoch beside the loss: micro F1, and what the best is chosen by."""
+    chosen_by = [MacroF1(rule)] if config.training.monitor == "macro_f1" else []
+    return [MicroF1(rule), *chosen_by]
 
 
 class EpochStart(keras.callbacks.Callback):
     """Starts each epoch: its batches, its learning rate, the weight of a classifier's branches.
 
     Everything follows from the epoch's number, so that a training can be resumed exactly. Adds the
-    learning rate and the seconds to the logs; put it before callbacks that read them.
+    learning rate and the seconds to the logs; put it before callbacks that read them. The model
+    gets the configuration's L2 regularisation before the first epoch.
 
     Args:
         batches: of the training.
         config: its `training` section.
         classifier: the last layer.
+        sets_rate: whether the learning rate is the configuration's, or else the optimiser's own.
     """
 
     def __init__(
-        self, batches: EpochBatches, config: RunConfig, classifier: keras.layers.Layer
+        self,
+        batches: EpochBatches,
+        config: RunConfig,
+        classifier: keras.layers.Layer,
+        *,
+        sets_rate: bool = True,
     ) -> None:
         super().__init__()
         self._batches = batches
         self._settings = config.training
         self._classifier = classifier
+        self._sets_rate = sets_rate
         self._started = 0.0
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Regularise matrices."""
+        if not self._settings.l2:
+            return
+        of = self.model if self._settings.l2_of == "all" else self._classifier
+        for variable in of.trainable_variables:
+            if len(variable.shape) > 1:
+                variable.regularizer = keras.regularizers.L2(self._settings.l2)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Set what depends on the epoch (from 0)."""
         self._started = time.perf_counter()
         self._batches.epoch = epoch
         settings = self._settings
-        if settings.learning_rate_decay:  # or the rate is the optimiser's, and of other callbacks
-            rate = settings.learning_rate - settings.learning_rate_decay * epoch
-            self.model.optimizer.learning_rate.assign(rate)
+        if self._sets_rate:
+            if (rate := rate_of_epoch(settings, epoch)) is not None:
+                self.model.optimizer.learning_rate = rate
+            if settings.follows_steps:
+                inner = inner_optimizer(self.model)
+                inner.plan_steps(epoch, settings.epochs, len(self._batches))
         if isinstance(self._classifier, BilateralBranch):
             self._classifier.mixing.assign(cumulative_weight(epoch, settings.epochs))
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from mrca.errors import MrcaError
 from mrca.text import Document, Entity, Span
 from mrca.text.html_table import html_table
 
@@ -60,6 +61,34 @@ class Prediction:
                 "relation": fact.relation,
                 "object": _entity(self.document, fact.object_entity),
                 "score": round(fact.score, 4),
+            }
+            for fact in self.facts
+        ]
+
+    def facts_to_docred(self) -> list[dict[str, Any]]:
+        """The facts as DocRED's evaluation takes them: the document's title, the numbers of the
+        entities, the relation, and the sentences that state it, of which the model says nothing.
+
+        Raises:
+            MrcaError: if the document has no id, which is its title.
+        """
+        if self.facts and not self.document.id:
+            raise MrcaError(
+                f"A document has no id, which DocRED's form needs as its title: {self.document!r}. "
+                'Give each row an "id".'
+            )
+        entities = self.document.entities
+
+        def number(of: Entity) -> int:  # the same words and mentions may be two entities
+            return next(place for place, entity in enumerate(entities) if entity is of)
+
+        return [
+            {
+                "title": self.document.id,
+                "h_idx": number(fact.subject_entity),
+                "t_idx": number(fact.object_entity),
+                "r": fact.relation,
+                "evidence": [],
             }
             for fact in self.facts
         ]

@@ -199,13 +199,16 @@ def plot_precision_recall(
     return figure
 
 
-def plot_history(history: Sequence[Mapping[str, Any]], title: str) -> "Figure":
+def plot_history(
+    history: Sequence[Mapping[str, Any]], title: str, best_epoch: int | None = None
+) -> "Figure":
     """Validation micro F1 per epoch (the paper's Figure 3), best epoch marked, and training loss.
 
     Args:
         history: one mapping per epoch, numbers or (as read from a CSV file) their texts, with the
             keys `epoch`, `val_micro_f1` and `loss`.
         title: what was trained; names the sample corpus a sample.
+        best_epoch: the one to mark (from 1); by default that of the highest micro F1.
 
     Returns:
         A figure of two axes that share their x: F1 on the left, loss on the right.
@@ -218,7 +221,7 @@ def plot_history(history: Sequence[Mapping[str, Any]], title: str) -> "Figure":
     if not history:
         raise MrcaError("A history needs at least one epoch to be drawn. Received: none.")
     epochs, scores, losses = (_column(history, key) for key in ("epoch", "val_micro_f1", "loss"))
-    best = int(np.argmax(scores))
+    best = int(np.argmax(scores)) if best_epoch is None else epochs.index(best_epoch)
     marker = "o" if len(epochs) < 2 else None  # a line through one point is invisible
     figure, axes = _new_figure(title)
     right = axes.twinx()
@@ -270,11 +273,18 @@ def _new_figure(title: str, width: float = 7.2, height: float = 4.6) -> tuple["F
 
 
 def _shade_groups(axes: "Axes", report: Report, left: float, right: float) -> None:
+    limits = report.limits
     edges = {
-        "tail": (left, report.limits.tail_below),
-        "medium": (report.limits.tail_below, report.limits.head_above),
-        "head": (report.limits.head_above, right),
+        "tail": (left, limits.tail_below),
+        "medium": (limits.tail_below, limits.head_above),
+        "head": (limits.head_above, right),
     }
+    if limits.most_frequent:
+        rarest = min(
+            entry.train_count for entry in report.relations.values() if entry.group == "head"
+        )
+        between = min(max(rarest - 0.5, left), right)
+        edges = {"tail": (left, between), "head": (between, right)}
     for name, (start, end) in edges.items():
         axes.axvspan(start, end, color=GROUP_COLOURS[name], alpha=0.07, linewidth=0)
         group = report.groups.get(name)

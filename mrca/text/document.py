@@ -65,6 +65,9 @@ class Document:
         roles: whether it is known which entities are subjects and which are objects.
         oracle: whether the marked entities are those of the facts and no others, so that the marks
             give away what a model is to find.
+        pairs: the pairs (subject, object) that the corpus asks about, sorted, where it says which:
+            any other is neither a fact nor a negative. `None`: every pair of a subject and an
+            object.
         sentences: the first token of each sentence, rising from 0.
         id: the document's own name, for reports; may be empty.
         text: the string that the words were cut from; empty where there is none.
@@ -79,6 +82,7 @@ class Document:
     objects: tuple[int, ...] = ()
     roles: Roles = "given"
     oracle: bool = False
+    pairs: tuple[tuple[int, int], ...] | None = None
     sentences: tuple[int, ...] = (0,)
     id: str = ""
     text: str = ""
@@ -105,9 +109,10 @@ class Document:
         return tuple(sorted({span for each in numbers for span in self.entities[each].mentions}))
 
     def with_unknown_roles(self) -> "Document":
-        """The same document where any entity may be subject and object of a fact."""
+        """The same document where any entity may be subject and object of a fact, and every pair
+        is asked about."""
         every = tuple(range(len(self.entities)))
-        return replace(self, subjects=every, objects=every, roles="unknown")
+        return replace(self, subjects=every, objects=every, roles="unknown", pairs=None)
 
     def without_text(self) -> "Document":
         """The same document without the string behind its words: what training needs."""

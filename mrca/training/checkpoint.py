@@ -13,17 +13,18 @@ from keras import ops
 
 from mrca.errors import MrcaError
 from mrca.files import whole_file
-from mrca.models.averaged_adam import average_in_use
+from mrca.models.weight_average import average_in_use
 from mrca.runs.layout import HISTORY, write_text
 from mrca.training.determinism import random_states, restore_random_states
 
 STATE = "state.npz"
+# The column of the history that tells trials of a search apart, whatever chooses the best epoch.
+MICRO_F1 = "val_micro_f1"
 _GENERATOR = "generator of "
-MONITOR = "val_micro_f1"
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Early stopping on validation micro F1 whose whole state is saved after every epoch.
+    """Early stopping on a validation score whose whole state is saved after every epoch.
 
     After an epoch, weights, optimiser, random generators, history and the best weights so far lie
     in `folder`. `restore` puts them back, so that a run killed at any moment resumes after the last
@@ -32,19 +33,22 @@ class Checkpoint(keras.callbacks.Callback):
     Args:
         folder: where to write.
         patience: epochs without a better score after which training stops.
+        monitor: the score; the highest is the best, but of `"loss"` the lowest.
     """
 
-    def __init__(self, folder: Path, patience: int) -> None:
+    def __init__(self, folder: Path, patience: int, monitor: str = "micro_f1") -> None:
         super().__init__()
         self.folder = folder
         self.patience = patience
+        self.monitor = monitor
         self.history: list[dict[str, Any]] = []
         self._generators: dict[str, Any] = {}
 
     @property
     def best(self) -> dict[str, Any]:
-        """The row of the epoch with the highest score, the first of equals."""
-        return max(self.history, key=lambda row: row[MONITOR])
+        """The row of the epoch with the best score, the first of equals."""
+        sign = -1 if self.monitor == "loss" else 1
+        return max(self.history, key=lambda row: sign * row[f"val_{self.monitor}"])
 
     @property
     def next_epoch(self) -> int:
@@ -75,13 +79,13 @@ class Checkpoint(keras.callbacks.Callback):
         self.history.append(row)
         if self.best is row:
             with average_in_use(self.model):
-                self._save(self._best_file(row["epoch"]), self.model.variables)
+                self._save(self._best_file(row["epoch"]), self._changing())
         # Before the state, which counts the epoch as done: nothing of it must be missing then.
         write_text(self.folder / HISTORY, history_csv(self.history))
         with average_in_use(self.model, average=False):
             self._save(
                 self.folder / STATE,
-                [*self.model.variables, *self.model.optimizer.variables],
+                [*self._changing(), *self.model.optimizer.variables],
                 history=json.dumps(self.history),
                 **{_GENERATOR + name: state for name, state in random_states().items()},
             )
@@ -102,18 +106,25 @@ class Checkpoint(keras.callbacks.Callback):
             return
         optimizer = self.model.optimizer
         optimizer.build(self.model.trainable_variables)
-        rest = self._load(path, [*self.model.variables, *optimizer.variables])
+        rest = self._load(path, [*self._changing(), *optimizer.variables])
         self.history = json.loads(str(rest.pop("history")))
         self._generators = {name.removeprefix(_GENERATOR): rest[name] for name in rest}
 
     def restore_best(self) -> None:
         """Give the model the weights of the best epoch."""
-        self._load(self._best_file(self.best["epoch"]), self.model.variables)
+        self._load(self._best_file(self.best["epoch"]), self._changing())
 
     def remove(self) -> None:
         """Delete the saved states, if there are any: the run is finished."""
         for path in (self.folder / STATE, *self.folder.glob("best-*.npz")):
             path.unlink(missing_ok=True)
+
+    def _changing(self) -> list[Any]:
+        """What training changes of the model: all but an encoder in it that is frozen."""
+        encoder = getattr(self.model, "encoder_layer", None)
+        frozen = [] if encoder is None or encoder.trainable_weights else encoder.variables
+        kept = {id(variable) for variable in frozen}
+        return [variable for variable in self.model.variables if id(variable) not in kept]
 
     def _best_file(self, epoch: int) -> Path:
         return self.folder / f"best-{epoch}.npz"

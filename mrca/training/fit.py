@@ -10,10 +10,10 @@ import keras
 from mrca import losses
 from mrca.config import RunConfig
 from mrca.encoding import EpochBatches
-from mrca.metrics import MicroF1
-from mrca.models.averaged_adam import AverageInUse, make_optimizer
 from mrca.models.classifier import configured_rule
-from mrca.models.epochs import EpochStart
+from mrca.models.epochs import EpochStart, epoch_metrics
+from mrca.models.optimizer import make_optimizer
+from mrca.models.weight_average import AverageInUse
 from mrca.training.checkpoint import Checkpoint
 from mrca.training.reporter import Reporter, ReporterCallback
 
@@ -54,9 +54,9 @@ def fit(
     settings = config.training
     jit = "auto" if keras.backend.backend() == "jax" else False  # see RelationClassifier.compile
     what.model.compile(
-        optimizer=make_optimizer(config),
+        optimizer=make_optimizer(config, what.model),
         loss=loss,
-        metrics=[MicroF1(configured_rule(config, loss))],
+        metrics=epoch_metrics(config, configured_rule(config, loss)),
         jit_compile=jit,
     )
     checkpoint.watch(what.model)

@@ -50,7 +50,13 @@ from mrca.training.checks import (
 )
 from mrca.training.determinism import enable_determinism
 from mrca.training.distillation import load_teacher, targets
-from mrca.training.evaluate_split import THRESHOLD, Answered, evaluate_split, report_on
+from mrca.training.evaluate_split import (
+    THRESHOLD,
+    Answered,
+    evaluate_split,
+    facts_in_training,
+    report_on,
+)
 from mrca.training.fit import Fit, fit
 from mrca.training.reporter import Reporter, SilentReporter
 from mrca.training.run import Run, base_classifier, load
@@ -103,6 +109,7 @@ def train(
     corpus = load_corpus(
         config.data.dataset,
         data_dir,
+        train_split=config.data.train_split,
         unmatched=config.data.unmatched,
         offsets=config.data.offsets,
         progress=partial(reporter.preparing, f"fetching {config.data.dataset}"),
@@ -122,7 +129,7 @@ def train(
         if unfinished.exists():
             shutil.rmtree(unfinished)
         _write_start(unfinished, plan, environment)
-    checkpoint = Checkpoint(unfinished, config.training.patience)
+    checkpoint = Checkpoint(unfinished, config.training.patience, config.training.monitor)
     found = plan.train(checkpoint, reporter)
 
     classifier = plan.classifier
@@ -141,7 +148,7 @@ def train(
     layout.write_text(unfinished / layout.CARD, card)
     if checkpoint.history:
         title = f"{folder.name}: training on {corpus.name}{sample_note(corpus.name)}"
-        figure = plot_history(checkpoint.history, title=title)
+        figure = plot_history(checkpoint.history, title, checkpoint.best["epoch"])
         figure.savefig(unfinished / layout.HISTORY_FIGURE, dpi=150)
     if folder.exists() and not overwrite:
         raise MrcaError(
@@ -200,8 +207,7 @@ class _Plan:
         config, corpus = self.config, self.corpus
         documents, relations = corpus.splits["train"], corpus.relations
         if config.is_svm:
-            words_read = [len(document.tokens) for document in documents]
-            _, self._train = training_candidates(config, documents, relations, words_read)
+            _, self._train = training_candidates(config, documents, relations)
             counts = LabelCounts.of(self._train)
             self.classifier: Classifier = SVMClassifier.new(config, relations, counts)
             self.built_on: dict[str, Any] = READS
@@ -218,8 +224,7 @@ class _Plan:
         else:
             encoder = open_encoder(config, corpus, vectors_dir, reporter.preparing)
             self.built_on = encoder.describe()
-        words_read = encoder.words_read(documents)
-        selection, self._train = training_candidates(config, documents, relations, words_read)
+        selection, self._train = training_candidates(config, documents, relations)
         loss = self._loss = configured_loss(config, LabelCounts.of(self._train))
         check_loss(loss, len(relations))
         self._teacher = load_teacher(config, relations, loss)
@@ -237,10 +242,13 @@ class _Plan:
         classifier = self.classifier
         if not isinstance(classifier, RelationClassifier):
             return 0  # unknown before the terms are: little
-        # The state (weights and Adam's two moments) and the best weights each stand twice while
-        # they are replaced; then the network's file.
+        # The state (weights and what the optimiser keeps of each) and the best weights each stand
+        # twice while they are replaced; then the network's file.
+        settings = self.config.training
+        kept = 1 + (1 if settings.optimizer == "sgd" else 2)
+        kept += bool(settings.weight_average) + (settings.accumulate > 1)
         trained = sum(math.prod(weight.shape) for weight in classifier.trainable_weights)
-        needed = classifier.encoder.bytes_on_disk() + 4 * 9 * trained
+        needed = classifier.encoder.bytes_on_disk() + 4 * (2 * (kept + 1) + 1) * trained
         if self.config.classifier.representation:
             width = classifier.representation_width
             needed += 4 * width * (len(self._train) + len(self._valid))
@@ -262,11 +270,8 @@ class _Plan:
             encoder = classifier.encoder
             if encoder.note:
                 reporter.message(encoder.note)
-            if cut := sum(encoder.cut(rows) for rows in corpus.splits.values()):
-                reporter.message(
-                    f"Documents cut at {config.features.max_length} {encoder.unit}: {cut:,} "
-                    "(features.max_length)."
-                )
+            if cut := classifier.cut([row for rows in corpus.splits.values() for row in rows]):
+                reporter.message(cut)
         if missed := self._counted(lambda candidates: int(candidates.missed.sum())):
             reporter.message(
                 f"Facts that no candidate pair asks about: {missed}. They cannot be found, and "
@@ -280,7 +285,8 @@ class _Plan:
             )
         if follows_epochs(config) and config.training.patience < config.training.epochs:
             reporter.message(
-                f"The balance moves over all {config.training.epochs} epochs, but training stops "
+                f"This training is planned for {config.training.epochs} epochs (its balance or its "
+                "learning rate moves over all of them), but stops "
                 f"{config.training.patience} epochs after the best one. To see it through, set "
                 f"training.patience={config.training.epochs}."
             )
@@ -323,7 +329,8 @@ class _Plan:
         if split != "valid":
             return evaluate_split(self.classifier, self.corpus, split)
         valid = Answered.of(self.classifier, self._valid)
-        return report_on(self.classifier, valid, group_limits(self.corpus.limits))
+        known = facts_in_training(self.classifier, self.corpus, split)
+        return report_on(self.classifier, valid, group_limits(self.corpus.limits), known=known)
 
     def _batches(self) -> tuple[EpochBatches, EpochBatches]:
         classifier = self.classifier

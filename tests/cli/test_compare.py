@@ -105,7 +105,8 @@ def test_options_go_before_the_file(mrca, asked):
     assert (config.metric, config.ignore) == ("macro", ["a b"])
     assert folder == Path("saved_models/comparisons/sample")
     assert options["only"] == []
-    mrca("compare", "sample", "--name", "mine")
+    mrca("compare", "sample", "--name", "mine", "--seeds", "1,5")
+    assert asked[1][0].seeds == (1, 5)
     mrca("compare", "sample", "--output", "there")
     assert [call[1] for call in asked[1:]] == [Path("saved_models/comparisons/mine"), Path("there")]
 

@@ -170,6 +170,46 @@ def test_stats_counts_entities_pairs_and_types(news):
     assert (train["pairs"], train["mentions"], train["oracle"]) == (12, 6, 0)
 
 
+DOCRED = {
+    "title": "Ada Moss",
+    "sents": [["Ada", "Moss", "came", "to", "Oslo", "."], ["She", "liked", "it", "."]],
+    "vertexSet": [
+        [{"name": "Ada Moss", "sent_id": 0, "pos": [0, 2], "type": "PER"}],
+        [{"name": "Oslo", "sent_id": 0, "pos": [4, 5], "type": "LOC"}],
+        [{"name": "it", "sent_id": 1, "pos": [2, 3], "type": "LOC"}],
+    ],
+    "labels": [
+        {"h": 0, "r": "P19", "t": 1},
+        {"h": 0, "r": "P27", "t": 1},
+        {"h": 2, "r": "P17", "t": 0},
+    ],
+}
+
+
+def test_a_folder_as_docred_is_published(tmp_path):
+    for name, content in {
+        "train_revised": [DOCRED] * 3,
+        "dev_revised": [DOCRED],
+        "test_revised": [{**DOCRED, "labels": []}],
+        "rel2id": {"Na": 0, "P27": 1, "P19": 2, "P17": 3},
+        "rel_info": {"P17": "country", "P19": "place of [birth]"},
+    }.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(content), "utf-8")
+    assert run("validate", tmp_path).stdout.splitlines()[0] == "5 rows, 0 errors, 0 notices"
+    shown = run("stats", tmp_path).stdout
+    assert table_row(shown, "sentences per document") == ["2.0"] * 3
+    assert table_row(shown, "within a sentence") == ["66.67%", "66.67%", "–"]
+    assert table_row(shown, "with 1 relation") == ["3", "1", "0"]
+    assert table_row(shown, "with 2 relations") == ["3", "1", "0"]
+    (line,) = [line for line in shown.splitlines() if "P19" in line]
+    assert [cell.strip() for cell in line.split("│")[1:4]] == ["P19", "place of [birth]", "3"]
+    run("convert", tmp_path, tmp_path / "converted")
+    assert json.loads((tmp_path / "converted" / "relations.json").read_text("utf-8")) == [
+        *("P27", "P19", "P17"),
+    ]
+    assert run("validate", tmp_path / "converted").stdout.startswith("5 rows, 0 errors")
+
+
 @pytest.mark.parametrize("command", ["stats", "validate"])
 def test_where_the_marks_come_from_is_said(news, corpus, command):
     listed = "Entities are listed by the corpus; pairs of them without a fact are negatives."

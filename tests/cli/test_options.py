@@ -3,8 +3,9 @@ import subprocess
 import sys
 
 import pytest
+import typer
 
-from mrca.cli.options import resume_command, say_next, typed_command
+from mrca.cli.options import parse_seeds, resume_command, say_next, typed_command
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +27,13 @@ def test_the_next_step_is_no_result(capsys):
     say_next("mrca evaluate saved_models/mine")
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "Next: mrca evaluate saved_models/mine\n")
+
+
+def test_seeds_are_a_number_or_themselves():
+    assert (parse_seeds("3"), parse_seeds("1,5, 42")) == (3, (1, 5, 42))
+    for wrong in ("", "0", "-1", "three", "1,", "1,1", "1;5", "1,4294967296"):
+        with pytest.raises(typer.BadParameter, match="Expected a number of runs"):
+            parse_seeds(wrong)
 
 
 def test_each_of_several_next_steps_has_a_line(capsys):

@@ -5,6 +5,7 @@ import pytest
 
 from mrca import models
 from mrca.cli import prediction_lines
+from mrca.datasets import iter_rows, row_from_value
 from mrca.text import Document
 
 
@@ -242,6 +243,72 @@ def test_relations_of_whole_texts_are_chosen_alike(mrca, tiny_run, lines):
     assert relations[0]["score"] >= relations[1]["score"]
 
 
+def docred_form(rows: list[dict]) -> list[dict]:
+    """Rows with listed entities as DocRED publishes documents."""
+    documents = []
+    for row in map(row_from_value, rows, ["rows"] * len(rows), range(len(rows))):
+        entities = row.document.entities
+        documents.append(
+            {
+                "title": f"Title {row.line}",
+                "sents": [list(row.document.tokens)],
+                "vertexSet": [
+                    [
+                        {"sent_id": 0, "pos": list(span), "type": entity.type}
+                        for span in entity.mentions
+                    ]
+                    for entity in entities
+                ],
+            }
+        )
+    return documents
+
+
+def test_docreds_form_holds_what_was_predicted_of_a_published_file(
+    mrca, tiny_pairs_run, slice_rows, tmp_path
+):
+    path = tmp_path / "test.json"
+    path.write_text(json.dumps(docred_form(slice_rows[:7])), "utf-8")
+    done = mrca("predict", tiny_pairs_run.folder, path, "--format", "docred")
+    assert done.code == 0, done.err
+    result = json.loads(done.out)
+    assert all(set(each) == {"title", "h_idx", "t_idx", "r", "evidence"} for each in result)
+    documents = [row.document for row in iter_rows(path)]
+    expected = {
+        (
+            document.id,
+            document.entities.index(fact.subject_entity),
+            fact.relation,
+            document.entities.index(fact.object_entity),
+        )
+        for document, prediction in zip(documents, tiny_pairs_run.predict(documents), strict=True)
+        for fact in prediction.facts
+    }
+    assert expected
+    found = [(each["title"], each["h_idx"], each["r"], each["t_idx"]) for each in result]
+    assert set(found) == expected
+    assert len(found) == len(expected)
+    lines = mrca("predict", tiny_pairs_run.folder, path)  # a published form in, lines out
+    assert [answer["id"] for answer in parsed(lines.out)] == [each.id for each in documents]
+
+
+def test_docreds_form_of_nothing_is_an_empty_list(mrca, tiny_pairs_run):
+    row = json.dumps(ROW)
+    done = mrca("predict", tiny_pairs_run.folder, "--format", "docred", "--threshold", 9, stdin=row)
+    assert (done.code, json.loads(done.out)) == (0, [])
+
+
+def test_docreds_form_needs_pairs_and_titles(mrca, tiny_run, tiny_pairs_run, lines):
+    done = mrca("predict", tiny_run.folder, "--format", "docred", stdin=lines[0])
+    assert done.code == 1
+    assert "finds no facts to write in DocRED's form" in done.err
+    row = json.dumps({name: value for name, value in ROW.items() if name != "id"})
+    options = ("--format", "docred", "--threshold", -1)
+    done = mrca("predict", tiny_pairs_run.folder, *options, stdin=row)
+    assert done.code == 1
+    assert "has no id" in done.err
+
+
 def test_a_row_without_two_marked_entities_has_no_facts_and_is_noted(mrca, tiny_pairs_run):
     one = {"text": "Ada sleeps.", "entities": ["Ada"]}
     rows = [ROW, one, {"text": "Nobody is here."}, {**one, "entities": ["Ada", "Cleo"]}]
@@ -286,10 +353,20 @@ def test_malformed_entities_are_named(mrca, tiny_pairs_run):
     assert "6 lines of standard input could not be used" in done.err
 
 
-def test_a_document_that_is_cut_is_noted(mrca, tiny_pairs_run):
-    row = {"text": "Ada met Bo. " + "They spoke. " * 20 + "Cy left.", "entities": ["Ada", "Cy"]}
-    done = mrca("predict", tiny_pairs_run.folder, stdin=json.dumps(row))
+LONG = {"text": "Ada met Bo. " + "They spoke. " * 20 + "Cy left.", "entities": ["Ada", "Cy"]}
+
+
+def test_a_document_that_is_cut_is_noted(mrca, tiny_run):
+    done = mrca("predict", tiny_run.folder, stdin=json.dumps(LONG))
     assert done.code == 0
     assert "line 1: cut after 40 of" in done.err
     assert "and 1 of its 2 entities with them (features.max_length)" in done.err
-    assert parsed(done.out)[0]["facts"] == []
+    assert "relations" in parsed(done.out)[0]
+
+
+def test_of_pairs_a_long_document_is_read_whole(mrca, tiny_pairs_run):
+    done = mrca("predict", tiny_pairs_run.folder, "--threshold", "-1e9", stdin=json.dumps(LONG))
+    assert done.code == 0
+    assert "cut" not in done.err
+    facts = parsed(done.out)[0]["facts"]
+    assert {fact["object"]["text"] for fact in facts} == {"Ada", "Cy"}

@@ -58,7 +58,7 @@ def test_an_early_stop_is_said(console, patience, epochs):
         progress.epoch_ends(epoch(1), best=epoch(1))
         assert "stopped" not in shown(console)
         progress.epoch_ends(epoch(1 + patience), best=epoch(1))
-    assert f"stopped: no better validation micro F1 for {epochs}" in shown(console)
+    assert f"stopped: no better validation score for {epochs}" in shown(console)
 
 
 def test_the_last_epoch_is_no_early_stop(console):

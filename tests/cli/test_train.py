@@ -115,6 +115,15 @@ def test_seeds_give_their_mean(mrca, tiny, finished):
     assert "another configuration" in other.err
 
 
+def test_seeds_may_be_named(mrca, trained):
+    assert mrca("train", "--dataset", "sample", "--seeds", "42,5").code == 0
+    asked = [(output.name, config.training.seed) for config, output, _ in trained]
+    assert asked == [("sample-seed42", 42), ("sample-seed5", 5)]
+    both = mrca("train", "--dataset", "sample", "--seeds", "42,5", "--seed", 1)
+    assert both.code == 2
+    assert "Give --seed, or a list of --seeds, not both" in both.err
+
+
 def test_one_run_as_json(mrca, trained, tiny_run):
     done = mrca("train", "--dataset", "sample", "--json")
     assert json.loads(done.out) == tiny_run.metrics

@@ -42,6 +42,30 @@ def test_the_learning_rate_must_stay_above_zero_to_the_last_epoch():
 # === Changing settings ===
 
 
+@pytest.mark.parametrize(
+    ("setting", "value", "needs"),
+    [
+        ("momentum", 0.5, {"optimizer": "sgd"}),
+        ("weight_decay", 0.1, {"optimizer": "adamw"}),
+        ("decay_rate", 0.5, {"schedule": "step"}),
+        ("decay_epochs", 2, {"schedule": "step"}),
+    ],
+)
+def test_a_setting_of_something_that_is_not_chosen_is_refused(setting, value, needs):
+    settings = {f"training.{name}": chosen for name, chosen in needs.items()}
+    config = RunConfig().changed({**settings, f"training.{setting}": value})
+    assert getattr(config.training, setting) == value
+    [(choice, chosen)] = needs.items()
+    with pytest.raises(MrcaError, match=f"{setting} is of {choice}={chosen}"):
+        RunConfig().changed({f"training.{setting}": value})
+
+
+def test_a_rate_that_is_not_subtracted_from_needs_no_epochs_to_spare():
+    for schedule in ("linear", "cosine", "step", "constant"):
+        training = {"epochs": 60, "learning_rate": 1e-3, "schedule": schedule}
+        assert RunConfig(training=training).training.learning_rate_decay == 3e-5
+
+
 def test_a_changed_setting_changes_nothing_else():
     start = RunConfig()
     config = start.changed({"training.epochs": 3, "loss.options.gamma": 2.0})
@@ -102,3 +126,10 @@ def test_everything_that_does_not_fit_is_said_at_once_under_its_heading():
 def test_a_setting_is_no_section():
     with pytest.raises(MrcaError, match=r"'model\.units\.x': 'units' is a value, not a section"):
         RunConfig().changed({"model.units.x": 3})
+
+
+@pytest.mark.parametrize(("before", "now"), [(True, "strongest"), (False, "none")])
+def test_an_interaction_that_is_true_or_false_is_one_of_earlier(before, now):
+    config = RunConfig().changed({"model.pair_interaction": before})
+    assert config.model.pair_interaction == now
+    assert RunConfig.checked({"model": {"pair_interaction": before}}, "Wrong") == config

@@ -42,6 +42,36 @@ def test_a_bad_relations_json_is_named(content, write_corpus):
         load_corpus(str(folder))
 
 
+def test_rel2id_gives_the_order_of_its_columns_without_that_of_no_relation(write_corpus):
+    folder = write_corpus(train=["b", "a"], valid=["a"])
+    (folder / "rel2id.json").write_text('{"a": 2, "Na": 0, "b": 1, "c": 10}', encoding="utf-8")
+    assert load_corpus(str(folder)).relations.names == ("b", "a", "c")
+    (folder / "relations.json").write_text('["a", "b"]', encoding="utf-8")
+    assert load_corpus(str(folder)).relations.names == ("a", "b")
+
+
+@pytest.mark.parametrize("content", ["[]", '{"a": "1"}', '{"a": true}', '{"Na": 0}', "{", "\xff"])
+@pytest.mark.parametrize("name", ["rel2id.json", "rel_info.json"])
+def test_a_bad_rel2id_or_rel_info_is_named(name, content, write_corpus):
+    folder = write_corpus(train=["a"], valid=["a"])
+    content = content.replace('"1"', "[]") if name == "rel_info.json" else content
+    (folder / name).write_bytes(content.encode("latin-1"))
+    with pytest.raises(MrcaError, match=name.replace(".", r"\.") + ": "):
+        load_corpus(str(folder))
+
+
+def test_a_test_split_without_labels_is_left_out_and_said(write_corpus):
+    folder = write_corpus(train=["a"] * 4, valid=["a"], test=[{"text": "A"}, {"text": "B"}])
+    corpus = load_corpus(str(folder))
+    assert list(corpus.splits) == ["train", "valid"]
+    assert "test.jsonl, test: expected rows that say which relations are stated" in str(
+        corpus.notes[0]
+    )
+    some = write_corpus("some", train=["a"], valid=["a"], test=[{"text": "A"}, "a"])
+    with pytest.raises(MrcaError, match=r'test\.jsonl, line 1, facts: expected "facts" or'):
+        load_corpus(str(some))
+
+
 @pytest.mark.parametrize("relations", [None, ["a"]])
 def test_a_label_that_is_no_relation_is_named_by_split_line_and_remedy(relations, write_corpus):
     folder = write_corpus(relations=relations, train=["a"], valid=["a", "a c"])
@@ -77,7 +107,7 @@ def test_no_training_split_says_what_is_there(write_corpus):
 def test_two_files_of_one_split_are_not_chosen_between(write_corpus):
     folder = write_corpus(train=["a"])
     (folder / "train.json").write_text("[]")
-    with pytest.raises(MrcaError, match=r"both train\.jsonl and train\.json"):
+    with pytest.raises(MrcaError, match=r"both train\.json and train\.jsonl"):
         load_corpus(str(folder))
 
 

@@ -83,8 +83,13 @@ def test_ids_types_mentions_sentences_and_a_fact_between_two_pairs():
     ]
 
 
+def test_only_some_pairs_are_in_question():
+    (candidate,) = CandidateSelection("pairs").of(document(4))
+    assert candidate == ((0,), (2,), ("reverses",))
+
+
 def test_words_of_your_own_and_known_roles():
-    row = document(4)
+    row = document(5)
     assert (row.tokens, row.labels, row.facts) == (
         ("Rome", "is", "in", "Italy", "."),
         ("country",),
@@ -95,8 +100,8 @@ def test_words_of_your_own_and_known_roles():
 
 
 def test_nothing_is_stated_and_a_text_with_marks():
-    assert len(ROWS) == 6
-    row = document(5)
+    assert len(ROWS) == 7
+    row = document(6)
     marked, problem = marked_document("<e>Rome</e> is not in <e>France</e>.")
     assert 'classifier.predict("<e>Rome</e> is not in <e>France</e>.")' in TEXT
     assert problem == ""

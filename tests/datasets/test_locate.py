@@ -18,7 +18,7 @@ from mrca.datasets import (
     load_corpus,
     locate_corpus,
 )
-from mrca.datasets.locate import split_file
+from mrca.datasets.locate import split_file, split_files
 from mrca.datasets.recipe import Recipe
 from mrca.datasets.registry import SPLITS
 from mrca.datasets.validate import validate
@@ -360,6 +360,14 @@ def test_every_registered_download_has_three_mirrors_and_a_digest():
         ("valid", "dev.jsonl"),
         ("valid", "val.json"),
         ("test", "test.txt"),
+        ("train", "train_annotated.json"),
+        ("train", "train_revised.json"),
+        ("valid", "dev_revised.json"),
+        ("test", "test_filter.data.gz"),
+        ("train", "Train.PubTator"),
+        ("test", "Test.PubTator.txt.gz"),
+        ("valid", "dev.tsv"),
+        ("distant", "train_distant.json"),
     ],
 )
 def test_a_split_by_the_name_that_published_corpora_give_it(tmp_path, split, name):
@@ -368,8 +376,45 @@ def test_a_split_by_the_name_that_published_corpora_give_it(tmp_path, split, nam
     assert split_file(tmp_path, split) == tmp_path / name
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["train_filter.txt.bak", "trainer.json", "train.PubTator.json", "train.gz", "my_train.json"],
+)
+def test_a_file_of_another_name_is_no_split(tmp_path, name):
+    (tmp_path / name).write_text("")
+    assert all(split_file(tmp_path, split) is None for split in (*SPLITS, "distant"))
+
+
+def test_what_the_user_brings_is_found_by_either_name_and_needs_no_validation_split(
+    monkeypatch, tmp_path
+):
+    monkeypatch.setitem(
+        CORPORA, "re-mine", CorpusSource("re-mine", "", "local", folder="re_mine", published=("x",))
+    )
+    with pytest.raises(MrcaError, match=r"Put its x into <folder>/re-mine/"):
+        locate_corpus("re-mine", tmp_path)
+    folder = tmp_path / "re_mine"
+    write(folder / "dev_revised.json", "[]")
+    assert find_corpus("re-mine", tmp_path) is None  # nothing to test on
+    write(folder / "test_revised.json", "[]")
+    assert find_corpus("re-mine", tmp_path) == folder
+    other = put(tmp_path / "re-mine", "train", "test")
+    assert find_corpus("re-mine", tmp_path) == other
+
+
+def test_of_a_published_corpus_the_validation_split_stands_in_for_a_missing_training_split(
+    tmp_path,
+):
+    write(tmp_path / "dev.json", "[]")
+    write(tmp_path / "test.json", "[]")
+    files = {"train": tmp_path / "dev.json", "test": tmp_path / "test.json"}
+    assert split_files(tmp_path) == files
+    mine = put(tmp_path / "mine", "valid", "test")
+    assert set(split_files(mine)) == {"valid", "test"}  # JSON Lines need a train.jsonl
+
+
 def test_two_files_of_one_split_are_not_chosen_between(tmp_path):
     for name in ("valid.jsonl", "dev.json"):
         (tmp_path / name).write_text("")
-    with pytest.raises(MrcaError, match=r"holds both valid\.jsonl and dev\.json"):
+    with pytest.raises(MrcaError, match=r"holds both dev\.json and valid\.jsonl"):
         split_file(tmp_path, "valid")

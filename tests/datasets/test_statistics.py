@@ -8,21 +8,9 @@ from mrca.datasets import (
     corpus_statistics,
     label_cooccurrence,
     load_corpus,
-    long_tail_groups,
 )
 from mrca.errors import MrcaError
 from mrca.text import Document, RelationSet
-
-
-def test_long_tail_groups_at_their_borders():
-    groups = long_tail_groups([101, 100, 20, 19, 0])
-    assert groups == {"head": [0], "medium": [1, 2], "tail": [3, 4]}
-    assert long_tail_groups([3, 2, 1], head_above=2, tail_below=2) == {
-        "head": [0],
-        "medium": [1],
-        "tail": [2],
-    }
-    assert long_tail_groups([]) == {"head": [], "medium": [], "tail": []}
 
 
 def test_corpus_statistics(write_corpus):
@@ -88,6 +76,27 @@ def test_entities_and_their_pairs_are_counted(write_corpus):
     assert statistics.to_dict()["types"] == ["LOC", "PER"]
     assert statistics.counted == "facts"
     assert statistics.train_counts == {"knows": 1, "met": 2}
+
+
+def test_sentences_and_relations_of_pairs_are_counted(write_corpus):
+    entities = ["Ada", {"mentions": ["Bo", "He"], "id": "b"}, "Rome"]
+    row = {
+        "text": "Ada met Bo. He left Rome. Ada slept.",
+        "sentences": [0, 12, 26],
+        "entities": entities,
+        "facts": [["Ada", "met", "b"], ["Ada", "knows", "b"], ["b", "left", "Rome"]],
+    }
+    across = {**row, "facts": [["Rome", "left", "Ada"]]}
+    plain = {"text": "Ada met Bo", "entities": ["Ada", "Bo"], "facts": []}
+    folder = write_corpus(relations=["met", "knows", "left"], train=[row, across], valid=[plain])
+    splits = corpus_statistics(load_corpus(str(folder))).splits
+    train, valid = splits["train"], splits["valid"]
+    assert (train.sentences, train.within_sentence) == (3, 0.75)
+    assert train.mentions_per_entity == 5 / 3
+    assert (train.pairs, train.relations_per_pair) == (12, {1: 2, 2: 1})
+    assert train.empty_pairs == 9 / 12
+    assert (valid.sentences, valid.within_sentence) == (None, None)
+    assert (valid.relations_per_pair, valid.empty_pairs) == ({}, 1)
 
 
 def test_mentions_that_are_not_there_are_counted_by_split_whatever_its_file_is_called(write_corpus):

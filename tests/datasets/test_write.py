@@ -63,6 +63,12 @@ def documents(draw) -> Document:
         places = [st.sampled_from(role) for role in roles]
         facts = tuple(draw(st.lists(st.builds(Fact, places[0], RELATIONS, places[1], evidence))))
         facts = tuple(dict.fromkeys(facts))
+    pairs = None
+    if entities and draw(st.booleans()):  # an entity related to itself is never asked about
+        every = [(first, second) for first in roles[0] for second in roles[1]]
+        needed = {(fact.subject, fact.object) for fact in facts if fact.subject != fact.object}
+        more = draw(st.sets(st.sampled_from(every))) if every else set()
+        pairs = tuple(sorted(needed | more))
     stated = dict.fromkeys(fact.relation for fact in facts)
     labels = draw(st.permutations(list(stated)) if facts else st.sets(RELATIONS).map(list))
     return Document(
@@ -73,6 +79,7 @@ def documents(draw) -> Document:
         subjects=tuple(roles[0]),
         objects=tuple(roles[1]),
         roles="given" if given or not entities else "unknown",
+        pairs=pairs,
         sentences=tuple(starts),
         id=draw(IDS),
     )
@@ -147,6 +154,7 @@ ROWS = st.fixed_dictionaries(
         "entities": LISTED,
         "subjects": st.lists(MENTION, max_size=3),
         "objects": st.lists(MENTION, max_size=3),
+        "pairs": st.lists(st.lists(MENTION, min_size=2, max_size=2), max_size=3),
     },
 )
 

@@ -40,6 +40,8 @@ def classifier() -> Callable[..., keras.Model]:
         states = encoder(inputs["pieces"], inputs["lengths"])
         model = keras.Model(inputs, layers.Dense(3)(states[:, 0]))
         model.compile(keras.optimizers.Adam(1e-2), "mse", jit_compile=False)
+        # As a classifier does before it fits: a step that makes variables is traced twice.
+        model.optimizer.build(model.trainable_variables)
         return model
 
     return build

@@ -135,7 +135,7 @@ def test_pairs_that_no_candidate_asks_about_are_rows_behind_the_candidates(relat
     rows = ComparedRows.of(corpus, config)
     # 0 and 1, 1 and 0, 1 and 2: of types that training relates, and near; LOC to PER is neither.
     assert (rows.candidates, len(rows.labels)) == (9, 10)
-    assert rows.documents.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2, 0]
+    assert rows.pairs[:, 0].tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2, 0]
     assert rows.labels[:, :2].tolist() == [[True, False], *[[False, False]] * 8, [True, True]]
     assert rows.train_counts[:3] == [2, 1, 0]
 

@@ -80,6 +80,7 @@ def test_a_method_may_have_seeds_of_its_own(comparison, tmp_path):
         *("focal-seed1", "focal-seed2"),
     ]
     assert len(plan_runs(config.with_seeds(1), tmp_path)) == 3
+    assert names(plan_runs(config.with_seeds((5, 1)), tmp_path))[:2] == ["dice-seed5", "dice-seed1"]
 
 
 def test_a_loss_that_does_not_fit_is_said_of_its_run(comparison, tmp_path):

@@ -1,6 +1,6 @@
-"""WebNLG and NYT with published vectors, where they are on this machine.
+"""WebNLG, NYT, CoNLL04 and Re-DocRED with published vectors, where they are on this machine.
 
-MRCA_DATA_DIR holds webnlg/ and nyt_small/; MRCA_VECTORS_DIR holds the GloVe subset.
+MRCA_DATA_DIR holds webnlg/, nyt_small/, conll04/ and re_docred/; MRCA_VECTORS_DIR the GloVe subset.
 """
 
 import json
@@ -91,6 +91,32 @@ def test_pairs_of_conll04_are_learnt_with_published_vectors(glove, tmp_path):
     row = {"text": "Ada Lane lives in Arden.", "entities": ["Ada Lane", "Arden"]}
     [found] = run.predict([row], threshold=0, top=1)
     assert {found.facts[0].subject, found.facts[0].object} == {"Ada Lane", "Arden"}
+
+
+def test_a_part_of_re_docred_is_divided_learnt_and_written_in_its_form(glove, tmp_path):
+    whole = folder_of("MRCA_DATA_DIR", "re_docred")
+    part = tmp_path / "re_docred"
+    part.mkdir()
+    shutil.copy(whole / "rel2id.json", part)
+    for split, count in (("dev", 20), ("test", 5)):
+        items = json.loads((whole / f"{split}_revised.json").read_text("utf-8"))
+        (part / f"{split}_revised.json").write_text(json.dumps(items[:count]), "utf-8")
+    changes = {**small(glove), "model.hidden": 16, "data.dataset": str(part)}
+    run = training.train(load_recipe("pairs").changed(changes), tmp_path / "run")
+    corpus = load_corpus(str(part))
+    assert [len(rows) for rows in corpus.splits.values()] == [18, 2, 5]
+    assert len(run.classifier.relations) == 96
+    documents = corpus.splits["test"]
+    report = run.metrics["splits"]["test"]
+    assert report["rows"] == sum(len(row.entities) * (len(row.entities) - 1) for row in documents)
+    predictions = run.predict(documents, threshold=0, top=3)
+    found = [fact for each in predictions for fact in each.facts_to_docred()]
+    assert len(found) == 3 * len(documents)
+    titles = {row.id: row for row in documents}
+    for fact in found:
+        entities = titles[fact["title"]].entities
+        assert len({fact["h_idx"], fact["t_idx"]} & set(range(len(entities)))) == 2
+        assert fact["r"] in corpus.relations
 
 
 @pytest.mark.processes

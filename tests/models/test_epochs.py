@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
 from mrca.config import RunConfig
 from mrca.encoding import EncodedDocuments, Sampler, row_starts
@@ -63,6 +64,9 @@ def test_which_trainings_follow_the_number_of_epochs():
     assert not follows_epochs(config)
     assert follows_epochs(config.changed({"training.sampler": "progressively_balanced"}))
     assert follows_epochs(config.changed({"classifier.name": "bilateral_branch"}))
+    assert follows_epochs(config.changed({"training.schedule": "linear"}))
+    assert follows_epochs(config.changed({"training.warm_up": 0.1}))
+    assert not follows_epochs(config.changed({"training.schedule": "step"}))
 
 
 def started(**settings):
@@ -88,6 +92,27 @@ def test_an_epoch_starts_with_its_batches_its_rate_and_its_share():
 
 def test_a_rate_that_does_not_fall_is_the_optimisers():
     assert started(learning_rate_decay=0.0)["learning_rate"] == 0.5
+
+
+def test_a_rate_that_falls_in_steps():
+    assert started(schedule="step", decay_epochs=2, decay_rate=0.5)["learning_rate"] == 0.05
+
+
+@pytest.mark.parametrize(("of", "regularised"), [("classifier", [1]), ("all", [0, 1])])
+def test_squared_matrices_are_added_to_the_loss(of, regularised):
+    layers = [keras.layers.Dense(4), keras.layers.Dense(3)]
+    model = keras.Sequential([keras.Input((1,)), *layers])
+    model.compile("sgd", "mse", jit_compile=keras.backend.backend() == "jax")
+    config, found = batches(layers[1], l2=0.25, l2_of=of)
+    inputs, targets = np.ones((2, 1), "float32"), np.ones((2, 3), "float32")
+    before = model.evaluate(inputs, targets, verbose=0)
+    start = EpochStart(found, config, layers[1])
+    start.set_model(model)
+    start.on_train_begin()
+    model.compile("sgd", "mse", jit_compile=keras.backend.backend() == "jax")
+    kernels = [np.array(ops.convert_to_numpy(layers[each].kernel)) for each in regularised]
+    added = 0.25 * sum(np.square(kernel).sum() for kernel in kernels)
+    assert model.evaluate(inputs, targets, verbose=0) == pytest.approx(before + added, rel=1e-5)
 
 
 def test_a_logged_rate_has_the_decimals_that_were_set():

@@ -40,12 +40,12 @@ def test_types_are_those_of_the_documents_sorted_without_none():
 def test_training_candidates_follow_the_configuration():
     rows = [document("PER", "LOC", facts=(Fact(0, "in", 1),)), document("PER", "PER", "LOC")]
     given = [Document(row.tokens, row.entities, row.facts, row.labels, (0,), (1,)) for row in rows]
-    relations, read = RelationSet(["in"]), [2, 3]
+    relations = RelationSet(["in"])
 
     def asked(*settings, documents=rows):
         config = RunConfig().changed(dict(settings))
-        selection, candidates = training_candidates(config, documents, relations, read)
-        assert selection.select(documents, read).counts.sum() <= len(candidates)
+        selection, candidates = training_candidates(config, documents, relations)
+        assert selection.select(documents).counts.sum() <= len(candidates)
         return candidates.counts.tolist()
 
     pairs = ("candidates.kind", "pairs")

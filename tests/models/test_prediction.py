@@ -1,5 +1,6 @@
 import pytest
 
+from mrca.errors import MrcaError
 from mrca.models import PredictedFact, Prediction
 from mrca.models.prediction import mention_text
 from mrca.text import Document, Entity, Span
@@ -65,6 +66,20 @@ def test_facts_as_json_have_the_offsets_of_the_text():
 def test_of_a_row_of_words_they_have_the_places_of_words():
     (row,) = Prediction.of_facts(FROM_WORDS, [fact("met", 0.5, FROM_WORDS)]).facts_to_dicts()
     assert row["object"] == {"text": "< Bob >", "token_start": 3, "token_end": 6}
+
+
+def test_facts_in_docreds_form_have_the_numbers_of_the_entities():
+    twin = Entity(*BOB)  # another entity with the same words
+    document = Document(WORDS, (BOB, ADA, twin), id="Some Title")
+    facts = [PredictedFact("", "P1", "", 0.5, twin, ADA), PredictedFact("", "P2", "", 1, ADA, BOB)]
+    assert Prediction.of_facts(document, facts).facts_to_docred() == [
+        {"title": "Some Title", "h_idx": 1, "t_idx": 0, "r": "P2", "evidence": []},
+        {"title": "Some Title", "h_idx": 2, "t_idx": 1, "r": "P1", "evidence": []},
+    ]
+    untitled = Prediction.of_facts(FROM_WORDS, [fact("P1", 0.5, FROM_WORDS)])
+    with pytest.raises(MrcaError, match="has no id, which DocRED's form needs as its title"):
+        untitled.facts_to_docred()
+    assert Prediction.of_facts(FROM_WORDS, []).facts_to_docred() == []
 
 
 def test_relations_as_json():

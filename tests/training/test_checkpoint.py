@@ -1,5 +1,6 @@
 """A run killed at any moment ends with the weights of one that was not."""
 
+import csv
 import json
 import signal
 import subprocess
@@ -15,7 +16,8 @@ import mrca
 from mrca import training
 from mrca.config import dump_config
 from mrca.models import RelationNetwork
-from mrca.models.averaged_adam import AveragedAdam, average_in_use
+from mrca.models.optimizer import ScheduledAdam
+from mrca.models.weight_average import average_in_use
 from mrca.training.checkpoint import Checkpoint, history_csv
 
 JIT = keras.backend.backend() == "jax"
@@ -71,6 +73,14 @@ MOMENTS = (
 )
 
 
+# Everything whose state outlasts an epoch: 7 batches of few rows leave one of three accumulated.
+SCHEDULED = (
+    *("training.optimizer=adamw", "training.weight_decay=0.05", "training.clip_norm=0.5"),
+    *("training.schedule=linear", "training.warm_up=0.3", "training.accumulate=3"),
+    *("training.monitor=macro_f1", "training.l2=0.001", "training.batch_size=5"),
+)
+
+
 class FirstEpoch(training.SilentReporter):
     value = -1
 
@@ -82,7 +92,7 @@ class FirstEpoch(training.SilentReporter):
 def config(tiny_pairs_config, changed):
     """Four epochs of the recipe `pairs`, whose weights are averaged."""
     settings = ("training.epochs=4", "training.patience=4", "training.weight_average=0.8")
-    return changed(tiny_pairs_config, *settings)
+    return changed(tiny_pairs_config, *settings, *SCHEDULED)
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +137,23 @@ def test_a_run_that_is_killed_again_and_again_ends_as_if_it_had_not_been(
     ]
     assert without_times[0] == without_times[1]
     assert len(without_times[0]) == 5
+
+
+def test_a_schedule_of_steps_is_resumed_where_it_was(
+    tiny_config, few_rows, changed, stopping, assert_same_weights, tmp_path
+):
+    config = changed(tiny_config, *SCHEDULED, "training.epochs=3", "training.patience=3")
+    options = {"data_dir": few_rows, "splits": ("valid",)}
+    whole = training.train(config, tmp_path / "whole", **options)
+    with pytest.raises(KeyboardInterrupt):
+        training.train(config, tmp_path / "run", reporter=stopping(), **options)
+    run = training.train(config, tmp_path / "run", resume=True, **options)
+    assert_same_weights(run, whole)
+    rows = list(csv.DictReader((run.folder / "history.csv").read_text().splitlines()))
+    # 21 batches are 7 steps, 2 of which warm up; after 7, 14 and 21 batches 2, 4 and 7 are done.
+    rate = config.training.learning_rate
+    assert [float(row["learning_rate"]) for row in rows] == pytest.approx([rate, rate * 3 / 5, 0])
+    assert {"val_macro_f1", "val_micro_f1"} <= set(rows[0])
 
 
 # === The callback alone ===
@@ -180,6 +207,19 @@ def test_patience_counts_epochs_since_the_best(model, tmp_path):
     assert checkpoint.next_epoch == 4
 
 
+@pytest.mark.parametrize(("monitor", "best"), [("macro_f1", 2), ("loss", 3), ("micro_f1", 1)])
+def test_the_best_epoch_is_chosen_by_what_is_named(model, tmp_path, monitor, best):
+    checkpoint = Checkpoint(tmp_path, 1, monitor)
+    checkpoint.watch(model)
+    model.optimizer.build(model.trainable_variables)
+    for micro, macro, loss in ((0.9, 0.1, 3.0), (0.8, 0.3, 2.0), (0.7, 0.2, 1.0), (0.6, 0.1, 4.0)):
+        scores = {"val_micro_f1": micro, "val_macro_f1": macro, "val_loss": loss}
+        if not checkpoint.finished:
+            checkpoint.on_epoch_end(checkpoint.next_epoch, {"loss": 0.5, **scores})
+    assert checkpoint.best["epoch"] == best
+    assert checkpoint.next_epoch == best + 1  # patience
+
+
 def test_one_state_and_one_best_are_kept_and_removed(model, tmp_path):
     checkpoint = checkpoint_for(model, tmp_path)
     run_epochs(checkpoint, 0.1, 0.3, 0.2)
@@ -204,7 +244,7 @@ def test_the_best_weights_come_back(model, batch, tmp_path):
 
 
 def test_of_averaged_weights_the_average_is_the_best_and_training_goes_on(batch, tmp_path):
-    model = compiled(AveragedAdam(0.1, momentum=0.5))
+    model = compiled(ScheduledAdam(0.1, average=0.5))
     checkpoint = checkpoint_for(model, tmp_path)
     for _ in range(3):
         model.train_on_batch(*batch)
@@ -259,7 +299,7 @@ def test_a_rate_that_was_changed_comes_back(model, batch, tmp_path):
 
 
 def test_with_the_average_in_the_model_the_state_has_the_weights(batch, tmp_path):
-    model = compiled(AveragedAdam(0.1, momentum=0.5))
+    model = compiled(ScheduledAdam(0.1, average=0.5))
     checkpoint = checkpoint_for(model, tmp_path)
     model.train_on_batch(*batch)
     weights = model.get_weights()

@@ -49,7 +49,7 @@ def test_targets_are_the_teachers_outputs_and_the_labels(student, tiny_run, corp
 
 def test_a_teachers_outputs_are_computed_once(student, corpus, tmp_path, monkeypatch):
     monkeypatch.setenv("MRCA_CACHE_DIR", str(tmp_path))
-    teacher = load_teacher(student, corpus.relations, len(corpus.relations))
+    teacher = teacher_of(student, corpus.relations)
     candidates = teacher.classifier.candidates(corpus.splits["valid"]).labelled(corpus.relations)
     rows = np.array([2, 0])
     first = targets(candidates, teacher)[rows]

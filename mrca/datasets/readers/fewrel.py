@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from mrca.datasets.readers.cut_words import cut_words
 from mrca.datasets.readers.one_pair import one_pair_document
 from mrca.datasets.readers.pydantic_errors import expect, row_error
 from mrca.datasets.readers.row import Problem, Row, RowError, shorten
@@ -247,12 +248,7 @@ def _sentence(item: _Item, names: Mapping[str, str], source: str) -> Row:
             for problem in found.problems
         ]
         return Row(item.line, None, RowError(problems))
-    tokens: list[str] = []
-    starts: list[int] = []  # where the words that each published word became begin
-    for token in parsed.tokens:
-        starts.append(len(tokens))
-        tokens.extend(token.split())
-    starts.append(len(tokens))
+    tokens, starts = cut_words(parsed.tokens)
     mentions = []
     for field, entity in (("h", parsed.h), ("t", parsed.t)):
         spans = []

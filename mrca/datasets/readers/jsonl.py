@@ -168,7 +168,11 @@ class _RowReader:
                 for index, fact in enumerate(parsed.facts or ())
             ]
             self._check_roles(facts, subjects, objects, entities)
+            pairs = self._pairs(facts, subjects, objects, entities)
+        elif parsed.pairs is not None:
+            raise self._error("pairs", '"entities" beside "pairs"', "a row without them")
         else:
+            pairs = None
             subjects, objects, facts = self._roles_and_facts(entities)
         every = list(range(len(entities.entities)))
         facts = list(dict.fromkeys(facts))
@@ -185,6 +189,7 @@ class _RowReader:
             objects=tuple(every if objects is None else sorted(set(objects))),
             roles="unknown" if listed and subjects is None and objects is None else "given",
             oracle=self._is_oracle(),
+            pairs=pairs,
             sentences=self._sentences(),
             id=parsed.id or "",
             text=parsed.text or "",
@@ -273,6 +278,35 @@ class _RowReader:
                     name = entities.entities[number].name
                     field = f"facts[{index}].{role}"
                     raise self._error(field, f"one of the row's {role}s", shorten(name))
+
+    def _pairs(
+        self,
+        facts: Sequence[Fact],
+        subjects: Sequence[int] | None,
+        objects: Sequence[int] | None,
+        entities: _Entities,
+    ) -> tuple[tuple[int, int], ...] | None:
+        """The pairs that are asked about, where the row lists them."""
+        if self.parsed.pairs is None:
+            return None
+        pairs: set[tuple[int, int]] = set()
+        for index, given in enumerate(self.parsed.pairs):
+            subject, object_ = (
+                self._refer(each, f"pairs[{index}][{place}]", entities)
+                for place, each in enumerate(given)
+            )
+            for place, number, allowed in ((0, subject, subjects), (1, object_, objects)):
+                if allowed is not None and number not in allowed:
+                    expected = f"one of the row's {('subjects', 'objects')[place]}"
+                    received = shorten(entities.entities[number].name)
+                    raise self._error(f"pairs[{index}][{place}]", expected, received)
+            pairs.add((subject, object_))
+        for index, fact in enumerate(facts):
+            # An entity related to itself is never asked about.
+            if fact.subject != fact.object and (fact.subject, fact.object) not in pairs:
+                names = [entities.entities[each].name for each in (fact.subject, fact.object)]
+                raise self._error(f"facts[{index}]", "one of the row's pairs", shorten(names))
+        return tuple(sorted(pairs))
 
     def _roles_and_facts(self, entities: _Entities) -> tuple[list[int], list[int], list[Fact]]:
         """What a row without a list of entities says: mentions with the same words are one."""

@@ -174,6 +174,7 @@ class JsonRow(_Strict):
     entities: list[JsonEntity] | None = None
     subjects: list[Mention] | None = None
     objects: list[Mention] | None = None
+    pairs: list[Annotated[list[Mention], Field(min_length=2, max_length=2)]] | None = None
     facts: list[JsonFact] | None = None
     labels: list[Name] | None = None
 

@@ -1,6 +1,7 @@
 """pydantic's errors as problems that name line, field, expected and received."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -33,7 +34,12 @@ def words_without_space(words: list[str], field: str) -> list[str]:
 
 
 def row_error(
-    error: ValidationError, model: type[BaseModel], source: str, line: int, unit: Any = "line"
+    error: ValidationError,
+    model: type[BaseModel],
+    source: str,
+    line: int,
+    unit: Any = "line",
+    document: str = "",
 ) -> RowError:
     """One problem for each of pydantic's errors.
 
@@ -43,9 +49,13 @@ def row_error(
         source: the file.
         line: the row's line or item, from 1.
         unit: `"line"` or `"item"`.
+        document: the row's own name.
     """
     return RowError(
-        [_problem(detail, model, source, line, unit) for detail in error.errors(include_url=False)]
+        [
+            replace(_problem(detail, model, source, line, unit), document=document)
+            for detail in error.errors(include_url=False)
+        ]
     )
 
 

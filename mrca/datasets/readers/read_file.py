@@ -8,15 +8,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 
+from mrca.datasets.readers.dialogre import read_dialogre_item
+from mrca.datasets.readers.docred import iter_docred_lines, read_docred_item
 from mrca.datasets.readers.fewrel import fewrel_names, iter_fewrel, iter_fewrel_lines
 from mrca.datasets.readers.jsonl import Offsets, iter_jsonl
 from mrca.datasets.readers.public_json import read_relation_list_item, read_triple_list_item
 from mrca.datasets.readers.pubmed import iter_pubmed, iter_pubmed_lines, read_pubmed_article
+from mrca.datasets.readers.pubtator import iter_pubtator
 from mrca.datasets.readers.row import Problem, Row, RowError, shorten
 from mrca.datasets.readers.scibert import iter_scibert
 from mrca.datasets.readers.semeval import iter_semeval
 from mrca.datasets.readers.spert import read_spert_item
 from mrca.datasets.readers.strict_json import JsonError, decode, parse_array
+from mrca.datasets.readers.tabbed_pairs import iter_tabbed_pairs
 from mrca.datasets.readers.tacred import read_tacred_item
 from mrca.errors import MrcaError
 
@@ -27,6 +31,7 @@ _ITEMS = {
     "token": read_tacred_item,
     "abstractText": read_pubmed_article,
     "entities": read_spert_item,
+    "vertexSet": read_docred_item,
 }
 
 _Form = Literal[
@@ -35,7 +40,10 @@ _Form = Literal[
     "fewrel",
     "article lines",
     "fewrel lines",
+    "docred lines",
     "tagged lines",
+    "tabbed pairs",
+    "pubtator",
     "semeval",
     "jsonl",
 ]
@@ -51,7 +59,10 @@ _BEGINNINGS: dict[_Form, re.Pattern[bytes]] = {
     # A quotation mark inside a JSON string has a backslash before it, so these are fields.
     "article lines": re.compile(rb'\{(?:[^\n]*,)?\s*"abstractText"\s*:'),
     "fewrel lines": re.compile(rb'\{(?:[^\n]*,)?\s*"h"\s*:'),
+    "docred lines": re.compile(rb'\{(?:[^\n]*,)?\s*"(?:vertexSet|vertex_word)"\s*:'),
     "tagged lines": re.compile(rb'\{(?=[^\n]*"label"\s*:)(?=[^\n]*\[\[ )[^\n]*<< '),
+    "tabbed pairs": re.compile(rb"[^\t\n]+\t[^\n]*\t(?:L2R|R2L)\t"),
+    "pubtator": re.compile(rb"[^|\s]+\|[ta]\|"),
     "semeval": re.compile(rb"\d+\t"),
 }
 _HEAD = 2**16  # bytes that tell the form
@@ -66,7 +77,10 @@ def iter_rows(
     The content decides:
 
     * `[` begins a JSON array, whose items have a `triple_list`, a `relation_list`, a `token`
-      (TACRED), an `abstractText` (PubMed) or `entities` (SpERT);
+      (TACRED), an `abstractText` (PubMed), `entities` (SpERT) or a `vertexSet` (DocRED), or are
+      lists of turns and pairs (DialogRE);
+    * a first line with a `vertexSet` or a `vertex_word` is that of a file with one such document
+      per line (HacRED);
     * `{"articles":` begins PubMed as BioASQ publishes it; a first line with an `abstractText` is
       that of a file with one such article per line;
     * `{"P413":`, or another name and a list of sentences, begins FewRel as it is published; a first
@@ -74,6 +88,8 @@ def iter_rows(
       or their readable names where a `pid2name.json` lies next to the file;
     * a first line with a `label`, `[[ … ]]` and `<< … >>` begins ChemProt or SciERC as SciBERT
       publishes them;
+    * a first line with pairs of entities (`L2R`, `R2L`) between tabs begins CDR or GDA;
+    * `10491763|t|` begins the PubTator form (BioRED);
     * a number and a tab begin a file of SemEval-2010 Task 8;
     * any other file is read as JSON Lines.
 
@@ -153,6 +169,9 @@ def _iter_published(file: BinaryIO, form: _Form, path: Path) -> Iterator[Row]:
         "tagged lines": iter_scibert,
         "semeval": iter_semeval,
         "article lines": iter_pubmed_lines,
+        "docred lines": iter_docred_lines,
+        "tabbed pairs": iter_tabbed_pairs,
+        "pubtator": iter_pubtator,
     }
     return lines[form](file, source)
 
@@ -170,6 +189,8 @@ def _iter_array(data: bytes, source: str) -> Iterator[Row]:
 
 
 def _read_item(item: Any, source: str, number: int) -> Row:
+    if isinstance(item, list):
+        return read_dialogre_item(item, source, number)
     known = [field for field in _ITEMS if isinstance(item, dict) and field in item]
     if len(known) == 1:
         return _ITEMS[known[0]](item, source, number)

@@ -27,6 +27,7 @@ class Problem:
         expected: what would have been right.
         received: what is there.
         unit: what `line` counts.
+        document: the row's own name, where it has one and the reader knows it.
     """
 
     kind: Literal["error", "unmatched", "widened", "span", "note"]
@@ -36,9 +37,11 @@ class Problem:
     expected: str
     received: str
     unit: Literal["line", "item"] = "line"
+    document: str = ""
 
     def __str__(self) -> str:
         where = f"{self.source}, {self.unit} {self.line}" if self.line else self.source
+        where += f" ({self.document})" if self.document else ""
         field = f", {self.field}" if self.field else ""
         return f"{where}{field}: expected {self.expected}, received {self.received}"
 

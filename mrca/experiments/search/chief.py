@@ -26,7 +26,7 @@ from mrca.experiments.search.trials import (
 )
 from mrca.experiments.search.workers import Ended, Workers, last_lines, log_file
 from mrca.runs.layout import HISTORY, METRICS
-from mrca.training.checkpoint import MONITOR
+from mrca.training.checkpoint import MICRO_F1
 
 # Seconds between two looks at everything, without a sign of a worker of another machine until it
 # counts as dead, and for workers to leave by themselves.
@@ -193,7 +193,7 @@ class Chief:
     def _report_epochs(self, trial_id: str) -> None:
         place = self._oracle.folder / TRIALS / trial_id
         for path in place.glob(f"*.unfinished/{HISTORY}"):
-            scores = _column(path, MONITOR)
+            scores = _column(path, MICRO_F1)
             if scores and self._epochs.get(trial_id) != len(scores):
                 self._epochs[trial_id] = len(scores)
                 run = 1 + len(list(place.glob(f"*/{METRICS}")))

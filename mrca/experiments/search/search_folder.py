@@ -55,6 +55,7 @@ def describe_search(
     corpus = load_corpus(
         data.dataset,
         data_dir,
+        train_split=data.train_split,
         unmatched=data.unmatched,
         offsets=data.offsets,
         progress=partial(reporter.preparing, f"fetching {data.dataset}"),

@@ -36,7 +36,7 @@ from mrca.experiments.search.trials import (
 )
 from mrca.models.epochs import follows_epochs
 from mrca.runs import layout
-from mrca.training.checkpoint import MONITOR, STATE
+from mrca.training.checkpoint import MICRO_F1, STATE
 
 TRACEBACK = "traceback.txt"
 # There as soon as a trial was found to be hopeless, so that a killed process does not forget it.
@@ -171,7 +171,7 @@ class TrialRunner:
                 )
             scores.append(score)
             rows = _history(run.folder)
-            history.append([float(row[MONITOR]) for row in rows])
+            history.append([float(row[MICRO_F1]) for row in rows])
             if not continues:
                 before += sum(float(row["seconds"]) for row in rows[: watch.first_epoch])
             if (place / _HOPELESS).exists():
@@ -210,7 +210,11 @@ class TrialRunner:
         if self._corpus is None:
             data = config.data
             self._corpus = load_corpus(
-                data.dataset, self._data_dir, unmatched=data.unmatched, offsets=data.offsets
+                data.dataset,
+                self._data_dir,
+                train_split=data.train_split,
+                unmatched=data.unmatched,
+                offsets=data.offsets,
             )
         return self._corpus
 

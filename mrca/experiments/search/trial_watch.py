@@ -13,7 +13,7 @@ from mrca.experiments.search.search_folder import check_unchanged, describe_sear
 from mrca.experiments.search.search_space import SearchSpace
 from mrca.experiments.search.trials import SilentSearchReporter, Trial
 from mrca.training import SilentReporter, StopTraining
-from mrca.training.checkpoint import MONITOR
+from mrca.training.checkpoint import MICRO_F1
 
 # The median says little before so many trials and epochs.
 _TRIALS = 5
@@ -84,7 +84,7 @@ class TrialWatch(SilentReporter):
             Paused: if the search is to stop.
             StopTraining: if the run is hopeless.
         """
-        epoch, score = row["epoch"], best[MONITOR]
+        epoch, score = row["epoch"], best[MICRO_F1]
         self._advances(epoch, score)
         if epoch == self._epochs:
             return

@@ -183,6 +183,24 @@ def test_known_roles_are_those_of_listed_entities():
     assert 'facts[0].subject: expected one of the row\'s subjects, received "Ada"' in message
 
 
+def test_listed_pairs_are_those_that_are_asked_about():
+    row = {"text": "Ada met Bo", "entities": ["Ada", {"text": "Bo", "id": "b"}, "met"]}
+    document = read_document({**row, "pairs": [["b", "met"], ["Ada", "b"], ["Ada", "b"]]})
+    assert document.pairs == ((0, 1), (1, 2))
+    assert read_document({**row, "pairs": []}).pairs == ()
+    assert read_document(row).pairs is None
+    fact = {**row, "pairs": [["Ada", "b"]], "facts": [["b", "met", "Ada"]]}
+    assert 'facts[0]: expected one of the row\'s pairs, received ["Bo", "Ada"]' in read_error(fact)
+    itself = {**row, "pairs": [], "facts": [["b", "met", "b"]]}
+    assert read_document(itself).facts == (Fact(1, "met", 1),)  # it is never asked about
+    roles = {**row, "objects": ["b"], "pairs": [["Ada", "b"], ["b", "Ada"]]}
+    assert 'pairs[1][1]: expected one of the row\'s objects, received "Ada"' in read_error(roles)
+    unknown = {**row, "pairs": [["Ada", "Cleo"]]}
+    assert "pairs[0][1]: expected an id or a mention of one of the row's" in read_error(unknown)
+    alone = {"text": "Ada met Bo", "pairs": [["Ada", "Bo"]]}
+    assert 'pairs: expected "entities" beside "pairs"' in read_error(alone)
+
+
 def test_ids_are_unique_in_their_row():
     entities = [{"text": "Ada", "id": 1}, {"text": "Bo", "id": "1"}]
     message = read_error({"text": "Ada met Bo", "entities": entities})
@@ -644,6 +662,7 @@ ROW = st.fixed_dictionaries(
         "subjects": st.lists(MENTION, max_size=2),
         "objects": st.lists(MENTION, max_size=2),
         "facts": st.lists(FACT, max_size=2),
+        "pairs": st.lists(st.lists(MENTION, max_size=3), max_size=2) | JSON,
         "sentences": st.lists(st.integers(0, 3), max_size=2).map(sorted) | JSON,
         "labels": st.lists(st.sampled_from(["r", "s"]), max_size=2) | JSON,
     },

@@ -20,6 +20,7 @@ def test_a_problem_says_where_what_was_expected_and_what_is_there():
         "expected": "a word",
         "received": "none",
         "unit": "line",
+        "document": "",
     }
 
 

@@ -1,17 +1,10 @@
-import json
-
 import keras
 import numpy as np
 import pytest
 from keras import ops
 
-from mrca.config import RunConfig
-from mrca.models.averaged_adam import (
-    AveragedAdam,
-    AverageInUse,
-    average_in_use,
-    make_optimizer,
-)
+from mrca.models.optimizer import ScheduledAdam
+from mrca.models.weight_average import AverageInUse, average_in_use
 
 JIT = keras.backend.backend() == "jax"
 INPUTS = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
@@ -34,7 +27,7 @@ def averages(model):
 
 
 def test_the_average_is_that_of_the_weights_after_each_step():
-    model = make_model(AveragedAdam(0.05, momentum=0.6))
+    model = make_model(ScheduledAdam(0.05, average=0.6))
     model.optimizer.build(model.trainable_variables)
     expected = weights(model)
     for step in range(1, 21):
@@ -49,7 +42,10 @@ def test_the_average_is_that_of_the_weights_after_each_step():
 
 
 def test_training_is_adams():
-    averaged, plain = make_model(AveragedAdam(0.05)), make_model(keras.optimizers.Adam(0.05))
+    averaged, plain = (
+        make_model(ScheduledAdam(0.05, average=0.998)),
+        make_model(keras.optimizers.Adam(0.05)),
+    )
     for _ in range(5):
         for model in (averaged, plain):
             model.train_on_batch(INPUTS, TARGETS)
@@ -59,7 +55,7 @@ def test_training_is_adams():
 
 def test_its_whole_state_is_in_its_variables():
     """What was saved after a step and put back goes on bit for bit, averages too."""
-    whole, other = (make_model(AveragedAdam(0.05, momentum=0.6)) for _ in range(2))
+    whole, other = (make_model(ScheduledAdam(0.05, average=0.6)) for _ in range(2))
     for _ in range(3):
         whole.train_on_batch(INPUTS, TARGETS)
     other.optimizer.build(other.trainable_variables)
@@ -77,7 +73,7 @@ def test_its_whole_state_is_in_its_variables():
 
 
 def test_the_average_is_in_use_for_a_while():
-    model = make_model(AveragedAdam(0.05, momentum=0.6))
+    model = make_model(ScheduledAdam(0.05, average=0.6))
     model.train_on_batch(INPUTS, TARGETS)
     own, average = weights(model), averages(model)
     with average_in_use(model):
@@ -110,7 +106,7 @@ class See(keras.callbacks.Callback):
 
 
 def test_what_is_validated_is_the_average_and_stays_until_training_goes_on():
-    model, see = make_model(AveragedAdam(0.05, momentum=0.6)), See()
+    model, see = make_model(ScheduledAdam(0.05, average=0.6)), See()
     model.fit(
         *(INPUTS, TARGETS),
         validation_data=(INPUTS, TARGETS),
@@ -134,7 +130,7 @@ def test_the_best_weights_that_a_callback_restores_are_those_that_were_validated
         def on_epoch_end(self, epoch, logs=None):
             logs["best"] = float(epoch != 1)  # the second epoch is the best
 
-    model, see = make_model(AveragedAdam(0.05, momentum=0.6)), See()
+    model, see = make_model(ScheduledAdam(0.05, average=0.6)), See()
     stop = keras.callbacks.EarlyStopping("best", mode="min", patience=2, restore_best_weights=True)
     model.fit(
         *(INPUTS, TARGETS),
@@ -148,7 +144,7 @@ def test_the_best_weights_that_a_callback_restores_are_those_that_were_validated
 
 
 def test_what_is_loaded_after_a_training_is_what_the_next_starts_from():
-    model = make_model(AveragedAdam(0.0))
+    model = make_model(ScheduledAdam(0.0, average=0.998))
     model.fit(INPUTS, TARGETS, verbose=0, callbacks=[AverageInUse()])
     loaded = [each + 1 for each in model.get_weights()]
     model.set_weights(loaded)
@@ -158,7 +154,7 @@ def test_what_is_loaded_after_a_training_is_what_the_next_starts_from():
 
 
 def test_the_weights_are_in_use_for_a_while():
-    model = make_model(AveragedAdam(0.05, momentum=0.6))
+    model = make_model(ScheduledAdam(0.05, average=0.6))
     model.train_on_batch(INPUTS, TARGETS)
     own, average = weights(model), averages(model)
     with average_in_use(model):
@@ -177,26 +173,9 @@ def test_other_optimisers_have_no_average():
 
 
 def test_under_a_loss_scale_the_average_is_found():
-    inner = AveragedAdam(0.05, momentum=0.6)
+    inner = ScheduledAdam(0.05, average=0.6)
     model = make_model(keras.optimizers.LossScaleOptimizer(inner))
     model.train_on_batch(INPUTS, TARGETS)
     average = [np.array(ops.convert_to_numpy(each)) for each in inner.averages]
     with average_in_use(model):
         np.testing.assert_array_equal(weights(model)[0], average[0])
-
-
-def test_config_is_json_and_comes_back():
-    optimizer = AveragedAdam(0.05, momentum=0.6, beta_1=0.8)
-    stored = json.loads(json.dumps(keras.optimizers.serialize(optimizer)))
-    back = keras.optimizers.deserialize(stored)
-    assert type(back) is AveragedAdam
-    assert back.get_config() == optimizer.get_config()
-
-
-def test_the_optimiser_of_a_configuration():
-    settings = {"training.learning_rate": 0.25, "training.weight_average": 0.9}
-    averaged = make_optimizer(RunConfig().changed(settings))
-    assert isinstance(averaged, AveragedAdam)
-    assert (averaged.momentum, float(averaged.learning_rate)) == (0.9, 0.25)
-    plain = make_optimizer(RunConfig().changed({"training.weight_average": 0.0}))
-    assert type(plain) is keras.optimizers.Adam
