@@ -135,8 +135,9 @@ def parse_seeds(text: str) -> int | tuple[int, ...]:
         return checked_seeds([first, *others] if others else first)
     except ValueError:
         raise typer.BadParameter(
-            f"--seeds is {text!r}. Expected a number of runs, such as 3, or different seeds with "
-            "commas between them, such as 1,5,42."
+            f"Expected a number of runs, such as 3, or different seeds with commas between them, "
+            f"such as 1,5,42. Received: {text}.",
+            param_hint="'--seeds'",
         ) from None
 
 

@@ -60,8 +60,9 @@ def test_training_candidates_follow_the_configuration():
 
 def test_what_describes_a_run_comes_back(tiny_pairs_run, tmp_path):
     classifier = tiny_pairs_run.classifier
-    write_described(tmp_path, classifier, ("LOC", "PER"))
-    assert read_types(tmp_path) == Types(("LOC", "PER"), classifier.selection.type_pairs)
+    write_described(tmp_path, classifier)
+    assert classifier.types
+    assert read_types(tmp_path) == Types(classifier.types, classifier.selection.type_pairs)
     layout.write_json(tmp_path / layout.DECISION, classifier.decision.get_config())
     parts = read_parts(tmp_path, classifier.config)
     assert parts["relations"] == classifier.relations
