@@ -41,6 +41,7 @@ class Metric(StrEnum):
     MICRO = "micro"
     MACRO = "macro"
     MACRO_PRESENT = "macro_present"
+    IGN = "ign"
 
 
 def compare(
@@ -99,6 +100,13 @@ def compare(
             "default as the file says."
         ),
     ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A measure to show beside the usual ones, such as infer.f1 or inter.recall; may "
+            "be repeated."
+        ),
+    ] = None,
     data_dir: DataDir = None,
     vectors_dir: VectorsDir = None,
     list_: Annotated[
@@ -125,6 +133,7 @@ def compare(
         limits=limits,
         tune=tune and tune.value,
         ignore=ignore or None,
+        columns=column or None,
     )
     if len(what) == 1:
         config = load_comparison(what[0])

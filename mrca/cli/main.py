@@ -17,6 +17,7 @@ from mrca.cli import (
     export,
     losses,
     predict,
+    score,
     search,
     serve,
     train,
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
+app.command("score")(score.score)
 app.command("compare")(compare.compare)
 app.command("decouple")(decouple.decouple)
 app.command("export")(export.export)

@@ -70,13 +70,22 @@ Limits = Annotated[
     str | None,
     typer.Option(
         "--limits",
-        help="Where head, medium and tail begin: default, reuters or pubmed. By default as the "
-        "corpus's paper has it.",
+        help="Where head, medium and tail begin: default, reuters, pubmed or docred. By default "
+        "as the corpus's paper has it.",
     ),
 ]
 Ignore = Annotated[
     list[str] | None,
     typer.Option(help="A relation to leave out of every score, such as no_relation; may repeat."),
+]
+Distant = Annotated[
+    bool,
+    typer.Option(
+        "--distant",
+        metavar="",
+        help="Say Ign F1 against the corpus's automatically labelled documents "
+        "(train_distant.json) too; reading them takes minutes.",
+    ),
 ]
 DataDir = Annotated[
     Path | None,

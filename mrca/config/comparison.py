@@ -27,7 +27,7 @@ _FOLDER = Path(__file__).parent / "comparisons"
 # What has no meaning for an SVM on word frequencies; of training only the seed has one.
 _OF_NETWORKS = (*REPRESENTATION_SECTIONS, "loss", "training")
 
-Metric = Literal["micro", "macro", "macro_present"]
+Metric = Literal["micro", "macro", "macro_present", "ign"]
 Tune = Literal["none", "global", "per-relation"]
 
 
@@ -97,6 +97,7 @@ class ComparisonConfig(_Table):
     )
     tune: Tune = Field("none", description="the threshold to choose on validation, if any")
     ignore: list[str] = Field([], description="relations left out of every score")
+    columns: list[str] = Field([], description="more measures to show, such as infer.f1")
     recipe: Recipe = Field(
         "mrca", description="published settings by name, or a file: every method starts from them"
     )

@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from mrca.errors import MrcaError, did_you_mean
@@ -76,6 +83,9 @@ class EncoderConfig(_Section):
         "keras_hub:PRESET or keras_hub:FOLDER; or tfidf, for linear_svm",
     )
     trainable: bool = Field(False, description="whether the weights of a BERT encoder are trained")
+    freeze_embeddings: bool = Field(
+        False, description="of a trained keras_hub: encoder: keep its embeddings as they are"
+    )
     vocab_file: str = Field("", description="word pieces of a BERT encoder that carries none")
     casing: Literal["auto", "cased", "uncased"] = Field(
         "auto", description="of a BERT encoder that does not say"
@@ -99,10 +109,22 @@ class FeaturesConfig(_Section):
         "masked", description="compute on real tokens only, or on everything padded to max_length"
     )
     max_length: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        100, description="tokens, or a BERT encoder's word pieces; longer documents are cut"
+        100,
+        description="of whole documents: tokens, or a BERT encoder's word pieces; longer ones are "
+        "cut. Of entity pairs: the word pieces of a BERT encoder's window; nothing is cut",
+    )
+    stride: Annotated[int, Field(ge=0)] = Field(
+        0,
+        description="of entity pairs: word pieces between the starts of two windows, at most; 0 "
+        "for half of max_length",
     )
     markers: bool = Field(
-        False, description="put [E1] [/E1] and [E2] [/E2] around entities, for a BERT encoder"
+        False, description="put word pieces around entities that mark them, for a BERT encoder"
+    )
+    marker_style: Literal["roles", "asterisks"] = Field(
+        "roles",
+        description="[E1] [/E1] around subjects and [E2] [/E2] around objects; or, of pairs, * "
+        "around every mention, whose state is then that of the * before it (ATLOP)",
     )
 
 
@@ -122,14 +144,26 @@ class ModelConfig(_Section):
     entity_pooling: Literal["mean", "max", "mean_max", "logsumexp"] = Field(
         "mean_max", description="of pairs: an entity from the states of its mentions"
     )
-    pair_context: Literal["none", "mean_max", "attention"] = Field(
-        "attention", description="of pairs: what is read of the rest of the document"
+    pair_context: Literal["none", "mean_max", "attention", "localized"] = Field(
+        "attention",
+        description="of pairs: what is read of the rest of the document: mean and maximum; these "
+        "and a trained attention; or where the encoder's own attention looks from both entities",
     )
-    pair_interaction: bool = Field(
-        False, description="whether pairs that share an entity see each other"
+    pair_features: Literal["dense", "extractors", "grouped_bilinear"] = Field(
+        "dense",
+        description="of pairs, from entities and context: a dense layer; one for the subject and "
+        "one for the object, side by side; or bilinear forms of these two",
     )
+    pair_interaction: Literal["none", "strongest", "axial", "u_net"] = Field(
+        "none",
+        description="how pairs of a document see each other: by the strongest that share an "
+        "entity, by axial attention, or by a U-Net over their contexts",
+    )
+    interaction_options: dict[str, Any] = Field({}, description="the interaction's own arguments")
     hidden: Annotated[int, Field(ge=0)] = Field(
-        0, description="units of a dense tanh layer after pooling; 0 for none"
+        0,
+        description="units of a dense tanh layer after pooling, or of each of the pair's; 0 for "
+        "none",
     )
     state_dropout: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.0, description="of the states that are pooled"
@@ -140,6 +174,11 @@ class ModelConfig(_Section):
         description="Keras's dtype policy: what a network computes in; a mixed one is for a GPU, "
         "and weights, scores and the loss stay float32",
     )
+
+    @field_validator("pair_interaction", mode="before")
+    @classmethod
+    def _earlier_there_was_one_interaction(cls, value: Any) -> Any:
+        return {True: "strongest", False: "none"}[value] if isinstance(value, bool) else value
 
     @model_validator(mode="after")
     def _windows_touch(self) -> "ModelConfig":

@@ -16,7 +16,8 @@ from mrca.datasets.corpus import Corpus, load_corpus, marks_in_words, marks_line
 from mrca.datasets.fewrel_lt import fewrel_lt_splits, long_tail_counts
 from mrca.datasets.hold_out import hold_out
 from mrca.datasets.locate import fetch_corpus, find_corpus, locate_corpus
-from mrca.datasets.long_tail import GROUP_LIMITS, GroupLimits, group_limits, long_tail_groups
+from mrca.datasets.long_tail import GROUP_LIMITS, GroupLimits, group_limits
+from mrca.datasets.readers.docred_result import read_docred_result
 from mrca.datasets.readers.fewrel import FewRelSentence, read_fewrel
 from mrca.datasets.readers.jsonl import iter_jsonl, row_from_value
 from mrca.datasets.readers.read_file import iter_rows
@@ -64,9 +65,9 @@ __all__ = [
     "load_corpus",
     "locate_corpus",
     "long_tail_counts",
-    "long_tail_groups",
     "marks_in_words",
     "marks_line",
+    "read_docred_result",
     "read_fewrel",
     "read_relations",
     "row_from_value",

@@ -71,19 +71,11 @@ class CandidateSelection:
             stated.setdefault((fact.subject, fact.object), {})[fact.relation] = None
         return [
             Candidate((subject,), (object_,), tuple(stated.get((subject, object_), ())))
-            for subject, object_ in self._pairs(document, len(document.tokens))
+            for subject, object_ in self._pairs(document)
         ]
 
-    def select(
-        self, documents: Sequence[Document], words_read: Sequence[int] | None = None
-    ) -> "Candidates":
-        """The candidates of many documents.
-
-        Args:
-            documents: any.
-            words_read: how many words of each a model reads, if not all: an entity that is
-                mentioned only behind them is in no pair.
-        """
+    def select(self, documents: Sequence[Document]) -> "Candidates":
+        """The candidates of many documents."""
         if self.kind == "whole":
             starts = np.arange(len(documents) + 1)
             none = np.full(len(documents), -1, np.int32)
@@ -91,8 +83,7 @@ class CandidateSelection:
         pairs: list[tuple[int, int]] = []
         starts = np.zeros(len(documents) + 1, np.int64)
         for number, document in enumerate(documents):
-            read = len(document.tokens) if words_read is None else words_read[number]
-            pairs += self._pairs(document, read)
+            pairs += self._pairs(document)
             starts[number + 1] = len(pairs)
         numbers = np.array(pairs, np.int32).reshape(-1, 2)
         return Candidates(documents, "pairs", starts, numbers[:, 0], numbers[:, 1])
@@ -101,15 +92,13 @@ class CandidateSelection:
         """The same, that leaves out pairs of types between which training states nothing."""
         return replace(self, type_pairs=frozenset(pair for pair, _ in stated_types(documents)))
 
-    def _pairs(self, document: Document, words: int) -> Iterator[tuple[int, int]]:
-        entities = document.entities
-        read = [any(span.start < words for span in entity.mentions) for entity in entities]
-        pairs = document.pairs
+    def _pairs(self, document: Document) -> Iterator[tuple[int, int]]:
+        entities, pairs = document.entities, document.pairs
         if pairs is None:
             pairs = tuple(product(document.subjects, document.objects))
         for subject, object_ in pairs:
             first, second = entities[subject], entities[object_]
-            if subject == object_ or not (read[subject] and read[object_]):
+            if subject == object_ or not (first.mentions and second.mentions):
                 continue
             types = (first.type, second.type)
             if self.type_pairs is not None and all(types) and types not in self.type_pairs:
@@ -171,6 +160,11 @@ class Candidates:
     def rows(self) -> NDArray[np.int64]:
         """Each candidate's document, `(candidates,)`."""
         return np.repeat(np.arange(len(self.documents)), self.counts)
+
+    @property
+    def pairs(self) -> NDArray[np.int64]:
+        """Each candidate's document, subject and object, `(candidates, 3)`."""
+        return np.column_stack([self.rows, self.subjects, self.objects]).astype(np.int64)
 
     @property
     def fingerprint(self) -> str:

@@ -30,6 +30,9 @@ _SHOWN = 5  # how many unusable rows an error lists
 _HELD_OUT = 10  # one training row in so many becomes validation where there is none
 
 
+TrainSplit = Literal["train", "distant"]
+
+
 @dataclass(frozen=True)
 class Corpus:
     """Splits of documents that share one relation set.
@@ -44,6 +47,7 @@ class Corpus:
         problems: mentions that were not found, wrong hints, and decisions taken for the user.
         descriptions: relation → what it is called, where the corpus has codes such as `P17` and
             says so in `rel_info.json`.
+        train_split: what the training split is: `"train"`, or `"distant"`; see `load_corpus`.
     """
 
     name: str
@@ -53,6 +57,7 @@ class Corpus:
     fingerprint: str
     problems: list[Problem]
     descriptions: dict[str, str] = field(default_factory=dict)
+    train_split: TrainSplit = "train"
 
     @property
     def limits(self) -> str:
@@ -68,6 +73,16 @@ class Corpus:
     def notes(self) -> list[Problem]:
         """What was decided for the user, such as a held-out validation split."""
         return [problem for problem in self.problems if problem.kind == "note"]
+
+    def fingerprint_with(self, train_split: TrainSplit) -> str:
+        """What the fingerprint is where the training split is another one.
+
+        Raises:
+            MrcaError: if there is no such split.
+        """
+        if train_split == self.train_split:
+            return self.fingerprint
+        return _fingerprint(_files(self.folder, train_split), self.relations)
 
     @property
     def oracle(self) -> bool:
@@ -133,7 +148,7 @@ def load_corpus(
     offsets: Offsets = "exact",
     download: bool = True,
     progress: Progress | None = None,
-    train_split: Literal["train", "distant"] = "train",
+    train_split: TrainSplit = "train",
 ) -> Corpus:
     """Load a corpus by its name or its folder.
 
@@ -177,18 +192,10 @@ def load_corpus(
             raise MrcaError(f"{name} is {value!r}. Expected {known[0]!r} or {known[1]!r}.")
     folder = locate_corpus(name_or_folder, data_dir, download=download, progress=progress)
     registered = name_or_folder in CORPORA
-    files = split_files(folder)
-    if train_split == "distant":
-        others = {split: path for split in SPLITS[1:] if (path := split_file(folder, split))}
-        files = {"train": _distant(folder), **others}
-    if "train" not in files:
-        raise MrcaError(
-            f"{folder} has no training split. Expected train.jsonl (or train.json in a public "
-            f"form). It holds: {_listing(folder)}."
-        )
+    files = _files(folder, train_split)
     notes = []
-    if "test" in files and is_unlabelled(files["test"]):
-        notes.append(_left_out(files.pop("test")))
+    if "test" not in files and (unlabelled := split_file(folder, "test")):
+        notes.append(_left_out(unlabelled))
     rows = {split: _read_split(path, offsets) for split, path in files.items()}
     problems = [problem for split in rows.values() for row in split for problem in row.problems]
     first_seen = {split: _first_seen(split_rows) for split, split_rows in rows.items()}
@@ -219,7 +226,24 @@ def load_corpus(
         fingerprint=_fingerprint(files, relations),
         problems=[*problems, *notes],
         descriptions=read_descriptions(folder),
+        train_split=train_split,
     )
+
+
+def _files(folder: Path, train_split: TrainSplit) -> dict[str, Path]:
+    """The file of each split that is read: of a test split, if it has labels."""
+    files = split_files(folder)
+    if train_split == "distant":
+        others = {split: path for split in SPLITS[1:] if (path := split_file(folder, split))}
+        files = {"train": _distant(folder), **others}
+    if "train" not in files:
+        raise MrcaError(
+            f"{folder} has no training split. Expected train.jsonl (or train.json in a public "
+            f"form). It holds: {_listing(folder)}."
+        )
+    if "test" in files and is_unlabelled(files["test"]):
+        del files["test"]
+    return files
 
 
 def _distant(folder: Path) -> Path:

@@ -98,12 +98,14 @@ CORPORA: dict[str, CorpusSource] = {
         "DocRED: 96 relations in 5,053 documents of Wikipedia, coreference; its test split has no "
         "labels",
         "local",
+        limits="docred",
         published=("train_annotated.json", "dev.json", "test.json", "rel2id.json"),
     ),
     "re-docred": CorpusSource(
         "re-docred",
         "Re-DocRED: DocRED with complete labels, 96 relations in 4,053 documents",
         "local",
+        limits="docred",
         folder="re_docred",
         published=("train_revised.json", "dev_revised.json", "test_revised.json", "rel2id.json"),
     ),

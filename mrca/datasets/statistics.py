@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mrca.datasets.candidates import CandidateSelection, LabelledCandidates
 from mrca.datasets.corpus import Corpus
 from mrca.datasets.locate import split_files
-from mrca.datasets.long_tail import DEFAULT_LIMITS, GroupLimits, long_tail_groups
+from mrca.datasets.long_tail import DEFAULT_LIMITS, GroupLimits
 from mrca.text import Document, RelationSet
 
 
@@ -112,7 +112,7 @@ class CorpusStatistics:
         counted: what `train_counts` counts: `"facts"`, or `"documents"` of a corpus without facts.
         train_counts: relation → its training facts, or the training documents that state it, in
             the relation set's order.
-        groups: `"head"`, `"medium"`, `"tail"` → relations, most frequent first.
+        groups: `"head"`, `"medium"` (not of all limits), `"tail"` → relations, most frequent first.
         limits: the name of the limits between these groups.
         descriptions: relation → what it is called; see `Corpus`.
     """
@@ -146,7 +146,7 @@ def corpus_statistics(corpus: Corpus, limits: GroupLimits = DEFAULT_LIMITS) -> C
     names = corpus.relations.names
     unmatched = Counter(problem.source for problem in corpus.unmatched)
     files = split_files(corpus.folder)
-    groups = long_tail_groups(counts, limits.head_above, limits.tail_below)
+    groups = limits.groups(counts)
     return CorpusStatistics(
         name=corpus.name,
         fingerprint=corpus.fingerprint,

@@ -43,13 +43,16 @@ class Encoder(ABC):
         types: the entity types that are a feature; none if they are not.
 
     Attributes:
-        layer: what computes states inside the model, trained with it: a Keras layer of `pieces`
-            and `lengths`; `None` where states are computed beforehand.
+        layer: what computes states inside the model: a Keras layer of `pieces` and `lengths`,
+            which gives attention too if it is asked with `return_attention_scores`; `None` where
+            states are computed beforehand.
         note: what a user should know before training; empty for nothing.
     """
 
     unit: ClassVar[str] = "tokens"
     """What `features.max_length` counts."""
+    gives_attention: ClassVar[bool] = False
+    """Whether its layer gives attention between tokens, which localized context is made of."""
     marks_states: ClassVar[bool] = False
     """Whether case, role and types are appended to its states even where they are only pooled."""
 
@@ -117,6 +120,11 @@ class Encoder(ABC):
         """The pooling to one vector that states have gone through already; `None` for none."""
         return None
 
+    @property
+    def longest(self) -> int | None:
+        """The most tokens of an encoded document; `None` for no limit."""
+        return self.config.features.max_length if self.config.candidates.kind == "whole" else None
+
     @abstractmethod
     def feature_value(self) -> float:
         """`v` of MRCA's equation 3.2: the ceiling of its states' largest entry, at least 1."""
@@ -133,13 +141,28 @@ class Encoder(ABC):
 
     @abstractmethod
     def words_read(self, documents: Sequence[Document]) -> list[int]:
-        """How many words of each document are read; the rest is cut off."""
+        """How many words of each document are read: all where pairs are asked about."""
 
-    def cut(self, documents: Sequence[Document]) -> int:
+    def documents_cut(self, documents: Sequence[Document]) -> int:
         """How many documents are longer than is read."""
         read = self.words_read(documents)
         return sum(
             words < len(document.tokens) for words, document in zip(read, documents, strict=True)
+        )
+
+    def cut(self, documents: Sequence[Document]) -> str:
+        """What is not read of documents, in a sentence; empty where all is."""
+        if not (cut := self.documents_cut(documents)):
+            return ""
+        lost = sum(
+            all(span.start >= words for span in entity.mentions)
+            for words, document in zip(self.words_read(documents), documents, strict=True)
+            for entity in document.entities
+        )
+        entities = f", and with them {lost:,} entities" if lost else ""
+        return (
+            f"Documents cut at {self.config.features.max_length} {self.unit}: {cut:,}{entities} "
+            "(features.max_length)."
         )
 
     @abstractmethod

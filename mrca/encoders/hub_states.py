@@ -47,11 +47,16 @@ class HubStates(keras.layers.Layer):
         num_pieces: how many pieces it knows, `None` if unknown.
         vocabulary: the module's own word pieces, in the order of their ids; `None` without.
         lower_case: whether it was trained on lower-cased text; `None` if it does not say.
+        gives_attention: no; a module has no such output.
+        merges: none; its vocabulary is one of word pieces.
 
     Raises:
         MrcaError: on another backend than TensorFlow, if the module cannot be read, or if its
             inputs or outputs are others; the message names those it has.
     """
+
+    gives_attention = False
+    merges = None
 
     def __init__(self, folder: str | Path, trainable: bool = False, **kwargs: Any) -> None:
         if keras.backend.backend() != "tensorflow":

@@ -1,4 +1,4 @@
-"""A BERT encoder from KerasHub as a layer."""
+"""A BERT or RoBERTa encoder from KerasHub as a layer."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from mrca.encoding.word_pieces import WordPieces
+from mrca.encoding import BytePairs, Pieces
 from mrca.errors import MrcaError
 from mrca.files import whole_folder
 
@@ -26,23 +26,31 @@ class KerasHubStates(keras.layers.Layer):
     training.
 
     Args:
-        backbone: a `keras_hub.models.BertBackbone`, or another with its inputs and outputs.
+        backbone: a `BertBackbone` or `RobertaBackbone` of `keras_hub.models`, or another with their
+            inputs and outputs.
         trainable: whether training changes the encoder.
-        vocabulary: the preset's word pieces, in the order of their ids; `None` if it has none.
+        freeze_embeddings: whether a trained one keeps what stands before its first transformer
+            layer as it is: the embeddings of pieces, positions and segments, and their norm.
+        vocabulary: the preset's pieces, in the order of their ids; `None` if it has none.
         lower_case: whether it was trained on lower-cased text; `None` if unknown.
+        merges: of a vocabulary of byte pairs, which of them are joined.
 
     Call arguments:
         pieces: int32 `(batch, time)`, ids of word pieces.
         lengths: int32 `(batch,)`, pieces of each row; what follows is padding.
+        return_attention_scores: whether to return the attention of the last layer too.
 
     Returns:
-        float32 `(batch, time, dim)`. States of padding mean nothing.
+        float32 `(batch, time, dim)`; with attention a pair of these and of float32
+        `(batch, heads, time, time)`, rows are queries, as it is before dropout. States of padding
+        and attention from it mean nothing; attention to it is 0.
 
     Attributes:
         dim: length of a state.
         max_positions: the most pieces that a row may have, `None` if unknown.
         num_pieces: how many pieces it knows, `None` if unknown.
-        vocabulary, lower_case: as given.
+        gives_attention: whether its last transformer layer can be asked for it.
+        vocabulary, lower_case, merges: as given.
 
     Raises:
         MrcaError: if the backbone's inputs or outputs are others; the message names them.
@@ -54,29 +62,51 @@ class KerasHubStates(keras.layers.Layer):
         trainable: bool = False,
         vocabulary: list[str] | None = None,
         lower_case: bool | None = None,
+        merges: list[str] | None = None,
+        freeze_embeddings: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
         inputs = _names(backbone.input)
         outputs = _names(backbone.output)
-        if sorted(inputs) != sorted(_INPUTS) or _STATES not in outputs:
+        transformer: list[Any] = getattr(backbone, "transformer_layers", [])
+        states = backbone.output[_STATES] if _STATES in outputs else backbone.output
+        last = transformer[-1] if transformer and transformer[-1].output is states else None
+        # A decoder has layers of another kind, which see what is before a piece alone.
+        is_encoder = isinstance(last, import_keras_hub().layers.TransformerEncoder)
+        if not {*_INPUTS[:2]} <= {*inputs} <= {*_INPUTS} or not (_STATES in outputs or is_encoder):
             raise MrcaError(
                 f"{type(backbone).__name__} is no BERT encoder. Expected the inputs "
-                f"{', '.join(_INPUTS)} and an output {_STATES}, received "
+                f"{', '.join(_INPUTS)} and an output {_STATES}, or those of RoBERTa; received "
                 f"{', '.join(inputs)} -> {', '.join(outputs)}."
             )
         self.backbone = backbone
         self.vocabulary = vocabulary
         self.lower_case = lower_case
-        self.dim = int(backbone.output[_STATES].shape[-1])
+        self.merges = merges
+        self._inputs = inputs
+        self.dim = int(states.shape[-1])
         self.max_positions: int | None = getattr(backbone, "max_sequence_length", None)
         self.num_pieces: int | None = getattr(backbone, "vocabulary_size", None)
         # Not only the layer's: TensorFlow skips an assignment that changes nothing.
         self.trainable = backbone.trainable = trainable
-        used = keras.Model(backbone.input, backbone.output[_STATES]).layers
+        used = keras.Model(backbone.input, states).layers
         for layer in backbone.layers:
             if layer not in used:  # Keras warns about trainable weights that get no gradient
                 layer.trainable = False
+        self.freeze_embeddings = freeze_embeddings
+        if freeze_embeddings:
+            if not transformer:
+                raise MrcaError(
+                    f"{type(backbone).__name__} does not say where its embeddings end "
+                    "(transformer_layers). Leave encoder.freeze_embeddings out."
+                )
+            for layer in _before(backbone, transformer[0]).layers:
+                layer.trainable = False
+        self.gives_attention = is_encoder
+        if is_encoder:
+            self._last: Any = last
+            self._before_last = _before(backbone, last)
         self.built = True
 
     @classmethod
@@ -109,14 +139,7 @@ class KerasHubStates(keras.layers.Layer):
                 "download the preset's files on a machine that has one, from "
                 "https://www.kaggle.com/models/keras/bert, and give --encoder keras_hub:FOLDER."
             ) from error
-        tokenizer = _tokenizer(keras_hub, source)
-        return cls(
-            backbone,
-            trainable,
-            None if tokenizer is None else list(tokenizer.get_vocabulary()),
-            getattr(tokenizer, "lowercase", None),
-            **kwargs,
-        )
+        return cls(backbone, trainable, *_vocabulary(keras_hub, source), **kwargs)
 
     def with_dtype(self, dtype: str) -> "KerasHubStates":
         """A copy with the same weights whose backbone computes by another dtype policy."""
@@ -124,17 +147,40 @@ class KerasHubStates(keras.layers.Layer):
         backbone = type(self.backbone).from_config(config)
         backbone.set_weights(self.backbone.get_weights())
         return KerasHubStates(
-            backbone, self.trainable, self.vocabulary, self.lower_case, name=self.name
+            backbone,
+            self.trainable,
+            self.vocabulary,
+            self.lower_case,
+            self.merges,
+            self.freeze_embeddings,
+            name=self.name,
         )
 
-    def call(self, pieces: Any, lengths: Any, training: bool | None = None) -> Any:
+    def call(
+        self,
+        pieces: Any,
+        lengths: Any,
+        training: bool | None = None,
+        return_attention_scores: bool = False,
+    ) -> Any:
         """See the class."""
         pieces = ops.cast(pieces, "int32")
         columns = ops.arange(ops.shape(pieces)[1], dtype="int32")
         mask = ops.cast(columns < ops.expand_dims(ops.cast(lengths, "int32"), 1), "int32")
-        inputs = dict(zip(_INPUTS, (pieces, mask, ops.zeros_like(pieces)), strict=True))
-        states = self.backbone(inputs, training=bool(training and self.trainable))[_STATES]
-        return ops.cast(states, "float32")
+        values = dict(zip(_INPUTS, (pieces, mask, ops.zeros_like(pieces)), strict=True))
+        inputs = {name: values[name] for name in self._inputs}
+        training = bool(training and self.trainable)
+        if not return_attention_scores:
+            outputs = self.backbone(inputs, training=training)
+            states = outputs[_STATES] if isinstance(outputs, dict) else outputs
+            return ops.cast(states, "float32")
+        states, attention = self._last(
+            self._before_last(inputs, training=training),
+            padding_mask=mask,
+            training=training,
+            return_attention_scores=True,
+        )
+        return ops.cast(states, "float32"), ops.cast(attention, "float32")
 
     def compute_output_shape(self, pieces_shape: Any, lengths_shape: Any = None) -> Any:
         """`(batch, time, dim)`."""
@@ -151,12 +197,12 @@ class KerasHubStates(keras.layers.Layer):
             state.update(ops.convert_to_numpy(weight).tobytes())
         return state.hexdigest()
 
-    def save(self, folder: Path, word_pieces: WordPieces) -> None:
+    def save(self, folder: Path, pieces: Pieces) -> None:
         """Write the encoder, as it is now, as a preset that `from_preset` opens.
 
         Args:
             folder: where to; it appears whole or not at all, and replaces what was there.
-            word_pieces: become the preset's tokenizer.
+            pieces: become the preset's tokenizer.
 
         Raises:
             MrcaError: if it cannot be written.
@@ -164,9 +210,13 @@ class KerasHubStates(keras.layers.Layer):
         keras_hub = import_keras_hub()
         with whole_folder(folder, "the encoder") as target:
             self.backbone.save_to_preset(str(target))
-            tokenizer = keras_hub.models.BertTokenizer(
-                vocabulary=list(word_pieces.vocabulary), lowercase=word_pieces.lower_case
-            )
+            if isinstance(pieces, BytePairs):
+                ids = {piece: id for id, piece in enumerate(pieces.vocabulary)}
+                tokenizer = keras_hub.models.RobertaTokenizer(ids, list(pieces.merges))
+            else:
+                tokenizer = keras_hub.models.BertTokenizer(
+                    vocabulary=list(pieces.vocabulary), lowercase=pieces.lower_case
+                )
             tokenizer.save_to_preset(str(target))
 
     def get_config(self) -> dict[str, Any]:
@@ -176,6 +226,8 @@ class KerasHubStates(keras.layers.Layer):
             "backbone": keras.saving.serialize_keras_object(self.backbone),
             "vocabulary": self.vocabulary,
             "lower_case": self.lower_case,
+            "merges": self.merges,
+            "freeze_embeddings": self.freeze_embeddings,
         }
 
     @classmethod
@@ -202,14 +254,26 @@ def import_keras_hub() -> Any:
     return keras_hub
 
 
-def _tokenizer(keras_hub: Any, preset: str) -> Any:
-    """The preset's WordPiece tokenizer, or `None` if it has none."""
+def _before(backbone: keras.Model, layer: keras.layers.Layer) -> keras.Model:
+    """What stands before a transformer layer: the backbone's inputs to that layer's states."""
+    states, _ = layer.input  # and the padding mask
+    return keras.Model(backbone.input, states)
+
+
+def _vocabulary(
+    keras_hub: Any, preset: str
+) -> tuple[list[str] | None, bool | None, list[str] | None]:
+    """Vocabulary, casing and merges of a preset's tokenizer, as far as it has them."""
     try:
         tokenizer = keras_hub.tokenizers.Tokenizer.from_preset(preset)
     except (FileNotFoundError, ValueError):
-        return None
-    is_word_piece = isinstance(tokenizer, keras_hub.tokenizers.WordPieceTokenizer)
-    return tokenizer if is_word_piece else None
+        return None, None, None
+    if isinstance(tokenizer, keras_hub.tokenizers.WordPieceTokenizer):
+        return list(tokenizer.get_vocabulary()), tokenizer.lowercase, None
+    if isinstance(tokenizer, keras_hub.tokenizers.BytePairTokenizer):
+        pieces = sorted(tokenizer.vocabulary, key=tokenizer.vocabulary.get)
+        return pieces, False, list(tokenizer.merges)
+    return None, None, None
 
 
 def _names(structure: Any) -> list[str]:

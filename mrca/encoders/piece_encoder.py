@@ -7,13 +7,22 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from mrca.config import RunConfig
+from mrca.config.run_config import EncoderConfig
 from mrca.datasets import Candidates
 from mrca.encoders.encoder import Encoder, Places, Progress, no_progress
 from mrca.encoders.hub_handle import resolve_hub_handle
 from mrca.encoders.hub_states import HubStates
 from mrca.encoders.keras_hub_states import KerasHubStates
 from mrca.encoders.states import StateReader
-from mrca.encoding import EncodedDocuments, PieceRows, WordPieces, piece_rows
+from mrca.encoders.windows import Windows
+from mrca.encoding import (
+    BytePairs,
+    EncodedDocuments,
+    PieceRows,
+    Pieces,
+    WordPieces,
+    piece_rows,
+)
 from mrca.encoding.word_pieces import read_vocabulary
 from mrca.errors import MrcaError
 from mrca.layers import STATE_POOLINGS
@@ -34,7 +43,12 @@ class PieceEncoder(Encoder):
 
     A frozen one's states are computed beforehand, in half precision; where nothing but a pooling
     to one vector stands between it and the classifier, they are pooled before they are kept. A
-    trained one and the network are one Keras model, and the run carries it.
+    trained one and the network are one Keras model, and the run carries it. So are a frozen one and
+    a network that reads its attention, which would take too much room to be kept; the run does not
+    carry that.
+
+    Whole documents are cut at `features.max_length` pieces. Where pairs are asked about, this is a
+    window, and longer documents are read in several; see `Windows`.
 
     Args:
         config: how documents become numbers.
@@ -53,7 +67,7 @@ class PieceEncoder(Encoder):
         config: RunConfig,
         types: Sequence[str],
         states: Any,
-        word_pieces: WordPieces,
+        word_pieces: Pieces,
         measured: Sequence[Document] = (),
     ) -> None:
         super().__init__(config, types)
@@ -61,10 +75,13 @@ class PieceEncoder(Encoder):
         self.word_pieces = word_pieces
         self._measured = measured
         self._reader: StateReader | None = None
-        if config.encoder.trainable:
-            self.layer = states
+        self._reading = states
+        if config.candidates.kind == "pairs":
+            self._reading = Windows(states, *_window(config), name="windows")
+        if _in_model(config):
+            self.layer = self._reading
         else:
-            self._reader = StateReader(states, self.pooling)
+            self._reader = StateReader(self._reading, self.pooling)
         self.note = self._casing_note()
 
     # === What a configuration needs ===
@@ -76,6 +93,18 @@ class PieceEncoder(Encoder):
             yield (
                 "features.padding=fixed computes on padding, which a trained BERT encoder would "
                 "read as words. Take masked padding."
+            )
+        yield from _window_problems(config)
+        features = config.features
+        if features.marker_style == "asterisks" and config.candidates.kind == "whole":
+            yield (
+                "features.marker_style=asterisks marks mentions, which candidates.kind=pairs asks "
+                "about. Leave it out for whole documents, whose subjects and objects are marked."
+            )
+        elif features.marker_style == "asterisks" and not features.markers:
+            yield (
+                "features.marker_style=asterisks says how entities are marked, and "
+                "features.markers is false. Set features.markers=true."
             )
 
     # === Opening and loading ===
@@ -118,7 +147,8 @@ class PieceEncoder(Encoder):
         if places.encoder is not None:
             config = config.changed({"encoder.name": places.encoder})
         try:
-            states, word_pieces = cls._opened(config, str(folder / VOCABULARY))
+            own = folder / VOCABULARY
+            states, word_pieces = cls._opened(config, str(own) if own.exists() else "")
         except MrcaError as error:
             raise MrcaError(
                 f"The run {folder} reads with the encoder {config.encoder.name!r}, which cannot be "
@@ -134,20 +164,21 @@ class PieceEncoder(Encoder):
         return encoder
 
     @classmethod
-    def _opened(cls, config: RunConfig, vocab_file: str = "") -> tuple[Any, WordPieces]:
+    def _opened(cls, config: RunConfig, vocab_file: str = "") -> tuple[Any, Pieces]:
         """The layer that a configuration names, and its word pieces.
 
         Raises:
             MrcaError: if it cannot be opened, or does not read rows as they are configured.
         """
         settings, features = config.encoder, config.features
-        # A frozen encoder's states are computed once, and kept for runs of any precision.
-        dtype = config.model.precision if settings.trainable else None
-        states = cls._open_states(settings.place, settings.trainable, dtype)
+        # States that are computed beforehand are kept for runs of any precision.
+        dtype = config.model.precision if _in_model(config) else None
+        states = cls._open_states(settings, dtype)
         lower_case = {"auto": states.lower_case, "cased": False, "uncased": True}[settings.casing]
         word_pieces = _word_pieces(states, settings.name, vocab_file, lower_case)
         if features.markers:
-            _ = word_pieces.markers  # or an error
+            roles = features.marker_style == "roles"
+            _ = word_pieces.markers if roles else word_pieces.asterisk  # or an error
         if features.max_length < 3:
             raise MrcaError(
                 f"features.max_length is {features.max_length}: expected at least 3, for [CLS], "
@@ -159,10 +190,16 @@ class PieceEncoder(Encoder):
                 f"features.max_length is {features.max_length}, but the encoder {settings.name} "
                 f"reads {longest} word pieces at most. Lower features.max_length."
             )
+        if config.model.pair_context == "localized" and not states.gives_attention:
+            raise MrcaError(
+                f"model.pair_context=localized reads the attention of an encoder's last layer, "
+                f"which {settings.name} does not give. Take a BERT or RoBERTa, or "
+                "model.pair_context=attention."
+            )
         return states, word_pieces
 
     @classmethod
-    def _open_states(cls, place: str, trainable: bool, dtype: str | None) -> Any:
+    def _open_states(cls, settings: EncoderConfig, dtype: str | None) -> Any:
         raise NotImplementedError
 
     # === In use ===
@@ -183,7 +220,7 @@ class PieceEncoder(Encoder):
         """Of the states of a few training documents."""
         rows = self._rows(self._measured)
         pieces = EncodedDocuments(rows.arrays, rows.starts)
-        states = StateReader(self.states).read(pieces).arrays["states"]
+        states = StateReader(self._reading).read(pieces).arrays["states"]
         return float(max(1, math.ceil(states.max(initial=0))))
 
     def encode(self, candidates: Candidates, *, keep: bool = False) -> EncodedDocuments:
@@ -195,17 +232,19 @@ class PieceEncoder(Encoder):
 
     def words_read(self, documents: Sequence[Document]) -> list[int]:
         """See `Encoder`."""
+        if self.longest is None:
+            return [len(document.tokens) for document in documents]
         return self._rows(documents).words_read()
 
-    def cut(self, documents: Sequence[Document]) -> int:
+    def documents_cut(self, documents: Sequence[Document]) -> int:
         """See `Encoder`; a document is cut at pieces, not at words."""
-        return int(self._rows(documents).cut.sum())
+        return 0 if self.longest is None else int(self._rows(documents).cut.sum())
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the encoder with the word pieces that it is read with."""
-        vocabulary = "\n".join((str(self.word_pieces.lower_case), *self.word_pieces.vocabulary))
-        return hashlib.sha256(f"{self.states.fingerprint} {vocabulary}".encode()).hexdigest()
+        described = f"{self.states.fingerprint} {self.word_pieces.description}"
+        return hashlib.sha256(described.encode()).hexdigest()
 
     def describe(self) -> dict[str, Any]:
         """Name and fingerprint of the encoder with its word pieces."""
@@ -217,8 +256,9 @@ class PieceEncoder(Encoder):
 
     def save(self, folder: Path) -> None:
         """Write the word pieces, and the encoder if it is trained."""
-        self.word_pieces.save(folder / VOCABULARY)
-        if self.layer is not None:
+        if isinstance(self.word_pieces, WordPieces):  # byte pairs are the encoder's own
+            self.word_pieces.save(folder / VOCABULARY)
+        if self.config.encoder.trainable:
             self.states.save(folder / ENCODER, self.word_pieces)
 
     def _rows(self, documents: Sequence[Document]) -> PieceRows:
@@ -226,11 +266,11 @@ class PieceEncoder(Encoder):
         return piece_rows(
             documents,
             self.word_pieces,
-            max_length=features.max_length,
+            max_length=self.longest,
             case=features.case,
             role=features.role,
             types=self.types,
-            markers=features.markers,
+            markers=features.marker_style if features.markers else None,
         )
 
     def _casing_note(self) -> str:
@@ -260,6 +300,12 @@ class HubEncoder(PieceEncoder):
     def problems(cls, config: RunConfig) -> Iterator[str]:
         """See `Encoder`."""
         yield from super().problems(config)
+        if config.encoder.freeze_embeddings:
+            yield (
+                "encoder.freeze_embeddings needs to know which weights are embeddings, and a TF "
+                "Hub module is a program that does not say. Leave it out, or take a keras_hub: "
+                "encoder."
+            )
         precision = config.model.precision
         if config.encoder.trainable and precision != "float32":
             yield (
@@ -274,30 +320,74 @@ class HubEncoder(PieceEncoder):
         resolve_hub_handle(config.encoder.place)
 
     @classmethod
-    def _open_states(cls, place: str, trainable: bool, dtype: str | None) -> HubStates:
-        return HubStates(resolve_hub_handle(place), trainable, name="encoder")
+    def _open_states(cls, settings: EncoderConfig, dtype: str | None) -> HubStates:
+        return HubStates(resolve_hub_handle(settings.place), settings.trainable, name="encoder")
 
 
 class KerasHubEncoder(PieceEncoder):
-    """A BERT of KerasHub: `keras_hub:PRESET` or `keras_hub:FOLDER`, on every backend."""
+    """A BERT or RoBERTa of KerasHub: `keras_hub:PRESET` or `keras_hub:FOLDER`, on every backend."""
 
     kind = "keras_hub"
+    gives_attention = True
+
+    @classmethod
+    def problems(cls, config: RunConfig) -> Iterator[str]:
+        """See `Encoder`."""
+        yield from super().problems(config)
+        if config.encoder.freeze_embeddings and not config.encoder.trainable:
+            yield (
+                "encoder.freeze_embeddings keeps the embeddings of a trained encoder as they are; "
+                "this one is frozen as a whole. Leave it out, or set encoder.trainable=true."
+            )
 
     def in_float32(self) -> "KerasHubEncoder":
-        """See `Encoder`; a frozen encoder computes as it does."""
+        """See `Encoder`; states that are computed beforehand stay as they are."""
         if self.layer is None:
             return self
         states = self.states.with_dtype("float32")
         return KerasHubEncoder(self.config, self.types, states, self.word_pieces)
 
     @classmethod
-    def _open_states(cls, place: str, trainable: bool, dtype: str | None) -> KerasHubStates:
-        return KerasHubStates.from_preset(place, trainable, dtype, name="encoder")
+    def _open_states(cls, settings: EncoderConfig, dtype: str | None) -> KerasHubStates:
+        return KerasHubStates.from_preset(
+            settings.place,
+            settings.trainable,
+            dtype,
+            freeze_embeddings=settings.freeze_embeddings,
+            name="encoder",
+        )
+
+
+def _in_model(config: RunConfig) -> bool:
+    """Whether the encoder is a part of the model: it is trained, or gives its attention."""
+    return config.encoder.trainable or config.model.pair_context == "localized"
+
+
+def _window(config: RunConfig) -> tuple[int, int]:
+    """Word pieces of a window, and between the starts of two at most."""
+    features = config.features
+    return features.max_length, features.stride or features.max_length // 2
+
+
+def _window_problems(config: RunConfig) -> Iterator[str]:
+    window, stride = _window(config)
+    if not config.features.stride:
+        return
+    if config.candidates.kind == "whole":
+        yield (
+            "features.stride is of windows, which candidates.kind=pairs is read in; whole "
+            "documents are cut at features.max_length. Leave it out."
+        )
+    elif stride > window - 2:
+        yield (
+            f"features.stride={stride} would leave word pieces out: a window has "
+            f"features.max_length - 2 = {window - 2}, beside [CLS] and [SEP]. Take at most that."
+        )
 
 
 def _word_pieces(
     states: HubStates | KerasHubStates, name: str, vocab_file: str, lower_case: bool | None
-) -> WordPieces:
+) -> Pieces:
     """What splits words into the pieces that an encoder knows."""
     if lower_case is None:
         raise MrcaError(
@@ -305,6 +395,13 @@ def _word_pieces(
             "Set encoder.casing=uncased or encoder.casing=cased."
         )
     own = states.vocabulary
+    if states.merges is not None and own is not None:
+        if vocab_file:
+            raise MrcaError(
+                f"encoder.vocab_file is {vocab_file}, and the encoder {name} reads byte pairs, "
+                "which it brings itself. Leave encoder.vocab_file out."
+            )
+        return BytePairs(own, states.merges, lower_case, f"the vocabulary of {name}")
     vocabulary = read_vocabulary(Path(vocab_file).expanduser()) if vocab_file else own
     if vocabulary is None:
         raise MrcaError(

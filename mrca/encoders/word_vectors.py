@@ -1,5 +1,6 @@
 """Frozen word vectors."""
 
+import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -76,7 +77,13 @@ class WordVectors(Encoder):
                 "encoder.trainable is for BERT encoders: word vectors stay as they are, so that "
                 "words which training did not see fit among them. Leave it out, or give --encoder."
             )
-        if config.features.markers:
+        if config.encoder.freeze_embeddings or config.features.stride:
+            name = "features.stride" if config.features.stride else "encoder.freeze_embeddings"
+            yield (
+                f"{name} is for BERT encoders; word vectors are read whole, and never trained. "
+                "Leave it out, or give --encoder."
+            )
+        if config.features.markers or config.features.marker_style != "roles":
             yield (
                 "features.markers puts word pieces around entities, which word vectors do not "
                 "have. Leave it out (the role feature marks entities), or give --encoder."
@@ -169,8 +176,8 @@ class WordVectors(Encoder):
 
     def words_read(self, documents: Sequence[Document]) -> list[int]:
         """See `Encoder`."""
-        longest = self.config.features.max_length
-        return [min(len(document.tokens), longest) for document in documents]
+        longest = self.longest
+        return [min(len(document.tokens), longest or sys.maxsize) for document in documents]
 
     def describe(self) -> dict[str, Any]:
         """Name, fingerprint and place of the full store."""

@@ -2,6 +2,7 @@
 
 from mrca.encoding.batch_plan import Batch, BatchLimits, Padding, plan_batches
 from mrca.encoding.batches import EpochBatches, PairedBatches, SideBySide
+from mrca.encoding.byte_pairs import BytePairs
 from mrca.encoding.encoded_documents import (
     EncodedDocuments,
     EncodedEntities,
@@ -10,6 +11,7 @@ from mrca.encoding.encoded_documents import (
 )
 from mrca.encoding.marks import word_marks
 from mrca.encoding.piece_rows import PieceRows, piece_rows
+from mrca.encoding.pieces import EntityMarkers, Pieces
 from mrca.encoding.sampler import SAMPLERS, Sampler, check_sampler
 from mrca.encoding.word_pieces import WordPieces
 
@@ -17,12 +19,15 @@ __all__ = [
     "SAMPLERS",
     "Batch",
     "BatchLimits",
+    "BytePairs",
     "EncodedDocuments",
     "EncodedEntities",
+    "EntityMarkers",
     "EpochBatches",
     "Padding",
     "PairedBatches",
     "PieceRows",
+    "Pieces",
     "Sampler",
     "SideBySide",
     "WordPieces",

@@ -34,12 +34,15 @@ class BatchLimits:
         tokens: padded ones, rows times the longest.
         candidates: entity pairs.
         scores: padded tokens times entity pairs, which attention scores with one another.
+        attention: padded tokens times the longest, which is what a head of an encoder in the model
+            attends between; `None` for no such limit.
     """
 
     rows: int
     tokens: int = 1 << 15
     candidates: int = 1 << 13
     scores: int = 1 << 24
+    attention: int | None = None
 
 
 def plan_batches(
@@ -47,7 +50,7 @@ def plan_batches(
     limits: BatchLimits | int,
     *,
     padding: Padding = "masked",
-    max_length: int = 100,
+    max_length: int | None = 100,
     candidates: np.ndarray | None = None,
     seed: int | None = None,
     epoch: int = 0,
@@ -64,7 +67,8 @@ def plan_batches(
         limits: of a batch, or its number of rows; the last one formed may hold fewer.
         padding: `"masked"` pads a batch to its longest row, rounded up to a multiple of 8
             (of 4 where nothing is shuffled); `"fixed"` pads every batch to `max_length`.
-        max_length: what `"fixed"` pads to, and the most that `"masked"` does.
+        max_length: what `"fixed"` pads to, and the most that `"masked"` does; `None` for no limit,
+            with `"masked"`.
         candidates: of each row, shape `(n,)`; rows without any are left out. `None` for one each.
         seed: of the shuffle; `None` for a fixed order.
         epoch: mixed into the seed.
@@ -81,9 +85,10 @@ def plan_batches(
     counts = np.ones(len(lengths), np.int64) if candidates is None else candidates
 
     def padded(row: int) -> int:
-        if padding == "fixed":
+        if padding == "fixed" and max_length is not None:
             return max_length
-        return min(math.ceil(max(lengths[row], 1) / step) * step, max_length)
+        rounded = math.ceil(max(lengths[row], 1) / step) * step
+        return rounded if max_length is None else min(rounded, max_length)
 
     if seed is None:
         pools = [asked[np.argsort(lengths[asked], kind="stable")]]
@@ -143,12 +148,14 @@ def _cut(
     start = asked = 0
     for end, row in enumerate(rows):
         size = end - start
-        tokens, pairs = (size + 1) * padded(row), asked + int(counts[row])
+        length = padded(row)
+        tokens, pairs = (size + 1) * length, asked + int(counts[row])
         if size and (
             size == limits.rows
             or tokens > limits.tokens
             or pairs > limits.candidates
             or tokens * pairs > limits.scores
+            or (limits.attention is not None and tokens * length > limits.attention)
         ):
             yield rows[start:end]
             start, asked = end, 0

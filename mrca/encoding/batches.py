@@ -60,7 +60,7 @@ class EpochBatches:
         limits: BatchLimits | int,
         *,
         padding: Padding,
-        max_length: int,
+        max_length: int | None,
         seed: int | None = None,
         draw: Callable[[int], np.ndarray] | None = None,
     ) -> None:
@@ -149,7 +149,7 @@ class PairedBatches(EpochBatches):
         draws: Callable[[int], tuple[np.ndarray, np.ndarray]],
         weights: Callable[[int, int], np.ndarray],
         padding: Padding,
-        max_length: int,
+        max_length: int | None,
         seed: int,
     ) -> None:
         self.draws = draws

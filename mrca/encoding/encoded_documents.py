@@ -6,11 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from mrca.datasets import Candidates
-from mrca.encoding.batch_plan import Batch, Padding
+from mrca.encoding.batch_plan import Batch, BatchLimits, Padding
 from mrca.text import Span
 
 # Maps a span of words to the places of its tokens in its row; see `EncodedEntities.of`.
 Places = Callable[[int, Span], range]
+
+_ENTITY_STEP = 4
+_ATTENTION = 1 << 23
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,9 @@ class EncodedEntities:
 
         Returns:
             `entities` int32 `(entities, most tokens)`, places in the entity's row, padded with -1;
-            `entity_rows` int32 `(entities,)`, its row in the batch; `pairs` int32 `(candidates,
+            `entity_rows` int32 `(entities,)`, its row in the batch; `row_entities` int32 `(rows,
+            most entities)`, the numbers of a row's entities in the batch, padded with -1 to a
+            multiple of 4, so that a compiled model meets few shapes; `pairs` int32 `(candidates,
             2)`, numbers of entities in the batch.
         """
         counts = self.starts[rows + 1] - self.starts[rows]
@@ -73,12 +78,16 @@ class EncodedEntities:
         matrix = np.full(is_token.shape, -1, np.int32)
         matrix[is_token] = self.tokens[ranges(self.token_starts, entities)]
         before = np.cumsum(counts) - counts  # entities of the batch before each row's
+        most = -(-max(counts.max(initial=1), 1) // _ENTITY_STEP) * _ENTITY_STEP
+        column = np.arange(most)
+        row_entities = np.where(column < counts[:, None], before[:, None] + column, -1)
         candidates = ranges(self.candidate_starts, rows)
         asked = self.candidate_starts[rows + 1] - self.candidate_starts[rows]
         pairs = self.pairs[candidates] + np.repeat(before, asked)[:, None]
         return {
             "entities": matrix,
             "entity_rows": np.repeat(np.arange(len(rows), dtype=np.int32), counts),
+            "row_entities": row_entities.astype(np.int32),
             "pairs": pairs.astype(np.int32),
         }
 
@@ -114,6 +123,13 @@ class EncodedDocuments:
         """Candidates of each row, `(rows,)`; `None` for one each."""
         return None if self.entities is None else np.diff(self.entities.candidate_starts)
 
+    def limits(self, rows: int) -> BatchLimits:
+        """Of a batch of them, at most so many; of word pieces, what an encoder can attend between.
+
+        With the 12 heads of a BERT an attention is at most 400 MB, unless one row's is larger.
+        """
+        return BatchLimits(rows, attention=_ATTENTION if "pieces" in self.arrays else None)
+
     def candidates_of(self, rows: np.ndarray) -> np.ndarray:
         """The numbers of the rows' candidates, end to end."""
         return rows if self.entities is None else ranges(self.entities.candidate_starts, rows)
@@ -133,6 +149,7 @@ class EncodedDocuments:
         if self.entities is not None:
             found["entities"] = ((None, None), np.dtype(np.int32))
             found["entity_rows"] = ((None,), np.dtype(np.int32))
+            found["row_entities"] = ((None, None), np.dtype(np.int32))
             found["pairs"] = ((None, 2), np.dtype(np.int32))
         return found
 

@@ -1,16 +1,19 @@
 """Documents as word pieces for a BERT encoder."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Literal
 
 import numpy as np
 
 from mrca.encoding.encoded_documents import row_starts
 from mrca.encoding.marks import word_marks
-from mrca.encoding.word_pieces import EntityMarkers, WordPieces
+from mrca.encoding.pieces import EntityMarkers, Pieces
 from mrca.errors import MrcaError
 from mrca.text import Document, Span
+
+MarkerStyle = Literal["roles", "asterisks"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class PieceRows:
         word_ends: the place after each word's last piece, and after a row's last word that of its
             `[SEP]`; int64.
         cut: whether the row was longer than is read, bool `(rows,)`.
+        before: whether a mention's place is the piece before its first word.
     """
 
     arrays: dict[str, np.ndarray]
@@ -35,11 +39,17 @@ class PieceRows:
     words: np.ndarray
     word_ends: np.ndarray
     cut: np.ndarray
+    before: bool = False
 
     def places(self, row: int, span: Span) -> range:
-        """The pieces of some words that were kept, by their place in the row."""
+        """The pieces of a mention that were kept, by their place in the row.
+
+        They are those of its words, or the `*` before them.
+        """
         start, sep = int(self.word_starts[row]), int(self.word_starts[row + 1]) - 1
         first = self.words[min(start + span.start, sep)]
+        if self.before:
+            return range(int(first) - 1, int(first))
         end = self.word_ends[min(start + span.end, sep) - 1]
         kept = int(self.starts[row + 1] - self.starts[row]) - 1  # [SEP] is the last
         return range(int(first), min(int(end), kept))
@@ -57,36 +67,40 @@ class PieceRows:
 
 def piece_rows(
     documents: Sequence[Document],
-    word_pieces: WordPieces,
+    word_pieces: Pieces,
     *,
-    max_length: int,
+    max_length: int | None,
     case: bool = True,
     role: bool = True,
     types: Sequence[str] = (),
-    markers: bool = False,
+    markers: MarkerStyle | None = None,
 ) -> PieceRows:
     """Documents as word pieces.
 
-    With `markers` every subject mention stands between `[E1]` and `[/E1]`, every object mention
-    between `[E2]` and `[/E2]`; with unknown roles every mention between `[E1]` and `[/E1]`. Where
-    mentions meet between two words, those that end there are closed before others open. The longer
-    mention opens first and closes last, so that nested ones nest, and of two equal ones the subject
-    is outside: `[E1] [E2] Ada [/E2] [/E1]`. Mentions that cross stay crossed:
+    With the markers `roles` every subject mention stands between `[E1]` and `[/E1]`, every object
+    mention between `[E2]` and `[/E2]`; with unknown roles every mention between `[E1]` and `[/E1]`.
+    Where mentions meet between two words, those that end there are closed before others open. The
+    longer mention opens first and closes last, so that nested ones nest, and of two equal ones the
+    subject is outside: `[E1] [E2] Ada [/E2] [/E1]`. Mentions that cross stay crossed:
     `[E1] a [E2] b [/E1] c [/E2]`.
+
+    With the markers `asterisks` there is a `*` before each word with which mentions begin, and one
+    after each word with which mentions end, as ATLOP (Zhou et al. 2021) has it.
 
     Args:
         documents: the rows.
         word_pieces: the encoder's vocabulary.
         max_length: pieces, special ones included; longer rows are cut to it, `[SEP]` stays last.
+            `None` for no limit.
         case: see `word_marks`.
         role: see `word_marks`.
         types: see `word_marks`.
-        markers: whether to put markers around the mentions.
+        markers: which to put around the mentions; `None` for none.
 
     Raises:
         MrcaError: if `max_length` has no room for a word, or the vocabulary none for markers.
     """
-    if max_length < 3:
+    if max_length is not None and max_length < 3:
         raise MrcaError(
             f"max_length is {max_length}: expected at least 3, [CLS], one piece of a word and [SEP]"
         )
@@ -96,7 +110,11 @@ def piece_rows(
     # Each distinct spelling is split once. A unit is a word or a special piece; `table` has the
     # units' pieces end to end.
     spellings = list(dict.fromkeys(chain.from_iterable(texts)))
-    special = (word_pieces.cls, word_pieces.sep, *(word_pieces.markers if markers else ()))
+    special = [word_pieces.cls, word_pieces.sep]
+    if markers == "roles":
+        special += word_pieces.markers
+    elif markers == "asterisks":
+        special.append(word_pieces.asterisk)
     pieces = [word_pieces.pieces(word) for word in spellings] + [(id,) for id in special]
     unit_of_word = {word: unit for unit, word in enumerate(spellings)}
     unit_of_special = {id: unit for unit, id in enumerate(special, len(spellings))}
@@ -115,7 +133,12 @@ def piece_rows(
         marks[name] = np.zeros(len(units), values.dtype)
         marks[name][is_word] = values
     if markers:
-        at, which, per_row = _markers(documents, lengths, starts, word_pieces.markers)
+        found = (
+            _role_markers(documents, word_pieces.markers)
+            if markers == "roles"
+            else _asterisks(documents, word_pieces.asterisk)
+        )
+        at, which, per_row = _inserted(found, lengths, starts)
         units = np.insert(units, at, [unit_of_special[id] for id in which])
         is_word = np.insert(is_word, at, False)
         marks = {name: np.insert(values, at, 0) for name, values in marks.items()}
@@ -135,23 +158,19 @@ def piece_rows(
     word_ends = np.insert(ends[1:][is_word] - first, row_ends, sep)
     word_starts = row_starts([length + 1 for length in lengths])
     rows = ends[starts]
-    cut = np.diff(rows) > max_length
-    cut |= np.array([len(document.tokens) for document in documents], np.int64) > lengths
-    arrays, rows = _cut(arrays, rows, max_length, word_pieces.sep)
-    return PieceRows(arrays, rows, word_starts, words, word_ends, cut)
+    cut = np.zeros(len(documents), bool)
+    if max_length is not None:
+        cut = np.diff(rows) > max_length
+        cut |= np.array([len(document.tokens) for document in documents], np.int64) > lengths
+        arrays, rows = _cut(arrays, rows, max_length, word_pieces.sep)
+    return PieceRows(arrays, rows, word_starts, words, word_ends, cut, markers == "asterisks")
 
 
-def _markers(
-    documents: Sequence[Document],
-    lengths: Sequence[int],
-    starts: np.ndarray,
-    markers: EntityMarkers,
-) -> tuple[list[int], list[int], list[int]]:
-    """Before which units which markers go, in order, and how many in each row."""
-    at: list[int] = []
-    which: list[int] = []
-    per_row: list[int] = []
-    for document, length, start in zip(documents, lengths, starts[:-1].tolist(), strict=True):
+def _role_markers(
+    documents: Sequence[Document], markers: EntityMarkers
+) -> Iterator[list[tuple[int, int]]]:
+    """Of each document which markers stand before which words, in order."""
+    for document in documents:
         # (before which word, opening after closing, in which order, subject outside, marker)
         found: list[tuple[int, bool, int, int, int]] = []
         objects = () if document.roles == "unknown" else document.spans("object")
@@ -162,10 +181,28 @@ def _markers(
             for span in spans:
                 found.append((span.start, True, -span.end, -outside, opening))
                 found.append((span.end, False, -span.start, outside, closing))
-        found.sort()
+        yield [(word, marker) for word, *_, marker in sorted(found)]
+
+
+def _asterisks(documents: Sequence[Document], asterisk: int) -> Iterator[list[tuple[int, int]]]:
+    """The same of asterisks."""
+    for document in documents:
+        spans = {span for entity in document.entities for span in entity.mentions}
+        words = [*{span.start for span in spans}, *{span.end for span in spans}]
+        yield [(word, asterisk) for word in sorted(words)]
+
+
+def _inserted(
+    markers: Iterable[list[tuple[int, int]]], lengths: Sequence[int], starts: np.ndarray
+) -> tuple[list[int], list[int], list[int]]:
+    """Before which units which markers go, in order, and how many in each row."""
+    at: list[int] = []
+    which: list[int] = []
+    per_row: list[int] = []
+    for found, length, start in zip(markers, lengths, starts[:-1].tolist(), strict=True):
         # A mention beyond the words that were kept is cut off with what follows them.
-        at += [start + 1 + min(word, length) for word, *_ in found]
-        which += [marker for *_, marker in found]
+        at += [start + 1 + min(word, length) for word, _ in found]
+        which += [marker for _, marker in found]
         per_row.append(len(found))
     return at, which, per_row
 

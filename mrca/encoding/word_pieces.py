@@ -4,29 +4,18 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
+from mrca.encoding.pieces import EntityMarkers, Pieces
 from mrca.errors import MrcaError
 from mrca.files import whole_file
 
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 _UNUSED = re.compile(r"\[unused\d+\]")
-# A server sees new words for as long as it runs.
-_MAX_CACHED = 1 << 20
 
 
-class EntityMarkers(NamedTuple):
-    """The pieces put around mentions: `[E1]` subject `[/E1]`, `[E2]` object `[/E2]`."""
-
-    subject_start: int
-    subject_end: int
-    object_start: int
-    object_end: int
-
-
-class WordPieces:
+class WordPieces(Pieces):
     """Splits words into the pieces of a BERT vocabulary, each distinct spelling once.
 
     A word is cleaned, lower-cased and freed of accents if asked, split at punctuation and at
@@ -64,27 +53,13 @@ class WordPieces:
         self.source = source or "The vocabulary"
         self.vocabulary = tuple(vocabulary)
         self.lower_case = lower_case
-        self._ids = _checked_ids(self.vocabulary, self.source)
-        self.pad, self.unk, self.cls, self.sep = (self._ids[piece] for piece in _SPECIAL)
-        self._tokenizer = Tokenizer(models.WordPiece(self._ids, unk_token="[UNK]"))
+        ids = _checked_ids(self.vocabulary, self.source)
+        self.pad, self.unk, self.cls, self.sep = (ids[piece] for piece in _SPECIAL)
+        tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]"))
         # Accents go where case goes, as in BERT.
-        self._tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lower_case)
-        self._tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-        self._cache: dict[str, tuple[int, ...]] = {}
-
-    def __len__(self) -> int:
-        return len(self.vocabulary)
-
-    def pieces(self, word: str) -> tuple[int, ...]:
-        """Ids of the word's pieces: at least one; what cannot be spelled out is `[UNK]`."""
-        pieces = self._cache.get(word)
-        if pieces is None:
-            if len(self._cache) >= _MAX_CACHED:
-                self._cache.clear()
-            pieces = tuple(self._tokenizer.encode(word, add_special_tokens=False).ids)
-            # Nothing is left of a word of control characters.
-            pieces = self._cache[word] = pieces or (self.unk,)
-        return pieces
+        tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lower_case)
+        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        super().__init__(tokenizer)
 
     @property
     def markers(self) -> EntityMarkers:
@@ -101,6 +76,11 @@ class WordPieces:
                 "Take an encoder whose vocabulary has them, or leave the markers out."
             )
         return EntityMarkers(*unused[:4])
+
+    @property
+    def description(self) -> str:
+        """See `Pieces`."""
+        return "\n".join((str(self.lower_case), *self.vocabulary))
 
     def save(self, path: Path) -> None:
         """Write the vocabulary as a `vocab.txt`.

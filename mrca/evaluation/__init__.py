@@ -10,12 +10,26 @@ from mrca.evaluation.calibration import (
     expected_calibration_error,
     reliability,
 )
-from mrca.evaluation.comparison import ComparedMethod, Comparison, GroupF1, compare_methods
+from mrca.evaluation.comparison import (
+    ComparedMethod,
+    Comparison,
+    GroupF1,
+    check_columns,
+    compare_methods,
+)
 from mrca.evaluation.confused_pairs import ConfusedPair, confused_pairs
 from mrca.evaluation.decoupling import Decoupling
 from mrca.evaluation.document_report import DocumentReport, evaluate_candidates
-from mrca.evaluation.error_patterns import ErrorPatterns, error_patterns
+from mrca.evaluation.error_patterns import ErrorPatterns, correctly_ranked, error_patterns
+from mrca.evaluation.fact_scores import (
+    FactScores,
+    GoldFacts,
+    PairConfusion,
+    fact_scores,
+    predicted_facts,
+)
 from mrca.evaluation.false_positive_rate import FalsePositiveRate, false_positive_rate
+from mrca.evaluation.known_facts import KnownFacts, known_facts
 from mrca.evaluation.paired_bootstrap import Difference, paired_bootstrap
 from mrca.evaluation.precision_recall_curve import average_precision, precision_recall_curve
 from mrca.evaluation.report import Report, evaluate
@@ -33,9 +47,13 @@ __all__ = [
     "Difference",
     "DocumentReport",
     "ErrorPatterns",
+    "FactScores",
     "FalsePositiveRate",
+    "GoldFacts",
     "GroupF1",
     "Isotonic",
+    "KnownFacts",
+    "PairConfusion",
     "PrecisionThreshold",
     "Reliability",
     "Report",
@@ -43,19 +61,24 @@ __all__ = [
     "Temperature",
     "average_precision",
     "calibration_from_config",
+    "check_columns",
     "compare_methods",
     "confused_pairs",
+    "correctly_ranked",
     "error_patterns",
     "evaluate",
     "evaluate_candidates",
     "expected_calibration_error",
+    "fact_scores",
     "false_positive_rate",
+    "known_facts",
     "macro_score",
     "mean_and_deviation",
     "micro_score",
     "paired_bootstrap",
     "precision_recall_curve",
     "precision_recall_f1",
+    "predicted_facts",
     "reliability",
     "summarise_runs",
     "threshold_for_precision",

@@ -5,15 +5,29 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from mrca.config import Metric
-from mrca.datasets.long_tail import DEFAULT_LIMITS, GroupLimits, long_tail_groups
+from mrca.datasets.long_tail import DEFAULT_LIMITS, GroupLimits
 from mrca.errors import MrcaError, counted
+from mrca.evaluation.error_patterns import ErrorPatterns
+from mrca.evaluation.fact_scores import (
+    FACT_SCORES,
+    GoldFacts,
+    PairConfusion,
+    fact_scores,
+    predicted_facts,
+)
 from mrca.evaluation.false_positive_rate import false_positive_rate
+from mrca.evaluation.measures import MEASURES, unknown_measure
 from mrca.evaluation.paired_bootstrap import RESAMPLES, Difference, ResampledF1, resampled_f1
 from mrca.evaluation.report import evaluate
-from mrca.evaluation.scores import binary_matrix, macro_score, micro_score
+from mrca.evaluation.scores import (
+    binary_matrix,
+    ign_precision_recall_f1,
+    macro_score,
+    micro_score,
+)
 from mrca.evaluation.seeds import mean_and_deviation, summarise_runs
 from mrca.text import RelationSet
 from mrca.text.html_table import html_table
@@ -24,6 +38,13 @@ LEVEL = 0.05
 _KEPT = ("rows", "micro", "macro", "macro_present", "exact_match", "groups", "by_relation_count")
 # As in the report of a run: what is predicted for rows without a gold label.
 _EMPTY = "empty_candidates"
+_PATTERNS = "error_patterns"
+_COLUMNS = (
+    *MEASURES,
+    *(f"{_PATTERNS}.{share}" for share in ("false_share", "fn_share", "fn_crk_share")),
+    f"{_EMPTY}.rate",
+    *(f"confusion.{name}_share" for name in PairConfusion.NAMES),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +71,10 @@ class ComparedMethod:
     Attributes:
         runs: how many.
         summary: mean and deviation of every measure over them (`summarise_runs`), among them the
-            `rate` of false positives of `empty_candidates`, rows without a relation.
-        f1: by `"all"`, `"head"`, `"medium"` and `"tail"`; None for a group none of whose relations
-            has a positive in the test rows.
+            `rate` of false positives of `empty_candidates`, rows without a relation, and where rows
+            are pairs those of their facts (`FactScores`).
+        f1: by `"all"` and the groups of the limits, such as `"tail"`; None for a group none of
+            whose relations has a positive in the test rows.
         from_best: how it differs from the best method; None for the best itself.
         from_first: how it differs from the first, the baseline; None for the first itself.
         seconds: that training took, mean over its runs; None where a run has no epochs.
@@ -82,6 +104,7 @@ class Comparison:
         limits: how relations were grouped.
         remarks: what else a reader is to know, one sentence each.
         made_from: JSON values that tell this comparison from others, such as its run folders.
+        columns: names of measures that tables have beside the usual ones; see `check_columns`.
     """
 
     title: str
@@ -94,6 +117,7 @@ class Comparison:
     limits: GroupLimits
     remarks: tuple[str, ...]
     made_from: Mapping[str, Any]
+    columns: tuple[str, ...] = ()
 
     @property
     def first(self) -> str:
@@ -179,7 +203,8 @@ class Comparison:
         for name, method in values["methods"].items():
             method["marks"] = self.marks(name)
         values["limits"]["row_starts"] = list(self.limits.row_starts)
-        return {**values, "remarks": list(self.remarks), "notes": self.notes}
+        lists = {"remarks": list(self.remarks), "columns": list(self.columns)}
+        return {**values, **lists, "notes": self.notes}
 
 
 def compare_methods(
@@ -195,7 +220,10 @@ def compare_methods(
     remarks: Sequence[str] = (),
     seconds: Mapping[str, Sequence[float | None]] | None = None,
     made_from: Mapping[str, Any] | None = None,
-    documents: ArrayLike | None = None,
+    pairs: ArrayLike | None = None,
+    gold_facts: GoldFacts | None = None,
+    ranked: Mapping[str, Sequence[NDArray[np.bool_]]] | None = None,
+    columns: Sequence[str] = (),
 ) -> Comparison:
     """Measure several methods on the same test rows, and test their differences.
 
@@ -213,12 +241,16 @@ def compare_methods(
         remarks: sentences for a reader.
         seconds: for each method, how long each of its runs trained; None for a run without epochs.
         made_from: JSON values to tell this comparison from others by.
-        documents: the document of each row, where rows are pairs of entities; the bootstrap then
-            draws documents.
+        pairs: document, subject and object of each row, `(rows, 3)`, where rows are pairs of
+            entities; the bootstrap then draws documents.
+        gold_facts: the facts of these pairs, for the measures of facts.
+        ranked: for each run whether rows are ranked correctly, `(rows,)`, for its error patterns;
+            see `correctly_ranked`.
+        columns: names of measures to show beside the usual ones.
 
     Raises:
-        MrcaError: if there is no method, a method has no run, no row states a relation, or shapes
-            or values do not fit.
+        MrcaError: if there is no method, a method has no run, no row states a relation, there is no
+            such measure, or shapes or values do not fit.
 
     Example:
         >>> gold = [[1, 0], [0, 1]] * 50
@@ -241,7 +273,13 @@ def compare_methods(
             "There is no positive label in the test rows, so every method has an F1 of 0. Expected "
             "at least one: compare on a corpus whose test split holds relations."
         )
-    members = long_tail_groups(train_counts, limits.head_above, limits.tail_below)
+    check_columns(columns)
+    numbers = None if pairs is None else np.asarray(pairs)
+    documents = None if numbers is None else numbers[:, 0]
+    known = None
+    if numbers is not None and gold_facts is not None:
+        known = gold_facts.known_cells(numbers)
+    members = limits.groups(train_counts)
     groups = {ALL: list(range(gold.shape[1])), **members}
     reports: dict[str, list[dict[str, Any]]] = {}
     f1: dict[str, dict[str, ResampledF1]] = {}
@@ -250,11 +288,16 @@ def compare_methods(
             {
                 **evaluate(gold, run, relations, train_counts, limits=limits).to_dict(),
                 _EMPTY: false_positive_rate(gold, run).to_dict(),
+                _PATTERNS: None
+                if ranked is None
+                else ErrorPatterns.of(gold, np.asarray(run, bool), ranked[name][number]).to_dict(),
+                **_of_facts(numbers, gold_facts, run),
             }
-            for run in runs
+            for number, run in enumerate(runs)
         ]
-        columns = list(groups.values())
-        resampled = resampled_f1(gold, np.stack(runs), metric, resamples, seed, columns, documents)
+        resampled = resampled_f1(
+            gold, np.stack(runs), metric, resamples, seed, list(groups.values()), documents, known
+        )
         f1[name] = dict(zip(groups, resampled, strict=True))
     first = next(iter(f1))
     best = max(f1, key=lambda name: f1[name][ALL].observed)
@@ -269,11 +312,14 @@ def compare_methods(
             name: ComparedMethod(
                 runs=len(runs),
                 summary=summarise_runs(
-                    [{key: report[key] for key in (*_KEPT, _EMPTY)} for report in reports[name]]
+                    [
+                        {key: report[key] for key in (*_KEPT, _EMPTY, _PATTERNS, *FACT_SCORES)}
+                        for report in reports[name]
+                    ]
                 ),
                 f1={
-                    group: _group_f1(gold, runs, columns, metric, f1[name][group])
-                    for group, columns in groups.items()
+                    group: _group_f1(gold, runs, members, metric, f1[name][group], known)
+                    for group, members in groups.items()
                 },
                 from_best=None if name == best else f1[name][ALL].minus(f1[best][ALL]),
                 from_first=None if name == first else f1[name][ALL].minus(f1[first][ALL]),
@@ -284,7 +330,38 @@ def compare_methods(
         limits=limits,
         remarks=tuple(remarks),
         made_from=dict(made_from or {}),
+        columns=tuple(dict.fromkeys(columns)),
     )
+
+
+def check_columns(names: Sequence[str]) -> None:
+    """Check that a comparison has measures of these names.
+
+    They are those of `mrca.evaluation.measures`, the same behind `by_relation_count.NUMBER`, the
+    shares of `confusion` and of `error_patterns`, and `empty_candidates.rate`.
+
+    Raises:
+        MrcaError: if not.
+    """
+    for name in names:
+        of_rows = name.startswith("by_relation_count.") and name.endswith((".f1", ".exact_match"))
+        if name not in _COLUMNS and not of_rows:
+            shares = "|".join(PairConfusion.NAMES)
+            raise unknown_measure(
+                name,
+                _COLUMNS,
+                f", empty_candidates.rate or confusion.{shares} with _share; "
+                f"{_PATTERNS}.false_share|fn_share|fn_crk_share; or by_relation_count.NUMBER."
+                "micro.f1",
+            )
+
+
+def _of_facts(
+    pairs: np.ndarray | None, gold_facts: GoldFacts | None, run: ArrayLike
+) -> dict[str, Any]:
+    if pairs is None or gold_facts is None:
+        return dict.fromkeys(FACT_SCORES)
+    return fact_scores(gold_facts, predicted_facts(pairs, np.asarray(run))).to_dict()
 
 
 def _mean_seconds(seconds: Sequence[float | None]) -> float | None:
@@ -298,6 +375,7 @@ def _group_f1(
     columns: list[int],
     metric: Metric,
     resampled: ResampledF1,
+    known: np.ndarray | None,
 ) -> GroupF1 | None:
     if not gold[:, columns].any():
         return None
@@ -306,6 +384,11 @@ def _group_f1(
         parts = gold[:, columns], np.asarray(run)[:, columns]
         if metric == "micro":
             scores.append(micro_score(*parts).f1)
+        elif metric == "ign":
+            assert known is not None  # or the bootstrap would have refused
+            truth, guess = parts
+            cells = truth & guess, guess, truth, truth & guess & known[:, columns]
+            scores.append(float(ign_precision_recall_f1(*(each.sum() for each in cells))[2]))
         else:
             macro = macro_score(*parts, present_only=metric == "macro_present")
             assert macro is not None  # there is a positive

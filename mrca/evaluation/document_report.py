@@ -12,7 +12,15 @@ from mrca.datasets import LabelledCandidates, distance
 from mrca.datasets.long_tail import DEFAULT_LIMITS, GroupLimits
 from mrca.evaluation.calibration import expected_calibration_error
 from mrca.evaluation.error_patterns import ErrorPatterns, error_patterns
+from mrca.evaluation.fact_scores import (
+    FACT_SCORES,
+    FactScores,
+    GoldFacts,
+    fact_scores,
+    predicted_facts,
+)
 from mrca.evaluation.false_positive_rate import FalsePositiveRate, false_positive_rate
+from mrca.evaluation.known_facts import NOT_ASKED, KnownFacts
 from mrca.evaluation.report import SCORE_HEAD, Report, evaluate, score_row
 from mrca.evaluation.scores import Score
 from mrca.text import RelationSet
@@ -49,10 +57,12 @@ class DocumentReport:
             whole documents were asked about.
         empty_candidates: what is predicted for candidates without a gold label.
         empty_documents: the same of documents.
+        facts: Ign F1, Infer-F1, facts within and across sentences, and pairs that are related at
+            all; None where whole documents were asked about.
         missed: gold facts that no candidate asked about; they count as false negatives.
         by_distance: pairs by the tokens between their nearest mentions.
         by_types: pairs by the types of subject and object, the most facts first.
-        patterns: of errors; None for a decision without a threshold.
+        patterns: of errors; None for a decision without a threshold, or without scores.
         calibration_error: expected calibration error of the highest scores, four for each gold
             label; None where scores are no probabilities.
         oracle: whether the marks are those of the facts alone.
@@ -62,6 +72,7 @@ class DocumentReport:
     documents: Report | None
     empty_candidates: FalsePositiveRate
     empty_documents: FalsePositiveRate
+    facts: FactScores | None
     missed: int
     by_distance: list[PairGroup]
     by_types: list[PairGroup]
@@ -79,6 +90,7 @@ class DocumentReport:
         """The report as JSON values: that of the candidates, and the rest beside it."""
         return {
             **self.candidates.to_dict(),
+            **(dict.fromkeys(FACT_SCORES) if self.facts is None else self.facts.to_dict()),
             "documents": None if self.documents is None else self.documents.to_dict(),
             "empty_candidates": self.empty_candidates.to_dict(),
             "empty_documents": self.empty_documents.to_dict(),
@@ -94,25 +106,28 @@ class DocumentReport:
 def evaluate_candidates(
     candidates: LabelledCandidates,
     predictions: NDArray[np.bool_],
-    scores: NDArray[np.floating],
+    scores: NDArray[np.floating] | None,
     relations: RelationSet,
     train_counts: Sequence[int],
     *,
     limits: GroupLimits = DEFAULT_LIMITS,
     ignored: Sequence[str] = (),
     has_threshold: bool = True,
+    known: KnownFacts = NOT_ASKED,
 ) -> DocumentReport:
     """Measure what was decided about candidates.
 
     Args:
         candidates: with their gold labels.
         predictions: decided labels, bool `(candidates, relations)`.
-        scores: what the decision rule cut, or calibrated, same shape.
+        scores: what the decision rule cut, or calibrated, same shape; None where nothing but
+            decisions is known.
         relations: the columns' names.
         train_counts: for each relation, the number of training candidates that have it.
         limits: see `evaluate`.
         ignored: relations left out of everything.
         has_threshold: whether a relation is predicted where its score is above something.
+        known: the facts of these documents that training states; see `known_facts`.
 
     Raises:
         MrcaError: see `evaluate`.
@@ -130,13 +145,17 @@ def evaluate_candidates(
             }
         )
         relations = RelationSet(relations.names[column] for column in kept)
-        predictions, scores = predictions[:, kept], scores[:, kept]
+        predictions = predictions[:, kept]
+        scores = None if scores is None else scores[:, kept]
         train_counts = [train_counts[column] for column in kept]
     gold = candidates.labels.astype(bool)
     pairs = candidates.kind == "pairs"
     stated = candidates.of_documents.astype(bool)
     found = candidates.any_of(predictions) if pairs else predictions
-    probable = scores.size > 0 and bool(((scores >= 0) & (scores <= 1)).all())
+    facts = None
+    if pairs:
+        stated_facts = GoldFacts.of(candidates.documents, relations, known)
+        facts = fact_scores(stated_facts, predicted_facts(candidates.pairs, predictions))
     return DocumentReport(
         candidates=evaluate(
             gold,
@@ -150,17 +169,25 @@ def evaluate_candidates(
         documents=evaluate(stated, found, relations, train_counts, None, limits) if pairs else None,
         empty_candidates=false_positive_rate(gold, predictions),
         empty_documents=false_positive_rate(stated, found),
+        facts=facts,
         missed=int(candidates.missed.sum()),
         by_distance=_by_distance(candidates, gold, predictions) if pairs else [],
         by_types=_by_types(candidates, gold, predictions) if pairs else [],
-        patterns=error_patterns(gold, predictions, scores) if has_threshold else None,
-        calibration_error=_calibration_error(gold, scores) if probable else None,
+        patterns=(
+            error_patterns(gold, predictions, scores)
+            if has_threshold and scores is not None
+            else None
+        ),
+        calibration_error=None if scores is None else _calibration_error(gold, scores),
         oracle=any(document.oracle for document in candidates.documents),
     )
 
 
 def _calibration_error(gold: NDArray[np.bool_], scores: NDArray[np.floating]) -> float | None:
-    """Of the highest scores only: nearly all others are near 0, and right."""
+    """Of the highest scores only: nearly all others are near 0, and right; None unless all are
+    probabilities."""
+    if not scores.size or not ((scores >= 0) & (scores <= 1)).all():
+        return None
     most = min(_CELLS_PER_LABEL * int(gold.sum()), scores.size)
     if not most:
         return None
@@ -199,12 +226,7 @@ def _by_types(
 
 
 def _entity_pairs(candidates: LabelledCandidates) -> Any:
-    for row, subject, object_ in zip(
-        candidates.rows.tolist(),
-        candidates.subjects.tolist(),
-        candidates.objects.tolist(),
-        strict=True,
-    ):
+    for row, subject, object_ in candidates.pairs.tolist():
         entities = candidates.documents[row].entities
         yield entities[subject], entities[object_]
 

@@ -1,11 +1,12 @@
 """What goes wrong with a candidate: predicted too much, or held back although ranked right."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from mrca.errors import MrcaError
 from mrca.evaluation.precision_recall_curve import labels_and_scores
 from mrca.evaluation.scores import labels_and_predictions
 
@@ -67,6 +68,29 @@ class ErrorPatterns:
         """FN_CRK / FN: how many of those that predict nothing only lack a lower threshold."""
         return _share(self.fn_crk, self.fn)
 
+    @classmethod
+    def of(
+        cls, gold: NDArray[np.bool_], predicted: NDArray[np.bool_], ranked: NDArray[np.bool_]
+    ) -> "ErrorPatterns":
+        """Count decided candidates.
+
+        Args:
+            gold: `(candidates, relations)`.
+            predicted: what is decided, the same shape.
+            ranked: whether the ranking of a candidate is correct, `(candidates,)`; see
+                `correctly_ranked`.
+        """
+        related, silent = gold.any(axis=1), ~predicted.any(axis=1)
+        exact = (gold == predicted).all(axis=1)
+        missed = related & silent
+        return cls(
+            tp=int((related & exact).sum()),
+            tn=int((~related & silent).sum()),
+            fp=int((~silent & ~exact).sum()),
+            fn_crk=int((missed & ranked).sum()),
+            fn_irk=int((missed & ~ranked).sum()),
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Counts and shares under their own names, ready for JSON."""
         counts = ("tp", "tn", "fp", "fn_crk", "fn_irk")
@@ -74,7 +98,12 @@ class ErrorPatterns:
         return {name: getattr(self, name) for name in (*counts, *shares)}
 
 
-def error_patterns(labels: ArrayLike, predictions: ArrayLike, scores: ArrayLike) -> ErrorPatterns:
+def error_patterns(
+    labels: ArrayLike,
+    predictions: ArrayLike,
+    scores: ArrayLike,
+    ranking: Literal["paper", "code"] = "paper",
+) -> ErrorPatterns:
     """Count the candidates of each pattern.
 
     Where nothing is predicted but something is gold, the ranking is correct if
@@ -84,18 +113,20 @@ def error_patterns(labels: ArrayLike, predictions: ArrayLike, scores: ArrayLike)
     Gold relations may be equal to each other; one that is equal to another relation is not above
     it. Where all relations are gold there is no other, and the ranking is correct.
 
-    HingeABL's code has a ranking correct only where the gold relations' ranks are {1}, {1, 2} or
-    {1, 2, 3}: for it a candidate with four or more gold relations is always FN_IRK. This is the
-    paper's wording, without that limit.
+    That is the paper's wording. Its authors' code has a ranking correct only where the ranks of the
+    gold relations (1 + the relations that score more) are {1}, {1, 2} or {1, 2, 3}: for it a
+    candidate with four or more gold relations is FN_IRK unless some are equal, and a gold relation
+    that is equal to another may rank first.
 
     Args:
         labels: gold, shape `(candidates, relations)`, bool or 0/1 integers.
         predictions: decided labels, same shape and kind.
         scores: of the relations, same shape, finite, higher is likelier; no threshold column.
+        ranking: when a ranking is correct, by the `"paper"` or by its authors' `"code"`.
 
     Raises:
-        MrcaError: on differing shapes, values that are not decided labels, or scores that are not
-            finite.
+        MrcaError: on another `ranking`, differing shapes, values that are not decided labels, or
+            scores that are not finite.
 
     Source: Wang et al. 2023 (HingeABL), section 2.3, figure 2, tables 1 and 4; their code is
     `statistic.py` of Jize-W/HingeABL.
@@ -107,23 +138,34 @@ def error_patterns(labels: ArrayLike, predictions: ArrayLike, scores: ArrayLike)
         >>> found.fn_crk, found.fn_irk, found.fn_share
         (1, 2, 1.0)
     """
+    if ranking not in _RANKINGS:
+        raise MrcaError(f"Unknown ranking {ranking!r}. Expected one of {', '.join(_RANKINGS)}.")
     gold, values = labels_and_scores(labels, scores)
     gold, predicted = labels_and_predictions(gold, predictions)
-    related, silent = gold.any(axis=1), ~predicted.any(axis=1)
-    exact = (gold == predicted).all(axis=1)
-    missed = related & silent
     # Few rows of all: the scores of the others need not be looked at.
-    truth, ranked = gold[missed], values[missed]
-    lowest = np.where(truth, ranked, np.inf).min(axis=1, initial=np.inf)
-    highest = np.where(truth, -np.inf, ranked).max(axis=1, initial=-np.inf)
-    correct = int((lowest > highest).sum())
-    return ErrorPatterns(
-        tp=int((related & exact).sum()),
-        tn=int((~related & silent).sum()),
-        fp=int((~silent & ~exact).sum()),
-        fn_crk=correct,
-        fn_irk=len(truth) - correct,
+    missed = gold.any(axis=1) & ~predicted.any(axis=1)
+    ranked = np.zeros(len(gold), bool)
+    ranked[missed] = _RANKINGS[ranking](gold[missed], values[missed])
+    return ErrorPatterns.of(gold, predicted, ranked)
+
+
+def correctly_ranked(gold: NDArray[np.bool_], scores: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Whether every gold relation of a candidate scores more than every other, `(candidates,)`."""
+    lowest = np.where(gold, scores, np.inf).min(axis=1, initial=np.inf)
+    highest = np.where(gold, -np.inf, scores).max(axis=1, initial=-np.inf)
+    return lowest > highest
+
+
+def _ranks_in_code(gold: NDArray[np.bool_], scores: NDArray[np.floating]) -> NDArray[np.bool_]:
+    known = ({1}, {1, 2}, {1, 2, 3})
+    ranks = (
+        {1 + int((row > score).sum()) for score in row[truth]}
+        for truth, row in zip(gold, scores, strict=True)
     )
+    return np.array([each in known for each in ranks], bool)
+
+
+_RANKINGS = {"paper": correctly_ranked, "code": _ranks_in_code}
 
 
 def _share(part: int, whole: int) -> float | None:

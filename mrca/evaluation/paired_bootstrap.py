@@ -9,7 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from mrca.config import Metric
 from mrca.errors import MrcaError, counted
-from mrca.evaluation.scores import binary_matrix
+from mrca.evaluation.scores import (
+    binary_matrix,
+    ign_precision_recall_f1,
+    labels_and_predictions,
+)
 
 RESAMPLES = 1000
 _CHUNK_CELLS = 2_000_000  # of the matrix of weights: about 40 MB while it is made
@@ -73,6 +77,7 @@ def paired_bootstrap(
     resamples: int = RESAMPLES,
     seed: int = 0,
     documents: ArrayLike | None = None,
+    known: ArrayLike | None = None,
 ) -> Difference:
     """Test the difference of two methods' F1 on the same test rows.
 
@@ -100,15 +105,17 @@ def paired_bootstrap(
             `(runs, rows, relations)`.
         second: the other's.
         metric: `"micro"`; `"macro"` over all relations, those absent from a resample counting 0;
-            or `"macro_present"` over those with a positive in the resample.
+            `"macro_present"` over those with a positive in the resample; or `"ign"`, micro without
+            what training states (`ign_precision_recall_f1`).
         resamples: how many; p is no smaller than 1 / (resamples + 1).
         seed: of the resamples.
         documents: the document of each row, shape `(rows,)`, whose rows are drawn together; by
             default each row is drawn by itself.
+        known: which gold labels training states, shape and kind of `labels`; for `"ign"` alone.
 
     Raises:
-        MrcaError: on differing shapes, values that are not decided labels, an unknown metric, no
-            rows or no resamples.
+        MrcaError: on differing shapes, values that are not decided labels, an unknown metric,
+            `"ign"` without `known`, no rows or no resamples.
 
     Source: Koehn 2004 (paired bootstrap resampling); Berg-Kirkpatrick et al. 2012, section 2; the
     centre is the shift method's (Noreen 1989; Riezler and Maxwell 2005).
@@ -120,7 +127,9 @@ def paired_bootstrap(
         (0.333, True)
     """
     one, other = (
-        resampled_f1(labels, predictions, metric, resamples, seed, documents=documents)[0]
+        resampled_f1(
+            labels, predictions, metric, resamples, seed, documents=documents, known=known
+        )[0]
         for predictions in (first, second)
     )
     return one.minus(other)
@@ -134,6 +143,7 @@ def resampled_f1(
     seed: int = 0,
     groups: Sequence[Sequence[int]] | None = None,
     documents: ArrayLike | None = None,
+    known: ArrayLike | None = None,
 ) -> list[ResampledF1]:
     """F1 on the test rows and on resamples of them, for each of several groups of relations.
 
@@ -147,6 +157,7 @@ def resampled_f1(
         seed: of the resamples.
         groups: the columns of each group; by default one group of all columns.
         documents: see `paired_bootstrap`.
+        known: see `paired_bootstrap`.
 
     Raises:
         MrcaError: as `paired_bootstrap`.
@@ -156,26 +167,37 @@ def resampled_f1(
         raise MrcaError(
             f"Unknown metric {metric!r}. Expected one of {', '.join(get_args(Metric))}."
         )
+    stated = np.zeros_like(gold)
+    if metric == "ign":
+        if known is None:
+            raise MrcaError(
+                "The metric 'ign' leaves out what training states, so it takes the gold labels "
+                "that training states as `known`. Received: none. Whole documents have no facts: "
+                "choose another metric for them."
+            )
+        stated = labels_and_predictions(gold, known)[1]
     if resamples < 1:
         raise MrcaError(f"Expected at least one resample. Received: {resamples}.")
     groups = [range(gold.shape[1])] if groups is None else groups
     # Columns that are 0 throughout add nothing to any sum.
     active = np.flatnonzero(gold.any(axis=0) | runs.any(axis=(0, 1)))
     inside = [np.flatnonzero(np.isin(active, columns)) for columns in groups]
-    gold, runs = gold[:, active], runs[:, :, active]
+    gold, runs, stated = gold[:, active], runs[:, :, active], stated[:, active]
     drawn = None if documents is None else _numbered(documents, len(gold))
     gold_counts = _counts(gold, drawn)
-    counts_of_runs = [(_counts(run & gold, drawn), _counts(run, drawn)) for run in runs]
+    counts_of_runs = [
+        [_counts(cells, drawn) for cells in (run & gold, run, run & gold & stated)] for run in runs
+    ]
     f1 = np.zeros((len(groups), 1 + resamples))
     start = 0
     for weights in _weights(len(gold_counts), resamples, seed):
         part = slice(start, start + len(weights))
         start = part.stop
         present = weights @ gold_counts
-        for right, predicted in counts_of_runs:
-            hits, total = weights @ right, present + weights @ predicted
+        for counts_of_run in counts_of_runs:
+            drawn_counts = (*(weights @ each for each in counts_of_run), present)
             for group, columns in enumerate(inside):
-                counts = (each[:, columns] for each in (hits, total, present))
+                counts = (each[:, columns] for each in drawn_counts)
                 f1[group, part] += _f1(metric, len(groups[group]), *counts)
     f1 /= len(runs)
     return [ResampledF1(float(values[0]), values[1:]) for values in f1]
@@ -220,13 +242,18 @@ def _f1(
     metric: Metric,
     relations: int,
     hits: NDArray[np.float32],
-    total: NDArray[np.float32],
+    predicted: NDArray[np.float32],
+    known: NDArray[np.float32],
     present: NDArray[np.float32],
 ) -> NDArray[np.float64]:
-    """F1 = 2 hits / (predicted + gold) of each line, all `(lines, columns)`."""
+    """F1 of each line, from counts `(lines, columns)`."""
+    if metric == "ign":
+        sums = (each.sum(axis=1, dtype=np.float64) for each in (hits, predicted, present, known))
+        return ign_precision_recall_f1(*sums)[2]
+    total = present + predicted
     if metric == "micro":
-        sums = total.sum(axis=1, dtype=np.float64)
-        return 2 * hits.sum(axis=1, dtype=np.float64) / np.where(sums, sums, 1.0)
+        both = total.sum(axis=1, dtype=np.float64)
+        return 2 * hits.sum(axis=1, dtype=np.float64) / np.where(both, both, 1.0)
     each = 2.0 * hits / np.where(total, total, 1.0)
     if metric == "macro":
         return each.sum(axis=1, dtype=np.float64) / max(relations, 1)

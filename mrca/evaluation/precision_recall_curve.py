@@ -25,12 +25,7 @@ def precision_recall_curve(
         MrcaError: if there is no positive label (recall is undefined), on differing shapes, or on
             scores that are not finite.
     """
-    gold, values = labels_and_scores(labels, scores)
-    if not gold.any():
-        raise MrcaError(
-            "There is no positive label in these rows, so recall is undefined at every threshold. "
-            "Expected at least one. Use a split that holds relations."
-        )
+    gold, values = _with_a_positive(labels, scores)
     thresholds, tp, predicted = counts_by_score(gold.ravel(), values.ravel())
     return tp / predicted, tp / (tp[-1] + missed), thresholds
 
@@ -48,8 +43,12 @@ def average_precision(labels: ArrayLike, scores: ArrayLike, missed: int = 0) -> 
     Raises:
         MrcaError: as `precision_recall_curve`.
     """
-    precision, recall, _ = precision_recall_curve(labels, scores, missed)
-    return float(np.sum(precision * np.diff(recall, prepend=0.0)))
+    gold, values = _with_a_positive(labels, scores)
+    # Recall rises at the scores of gold cells alone, and these are few.
+    rises, gold_at = np.unique(values[gold], return_counts=True)
+    tp = np.cumsum(gold_at[::-1])[::-1]
+    predicted = values.size - np.searchsorted(np.sort(values, axis=None), rises)
+    return float(np.sum(tp / predicted * gold_at) / (tp[0] + missed))
 
 
 def counts_by_score(
@@ -64,11 +63,23 @@ def counts_by_score(
     Returns:
         `(distinct scores, highest first; true positives; predicted)`, in O(n log n).
     """
-    order = np.argsort(-values, kind="stable")
-    ranked = values[order]
+    # Sorting both apart takes a fraction of the time of ordering one by the other.
+    ranked, positive = np.sort(values)[::-1], np.sort(values[gold])
     last_of_run = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
-    tp = np.cumsum(gold[order], dtype=np.int64)
-    return ranked[last_of_run], tp[last_of_run], last_of_run + 1
+    distinct = ranked[last_of_run]
+    return distinct, len(positive) - np.searchsorted(positive, distinct), last_of_run + 1
+
+
+def _with_a_positive(
+    labels: ArrayLike, scores: ArrayLike
+) -> tuple[NDArray[np.bool_], NDArray[np.floating]]:
+    gold, values = labels_and_scores(labels, scores)
+    if not gold.any():
+        raise MrcaError(
+            "There is no positive label in these rows, so recall is undefined at every threshold. "
+            "Expected at least one. Use a split that holds relations."
+        )
+    return gold, values
 
 
 def labels_and_scores(

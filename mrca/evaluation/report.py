@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mrca.datasets.long_tail import DEFAULT_LIMITS, GroupLimits, long_tail_groups
+from mrca.datasets.long_tail import DEFAULT_LIMITS, GroupLimits
 from mrca.errors import MrcaError
 from mrca.evaluation.confused_pairs import ConfusedPair, confused_pairs
 from mrca.evaluation.precision_recall_curve import average_precision
@@ -198,7 +198,7 @@ def evaluate(
             missed=outside[kept].tolist(),
         )
     fn = fn + outside
-    members = long_tail_groups(train_counts, limits.head_above, limits.tail_below)
+    members = limits.groups(train_counts)
     group_of = {column: name for name, columns in members.items() for column in columns}
     macro = macro_of_counts(tp, fp, fn)
     assert macro is not None  # a relation set is never empty

@@ -10,7 +10,13 @@ import numpy as np
 from mrca.config import ComparisonConfig, Metric, RunConfig, Tune
 from mrca.datasets import Corpus, group_limits, marks_line, sample_note
 from mrca.errors import MrcaError, counted
-from mrca.evaluation import Comparison, compare_methods
+from mrca.evaluation import (
+    Comparison,
+    GoldFacts,
+    KnownFacts,
+    check_columns,
+    compare_methods,
+)
 from mrca.experiments.decided_labels import ComparedRows, decided_labels, kept_file
 from mrca.experiments.finished_runs import check_trained_on, shared_corpus, training_seconds
 from mrca.experiments.plan_runs import plan_runs
@@ -32,6 +38,7 @@ class _Conditions(NamedTuple):
     limits: str | None
     tune: Tune
     ignore: Sequence[str]
+    columns: Sequence[str]
 
 
 def compare(
@@ -60,13 +67,15 @@ def compare(
         reporter: told about progress.
 
     Raises:
-        MrcaError: before anything is trained, if a method's settings do not go together, methods
-            are asked about other candidates, a folder holds a run of another configuration or of
-            other files, or the corpus has no test split.
+        MrcaError: before anything is trained, if a method's settings do not go together, there is
+            no measure of a column's name, methods are asked about other candidates, a folder holds
+            a run of another configuration or of other files, or the corpus has no test split.
     """
     reporter = reporter or SilentReporter()
-    how = _Conditions(config.title, config.metric, config.limits, config.tune, config.ignore)
-    _check_limits(how)
+    how = _Conditions(
+        config.title, config.metric, config.limits, config.tune, config.ignore, config.columns
+    )
+    _check(how)
     _ = config.dataset  # or an error: methods have different ones
     runs = plan_runs(config, output, only)
     check_planned(runs)
@@ -77,7 +86,8 @@ def compare(
     }
     configs = {run.folder.name: run.config for family in methods.values() for run in family}
     check_same_candidates(configs)
-    corpus = shared_corpus(next(iter(configs.values())).data, data_dir, reporter)
+    _check_metric(how.metric, next(iter(configs.values())))
+    corpus = shared_corpus(configs.values(), data_dir, reporter)
     _scored_columns(corpus.relations, how.ignore)  # or an error, before anything is trained
     check_finished(runs, corpus)
     train_planned(runs, data_dir=data_dir, vectors_dir=vectors_dir, reporter=reporter)
@@ -95,6 +105,7 @@ def compare_runs(
     limits: str | None = None,
     tune: Tune = "none",
     ignore: Sequence[str] = (),
+    columns: Sequence[str] = (),
     data_dir: Path | None = None,
     reporter: Reporter | None = None,
 ) -> Comparison:
@@ -108,17 +119,18 @@ def compare_runs(
         limits: the name of the limits of head, medium and tail; by default the corpus's own.
         tune: the threshold to choose on validation first, if any.
         ignore: relations left out of every score.
+        columns: names of measures to show beside the usual ones.
         data_dir: a folder of corpora to look in first.
         reporter: told about progress.
 
     Raises:
         MrcaError: if there are fewer than two families, or the runs were trained on different
             corpora, relations or candidates, or on files that have changed, there is no relation to
-            ignore of that name, or `output` holds another comparison.
+            ignore or measure of that name, or `output` holds another comparison.
     """
     reporter = reporter or SilentReporter()
-    how = _Conditions(title, metric, limits, tune, ignore)
-    _check_limits(how)
+    how = _Conditions(title, metric, limits, tune, ignore, columns)
+    _check(how)
     if len(families) < 2:
         raise MrcaError(
             f"A comparison needs two or more runs. Received: {', '.join(families) or 'none'}."
@@ -128,7 +140,8 @@ def compare_runs(
         layout.check_run_folder(folder)
     configs = {str(folder): layout.read_config(folder) for folder in folders}
     check_same_candidates(configs)
-    corpus = shared_corpus(configs[str(folders[0])].data, data_dir, reporter)
+    _check_metric(how.metric, next(iter(configs.values())))
+    corpus = shared_corpus(configs.values(), data_dir, reporter)
     _scored_columns(corpus.relations, ignore)  # or an error
     _check_same_comparison(output, _made_from(corpus, families, how))
     return _compare(corpus, families, output, how, reporter)
@@ -172,11 +185,12 @@ def _compare(
         check_trained_on(folder, corpus)
     seconds = {name: [training_seconds(each) for each in methods[name]] for name in methods}
     rows = ComparedRows.of(corpus, layout.read_config(folders[0]))
+    relations = RelationSet(corpus.relations.names[column] for column in columns)
     gold = rows.labels[:, columns]
     # A pair that no candidate asks about is a row for the sake of its facts.
     scored = (np.arange(len(gold)) < rows.candidates) | gold.any(axis=1)
     missed = int(gold[rows.candidates :].sum())
-    predictions = {}
+    predictions, ranked = {}, {}
     untuned = []
     done = 0
     for name, family in methods.items():
@@ -186,14 +200,15 @@ def _compare(
             decided.append(decided_labels(folder, corpus, rows, how.tune, kept))
             done += 1
             reporter.preparing("predicting the test rows", done, len(folders))
-        predictions[name] = [labels[scored][:, columns] for labels, _ in decided]
-        if how.tune != "none" and not all(tuned for _, tuned in decided):
+        predictions[name] = [each.labels[scored][:, columns] for each in decided]
+        ranked[name] = [each.ranked[scored] for each in decided]
+        if how.tune != "none" and not all(each.tuned for each in decided):
             untuned.append(name)
     under = conditions(how.tune, how.ignore)
     return compare_methods(
         gold[scored],
         predictions,
-        RelationSet(corpus.relations.names[column] for column in columns),
+        relations,
         [rows.train_counts[column] for column in columns],
         title=f"{how.title} ({under})".strip() if under else how.title,
         metric=how.metric,
@@ -201,7 +216,12 @@ def _compare(
         remarks=_remarks(corpus, how, untuned, missed),
         seconds=seconds,
         made_from=_made_from(corpus, methods, how),
-        documents=None if rows.documents is None else rows.documents[scored],
+        pairs=None if rows.pairs is None else rows.pairs[scored],
+        gold_facts=None
+        if rows.pairs is None
+        else GoldFacts.of(corpus.splits["test"], relations, KnownFacts.of(corpus, "test")),
+        ranked=ranked,
+        columns=how.columns,
     )
 
 
@@ -238,9 +258,20 @@ def _made_from(
     }
 
 
-def _check_limits(how: _Conditions) -> None:
+def _check(how: _Conditions) -> None:
+    """Check what can be checked before anything is read or trained."""
+    check_columns(how.columns)
     if how.limits:
-        group_limits(how.limits)  # or an error
+        group_limits(how.limits)
+
+
+def _check_metric(metric: Metric, config: RunConfig) -> None:
+    """Check that what is asked about has such a score."""
+    if metric == "ign" and config.candidates.kind == "whole":
+        raise MrcaError(
+            "The metric 'ign' is of facts between entities, and these runs are asked about whole "
+            "documents (candidates.kind). Choose another metric, such as micro."
+        )
 
 
 def _scored_columns(relations: RelationSet, ignore: Sequence[str]) -> list[int]:

@@ -5,12 +5,14 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mrca.config import RunConfig, Tune
 from mrca.datasets import Candidates, Corpus, LabelCounts, LabelledCandidates
+from mrca.evaluation import correctly_ranked
 from mrca.files import file_digest, whole_file
 from mrca.models.parts import training_candidates
 from mrca.runs import layout
@@ -18,6 +20,20 @@ from mrca.training import answered, choose_decision, load
 
 # Document, subject and object.
 _Pair = tuple[int, int, int]
+
+
+class Decided(NamedTuple):
+    """What a run decides about the rows of a comparison.
+
+    Attributes:
+        labels: bool `(rows, relations)`.
+        ranked: whether the gold relations of a row score more than all others, bool `(rows,)`.
+        tuned: whether a threshold was chosen on validation first.
+    """
+
+    labels: NDArray[np.bool_]
+    ranked: NDArray[np.bool_]
+    tuned: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +47,15 @@ class ComparedRows:
     Attributes:
         labels: gold, bool `(rows, relations)`.
         candidates: how many of the rows, the first ones, are candidates.
-        documents: each row's document, int64 `(rows,)`; None where rows are documents themselves.
+        pairs: each row's document, subject and object, int64 `(rows, 3)`; None where rows are
+            documents themselves.
         train_counts: training candidates that have the relation, for each relation.
         places: each pair's row; empty where rows are documents themselves.
     """
 
     labels: NDArray[np.bool_]
     candidates: int
-    documents: NDArray[np.int64] | None
+    pairs: NDArray[np.int64] | None
     train_counts: list[int]
     places: dict[_Pair, int]
 
@@ -58,22 +75,22 @@ class ComparedRows:
         labels = np.zeros((len(places), len(corpus.relations)), bool)
         labels[: len(asked)] = asked.labels
         labels[tuple(np.array(missed, int).reshape(-1, 2).T)] = True
-        documents = np.array([number for number, _, _ in places], np.int64)
-        return cls(labels, len(asked), documents, counts, places)
+        pairs = np.array(list(places), np.int64).reshape(-1, 3)
+        return cls(labels, len(asked), pairs, counts, places)
 
-    def of_run(self, asked: Candidates, labels: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """What a run decides about its own candidates, by these rows."""
-        if self.documents is None:
-            return labels
-        found = np.zeros(self.labels.shape, bool)
-        found[[self.places[pair] for pair in _pairs(asked)]] = labels
+    def of_run(self, asked: Candidates, values: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """What is true of a run's own candidates, by these rows; false of others."""
+        if self.pairs is None:
+            return values
+        found = np.zeros((len(self.labels), *values.shape[1:]), bool)
+        found[[self.places[pair] for pair in _pairs(asked)]] = values
         return found
 
 
 def asked_about(
     corpus: Corpus, config: RunConfig, split: str
 ) -> tuple[LabelledCandidates, list[int]]:
-    """The candidates of a split, whatever part of its documents a run reads.
+    """The candidates of a split.
 
     Args:
         corpus: with that split.
@@ -84,8 +101,7 @@ def asked_about(
         The candidates, and for each relation the number of training candidates that have it.
     """
     train, documents = corpus.splits["train"], corpus.splits[split]
-    words = [len(document.tokens) for document in train]
-    selection, trained = training_candidates(config, train, corpus.relations, words)
+    selection, trained = training_candidates(config, train, corpus.relations)
     if config.data.roles == "unknown":
         documents = [document.with_unknown_roles() for document in documents]
     asked = selection.select(documents).labelled(corpus.relations)
@@ -93,8 +109,7 @@ def asked_about(
 
 
 def _pairs(candidates: Candidates) -> Iterator[_Pair]:
-    numbers = (candidates.rows, candidates.subjects, candidates.objects)
-    return zip(*(each.tolist() for each in numbers), strict=True)
+    return map(tuple, candidates.pairs.tolist())
 
 
 def kept_file(folder: Path, place: Path) -> Path:
@@ -105,7 +120,7 @@ def kept_file(folder: Path, place: Path) -> Path:
 
 def decided_labels(
     folder: Path, corpus: Corpus, rows: ComparedRows, tune: Tune, kept: Path
-) -> tuple[NDArray[np.bool_], bool]:
+) -> Decided:
     """Decide, with a run, about the rows of a comparison.
 
     Args:
@@ -114,11 +129,8 @@ def decided_labels(
         rows: those of the test split.
         tune: the threshold to choose on validation first; a run whose decision has no threshold
             keeps its own.
-        kept: the file that keeps the labels; made anew where the run, the corpus or `tune` is
+        kept: the file that keeps what is decided; made anew where the run, the corpus or `tune` is
             another.
-
-    Returns:
-        `(labels, tuned)`: bool `(rows, relations)`, and whether a threshold was chosen.
 
     Raises:
         MrcaError: if the run is damaged.
@@ -133,12 +145,20 @@ def decided_labels(
     if tuned:
         classifier.decision = choose_decision(run, corpus, tune=tune).decision
     found = answered(classifier, corpus, "test")
-    labels = rows.of_run(found.candidates, classifier.scores_and_labels(*found)[1])
+    scores, decided = classifier.scores_and_labels(*found)
+    gold = found.candidates.labels.astype(bool)
+    labels = rows.of_run(found.candidates, decided)
+    ranked = rows.of_run(found.candidates, correctly_ranked(gold, scores))
     with whole_file(kept) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
-            file, key=key, tuned=tuned, shape=np.array(labels.shape), bits=np.packbits(labels)
+            file,
+            key=key,
+            tuned=tuned,
+            shape=np.array(labels.shape),
+            bits=np.packbits(labels),
+            ranked=np.packbits(ranked),
         )
-    return labels, tuned
+    return Decided(labels, ranked, tuned)
 
 
 def _key(folder: Path, corpus: Corpus, tune: Tune) -> str:
@@ -151,12 +171,14 @@ def _key(folder: Path, corpus: Corpus, tune: Tune) -> str:
     return "\n".join([*digests, learnt, f"corpus {corpus.fingerprint}", f"tune {tune}"])
 
 
-def _read(kept: Path, key: str, shape: tuple[int, ...]) -> tuple[NDArray[np.bool_], bool] | None:
+def _read(kept: Path, key: str, shape: tuple[int, ...]) -> Decided | None:
     try:
         with kept.open("rb") as file, np.load(file, allow_pickle=False) as values:
             if str(values["key"]) != key or tuple(values["shape"].tolist()) != shape:
                 return None
             bits = np.unpackbits(values["bits"], count=shape[0] * shape[1])
-            return bits.reshape(shape).astype(bool), bool(values["tuned"])
+            ranked = np.unpackbits(values["ranked"], count=shape[0])
+            labels = bits.reshape(shape).astype(bool)
+            return Decided(labels, ranked.astype(bool), bool(values["tuned"]))
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
         return None  # not there, or damaged: as good as not there

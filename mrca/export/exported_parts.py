@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mrca.encoders import Encoder, PieceEncoder, WordVectors
+from mrca.encoding import WordPieces
 from mrca.errors import MrcaError
 from mrca.export.exported_model import ExportedModel, Network, Reader
 from mrca.export.exported_words import FULL, ExportedWords, exported_words
@@ -158,6 +159,11 @@ def _of_pieces(
             "--vocabulary and --float16 out."
         )
     pieces, features = encoder.word_pieces, classifier.config.features
+    if not isinstance(pieces, WordPieces):
+        raise MrcaError(
+            f"{classifier.config.encoder.name} reads byte pairs, which an exported model does not "
+            "split words into. Use `mrca predict`, or train with a BERT to export."
+        )
     reader = TextToPieces(
         pieces,
         folder,

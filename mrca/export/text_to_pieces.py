@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from mrca.encoding import WordPieces
-from mrca.encoding.word_pieces import EntityMarkers
+from mrca.encoding import EntityMarkers, WordPieces
 from mrca.export.graph_word_pieces import GraphWordPieces
 from mrca.export.text_to_words import (
     TEXT_SPECS,

@@ -9,12 +9,15 @@ from mrca.config import RunConfig
 from mrca.errors import MrcaError, check_options, did_you_mean
 from mrca.layers.attentive_relation_routing import AttentiveRelationRouting
 from mrca.layers.bilateral_branch import BilateralBranch, cumulative_weight, sample_weights
+from mrca.layers.grouped_bilinear import Bilinear, GroupedBilinear
 from mrca.layers.tau_normalisation import tau_normalised
 
 HEADS: dict[str, Callable[..., keras.layers.Layer]] = {
     "linear": keras.layers.Dense,
     "attentive_relation_routing": AttentiveRelationRouting,
     "bilateral_branch": BilateralBranch,
+    "bilinear": Bilinear,
+    "grouped_bilinear": GroupedBilinear,
 }
 
 
@@ -64,6 +67,8 @@ __all__ = [
     "HEADS",
     "AttentiveRelationRouting",
     "BilateralBranch",
+    "Bilinear",
+    "GroupedBilinear",
     "cumulative_weight",
     "get",
     "problems",

@@ -7,7 +7,7 @@ from keras import ops
 
 from mrca.errors import MrcaError
 
-PAIR_CONTEXTS = ("none", "mean_max", "attention")
+PAIR_CONTEXTS = ("mean_max", "attention")
 
 
 @keras.saving.register_keras_serializable(package="mrca")
@@ -20,8 +20,8 @@ class PairContext(keras.layers.Layer):
 
         a_t = softmax over t of (W_q [s; o] + b) . (W_k h_t) / sqrt(units)      c = sum_t a_t h_t
 
-      It stands for the localized context of ATLOP (Zhou et al. 2021), which takes a_t from the
-      attention of a pretrained encoder; here it is learned, so that any encoder will do. Ours.
+      It stands for ATLOP's `LocalizedContext`, which takes a_t from the attention of a pretrained
+      encoder; here it is learned, so that any encoder will do. Ours.
 
     Args:
         context: one of the two.
@@ -42,10 +42,9 @@ class PairContext(keras.layers.Layer):
 
     def __init__(self, context: str, units: int = 256, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if context not in PAIR_CONTEXTS[1:]:
+        if context not in PAIR_CONTEXTS:
             raise MrcaError(
-                f"Unknown pair context {context!r}. Expected one of: "
-                f"{', '.join(PAIR_CONTEXTS[1:])}."
+                f"Unknown pair context {context!r}. Expected one of: {', '.join(PAIR_CONTEXTS)}."
             )
         self.context = context
         self.units = units

@@ -1,6 +1,6 @@
 """What a pair of entities learns from the other pairs of its subject and of its object."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
@@ -23,18 +23,27 @@ class PairInteraction(keras.layers.Layer):
         pairs: `(pairs, width)`, features of each pair.
         entities: int32 `(pairs, 2)`, the numbers of its subject and object in the batch.
         entity_rows: `(entities,)`; only its length is read.
+        row_entities: what other interactions read.
 
     Returns:
         `(pairs, width)`.
     """
 
-    def build(self, pairs_shape: Any, entities_shape: Any, entity_rows_shape: Any) -> None:
+    reads_context: ClassVar[bool] = False
+
+    def build(
+        self,
+        pairs_shape: Any,
+        entities_shape: Any,
+        entity_rows_shape: Any,
+        row_entities_shape: Any = None,
+    ) -> None:
         """Create the weights."""
         width = pairs_shape[-1]
         self.dense = keras.layers.Dense(width, "tanh", name="dense", dtype=self.dtype_policy)
         self.dense.build((None, 3 * width))
 
-    def call(self, pairs: Any, entities: Any, entity_rows: Any) -> Any:
+    def call(self, pairs: Any, entities: Any, entity_rows: Any, row_entities: Any = None) -> Any:
         """See the class."""
         count = ops.shape(entity_rows)[0]
         seen = [pairs]
@@ -46,10 +55,18 @@ class PairInteraction(keras.layers.Layer):
         return pairs + self.dense(ops.concatenate(seen, axis=-1))
 
     def compute_output_shape(
-        self, pairs_shape: Any, entities_shape: Any, entity_rows_shape: Any
+        self,
+        pairs_shape: Any,
+        entities_shape: Any,
+        entity_rows_shape: Any,
+        row_entities_shape: Any = None,
     ) -> Any:
         """`(pairs, width)`."""
         return pairs_shape
+
+    def width(self, width: int) -> int:
+        """How long what it makes of features of length `width` is."""
+        return width
 
     @staticmethod
     def num_weights(width: int) -> int:

@@ -30,7 +30,14 @@ def problems(
     check_sampler(config.training.sampler)
     if config.classifier.name not in other_heads:
         heads.get(config.classifier.name, 1, **config.classifier.options)
-    yield from encoder_class(config.encoder.name).problems(config)
+    encoder = encoder_class(config.encoder.name)
+    yield from encoder.problems(config)
+    if config.model.pair_context == "localized" and not encoder.gives_attention:
+        yield (
+            "model.pair_context=localized reads the attention of an encoder's last layer, which "
+            f"{config.encoder.name} does not give. Take a keras_hub: encoder, or "
+            "model.pair_context=attention, which is learned."
+        )
     if config.training.encoder_learning_rate and not config.encoder.trainable:
         yield (
             "training.encoder_learning_rate is of a BERT encoder that is trained, and this one is "

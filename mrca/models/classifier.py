@@ -72,6 +72,10 @@ class Classifier(ABC):
     def words_read(self, documents: Sequence[Document]) -> list[int]:
         """How many words of each document are read; the rest is cut off."""
 
+    def cut(self, documents: Sequence[Document]) -> str:
+        """What is not read of documents, in a sentence; empty where all is."""
+        return ""
+
     @abstractmethod
     def save_parts(self, folder: Path) -> None:
         """Write into a run folder what training has made."""
@@ -81,10 +85,10 @@ class Classifier(ABC):
         """One with the same weights that computes in float32, whatever it was trained in."""
 
     def candidates(self, documents: Sequence[Document]) -> Candidates:
-        """What the model is asked about documents: nothing that it has not read."""
+        """What the model is asked about documents."""
         if self.config.data.roles == "unknown":
             documents = [document.with_unknown_roles() for document in documents]
-        return self.selection.select(documents, self.words_read(documents))
+        return self.selection.select(documents)
 
     def make_loss(self) -> losses.MultiLabelLoss:
         """The configured loss; see `configured_loss`."""

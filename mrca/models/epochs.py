@@ -9,7 +9,6 @@ from keras import ops
 
 from mrca.config import RunConfig
 from mrca.encoding import (
-    BatchLimits,
     EncodedDocuments,
     EpochBatches,
     Padding,
@@ -31,7 +30,7 @@ def training_batches(
     classifier: keras.layers.Layer,
     *,
     padding: Padding,
-    max_length: int,
+    max_length: int | None,
 ) -> EpochBatches:
     """The batches of a training, as its configuration has them.
 
@@ -43,7 +42,7 @@ def training_batches(
         config: its `training` section.
         classifier: the last layer; one with two branches has batches from two samplers.
         padding: how batches are padded.
-        max_length: to how many tokens at most.
+        max_length: to how many tokens at most; `None` for no limit.
     """
     settings = config.training
     sampler = Sampler(settings.sampler, of_documents, seed=settings.seed, epochs=settings.epochs)
@@ -64,7 +63,7 @@ def training_batches(
     return EpochBatches(
         documents,
         targets,
-        BatchLimits(settings.batch_size),
+        documents.limits(settings.batch_size),
         padding=padding,
         max_length=max_length,
         seed=settings.seed,

@@ -11,17 +11,23 @@ from mrca.layers import (
     STATE_POOLINGS,
     BiLSTM,
     EntityPooling,
+    LocalizedContext,
     PaddedAveragePooling1D,
     PairContext,
-    PairInteraction,
+    PairExtractors,
     StatePooling,
     TokenMarks,
     heads,
+    interactions,
 )
 
 
 def network_problems(config: RunConfig) -> Iterator[str]:
-    """Why a configuration makes no network, a sentence each."""
+    """Why a configuration makes no network, a sentence each.
+
+    Raises:
+        MrcaError: if the parts of a network of pairs do not fit together.
+    """
     pooling, features = config.model.pooling, config.features
     if (pooling == "pairs") != (config.candidates.kind == "pairs"):
         yield (
@@ -38,6 +44,33 @@ def network_problems(config: RunConfig) -> Iterator[str]:
         yield (
             f"features.padding=fixed computes on padding, which model.pooling={pooling} would "
             "pool. Take masked padding."
+        )
+    if pooling == "pairs":
+        yield from _pair_problems(config)
+
+
+def _pair_problems(config: RunConfig) -> Iterator[str]:
+    model = config.model
+    interaction = interactions.get(model.pair_interaction, **model.interaction_options)
+    if interaction is not None and interaction.reads_context and model.pair_context == "none":
+        yield (
+            f"model.pair_interaction={model.pair_interaction} reads the contexts of pairs, and "
+            "model.pair_context is none. Take a context, such as localized."
+        )
+    if model.pair_features != "dense" and not model.hidden:
+        yield (
+            f"model.pair_features={model.pair_features} needs model.hidden, the units for the "
+            "subject and for the object. Received: model.hidden=0."
+        )
+    elif model.hidden:  # so the widths of the parts are known, which say what does not fit
+        _pair_weights(
+            1,
+            model.units,
+            model.hidden,
+            model.entity_pooling,
+            model.pair_context,
+            model.pair_features,
+            interaction,
         )
 
 
@@ -57,8 +90,16 @@ class RelationNetwork(keras.Model):
     With `pooling="pairs"` each pair of entities is asked about, and the document is read once:
 
         states, case, role, types -> BiLSTM 2 x units, tanh -> dropout
-        -> [subject; object; context] -> Dense(hidden), tanh -> interaction of pairs -> dropout
-        -> Dense(columns)
+        -> subject s, object o, context c -> features -> interaction of pairs -> dropout -> head
+
+    Features are
+
+    * `"dense"`: tanh(W [s; o; c] + b), or [s; o; c] itself without hidden units;
+    * `"extractors"`: [tanh(W_s [s; c] + b_s); tanh(W_o [o; c] + b_o)], of which a bilinear head
+      makes scores (ATLOP);
+    * `"grouped_bilinear"`: bilinear forms of these two halves (KD-DocRE); see `PairExtractors`.
+
+    An interaction that `reads_context` comes before the features, in place of c.
 
     States are word vectors, or what an encoder such as BERT has computed (the paper's MRCA-Bert,
     and with `units=0` MRCA-Bert-noLSTM).
@@ -73,10 +114,13 @@ class RelationNetwork(keras.Model):
         pool_size, strides: of the average pooling in tokens; 80 and 2 in the paper.
         max_length: the longest row of average pooling in tokens; 100 in the paper.
         num_types: entity types that are a feature; 0 for none.
-        entity_pooling, pair_context: of pairs; see `EntityPooling` and `PairContext`.
-        pair_interaction: whether pairs that share an entity see each other; see
-            `PairInteraction`.
-        hidden: units of a dense tanh layer after pooling, as BERT's pooler; 0 for none.
+        entity_pooling: of pairs; see `EntityPooling`.
+        pair_context: `"none"`, one of `PairContext`'s, or `"localized"` for `LocalizedContext`.
+        pair_features: see above.
+        pair_interaction: `"none"`, or one of `mrca.layers.interactions`.
+        interaction_options: its own arguments.
+        hidden: units of a dense tanh layer after pooling, as BERT's pooler, or of each of the
+            extractors; 0 for none.
         state_dropout: rate before pooling.
         marked: whether case, role and types are appended to the states; they always are before an
             LSTM, average pooling or pairs.
@@ -89,7 +133,8 @@ class RelationNetwork(keras.Model):
 
     Inputs: a dict of `states` float32 `(batch, time, dim)`, `case` and `role` int8
     `(batch, time)`, and `lengths` int32 `(batch,)`; with types `types` int16 `(batch, time)`; for
-    pairs `entities`, `entity_rows` and `pairs` as `EncodedEntities.batch` gives them. Time may
+    pairs `entities`, `entity_rows`, `row_entities` and `pairs` as `EncodedEntities.batch` gives
+    them; with the localized context `attention` float32 `(batch, heads, time, time)`. Time may
     differ from batch to batch.
 
     Outputs: raw scores float32 `(batch, columns)`, or `(pairs, columns)`.
@@ -112,9 +157,11 @@ class RelationNetwork(keras.Model):
         num_types: int = 0,
         entity_pooling: str = "mean_max",
         pair_context: str = "attention",
-        pair_interaction: bool = False,
+        pair_interaction: str = "none",
         state_dropout: float = 0.0,
         marked: bool = False,
+        pair_features: str = "dense",
+        interaction_options: dict[str, Any] | None = None,
         dtype: Any = None,
         **kwargs: Any,
     ) -> None:
@@ -122,7 +169,8 @@ class RelationNetwork(keras.Model):
         same = {"dtype": policy}
         pairs = pooling == "pairs"
         # === Layers, all made before the first is built: a seed's weights depend on the order ===
-        marks = bilstm = context = dense = interaction = drop_states = None
+        marks = bilstm = extractors = dense = interaction = drop_states = None
+        context: Any = None
         if marked or units or pooling not in STATE_POOLINGS:
             marks = TokenMarks(feature_value, num_types, name="token_marks", **same)
         if units:
@@ -133,17 +181,24 @@ class RelationNetwork(keras.Model):
             )
         elif pairs:
             pool = EntityPooling(entity_pooling, name="pooling", **same)
-            if pair_context != "none":
+            if pair_context == "localized":
+                context = LocalizedContext(name="context", **same)
+            elif pair_context != "none":
                 context = PairContext(pair_context, units or 256, name="context", **same)
         else:
             pool = StatePooling(pooling, name="pooling", **same)
         flatten = keras.layers.Flatten(name="flatten", **same)
         if state_dropout:
             drop_states = keras.layers.Dropout(state_dropout, name="state_dropout", **same)
-        if hidden:
+        if pairs and pair_features != "dense":
+            forms = pair_features == "grouped_bilinear"
+            extractors = PairExtractors(hidden, forms, name="extractors", **same)
+        elif hidden:
             dense = keras.layers.Dense(hidden, "tanh", name="hidden", **same)
-        if pairs and pair_interaction:
-            interaction = PairInteraction(name="interaction", **same)
+        if pairs:
+            interaction = interactions.get(
+                pair_interaction, dtype=policy, **(interaction_options or {})
+            )
         drop = keras.layers.Dropout(dropout, name="dropout", **same)
         scores = heads.get(head, columns, **(head_options or {}))
 
@@ -158,6 +213,7 @@ class RelationNetwork(keras.Model):
         if pairs:
             inputs["entities"] = keras.Input((None,), dtype="int32", name="entities")
             inputs["entity_rows"] = keras.Input((), dtype="int32", name="entity_rows")
+            inputs["row_entities"] = keras.Input((None,), dtype="int32", name="row_entities")
             inputs["pairs"] = keras.Input((2,), dtype="int32", name="pairs")
         if marks is not None:
             states = marks(states, case, role, inputs.get("types"))
@@ -167,19 +223,30 @@ class RelationNetwork(keras.Model):
             states = drop_states(states)
         if pairs:
             entities = pool(states, inputs["entities"], inputs["entity_rows"])
-            pooled = flatten(ops.take(entities, inputs["pairs"], axis=0))
-            if context is not None:
+            sides = ops.take(entities, inputs["pairs"], axis=0)
+            pooled = flatten(sides)
+            of_batch = inputs["pairs"], inputs["entity_rows"], inputs["row_entities"]
+            seen = []
+            if pair_context == "localized":
+                inputs["attention"] = keras.Input((None, None, None), name="attention")
+                seen = [context(states, inputs["attention"], inputs["entities"], *of_batch)]
+            elif context is not None:
                 rows = ops.take(inputs["entity_rows"], inputs["pairs"][:, 0], axis=0)
-                seen = context(states, lengths, pooled, rows)
-                pooled = ops.concatenate([pooled, seen], axis=-1)
+                seen = [context(states, lengths, pooled, rows)]
+            if interaction is not None and interaction.reads_context:
+                seen = [interaction(*seen, *of_batch)]
+            if extractors is not None:
+                pooled = extractors(sides, *seen)
+            elif seen:
+                pooled = ops.concatenate([pooled, *seen], axis=-1)
         elif pooling == "windows":
             pooled = flatten(pool(states))
         else:
             pooled = pool(states, role, lengths)
         if dense is not None:
             pooled = dense(pooled)
-        if interaction is not None:
-            pooled = interaction(pooled, inputs["pairs"], inputs["entity_rows"])
+        if interaction is not None and not interaction.reads_context:
+            pooled = interaction(pooled, *of_batch)
         super().__init__(inputs=inputs, outputs=scores(drop(pooled)), **kwargs)
         self.dtype_policy = policy  # a functional model takes none
 
@@ -202,6 +269,8 @@ class RelationNetwork(keras.Model):
         self.pair_interaction = pair_interaction
         self.state_dropout = state_dropout
         self.marked = marked
+        self.pair_features = pair_features
+        self.interaction_options = interaction_options or {}
         self.classifier = scores
 
     def representation(self) -> keras.Model:
@@ -245,6 +314,8 @@ class RelationNetwork(keras.Model):
             "pair_interaction": self.pair_interaction,
             "state_dropout": self.state_dropout,
             "marked": self.marked,
+            "pair_features": self.pair_features,
+            "interaction_options": self.interaction_options,
             "dtype": self.dtype_policy.name,
         }
 
@@ -255,6 +326,9 @@ class RelationNetwork(keras.Model):
         # Version 0.1 had the word table in the network, which is the encoder's now.
         if config.pop("num_words", 0):
             config["marked"] = True
+        # Earlier there was one interaction of pairs, or none.
+        if isinstance(interaction := config.get("pair_interaction"), bool):
+            config["pair_interaction"] = "strongest" if interaction else "none"
         return cls(**config)
 
 
@@ -268,7 +342,9 @@ def network_weights(
     num_types: int = 0,
     entity_pooling: str = "mean_max",
     pair_context: str = "attention",
-    pair_interaction: bool = False,
+    pair_features: str = "dense",
+    pair_interaction: str = "none",
+    interaction_options: dict[str, Any] | None = None,
     head: str = "linear",
     head_options: dict[str, Any] | None = None,
     marked: bool = False,
@@ -285,7 +361,9 @@ def network_weights(
         num_types: the same.
         entity_pooling: the same.
         pair_context: the same.
+        pair_features: the same.
         pair_interaction: the same.
+        interaction_options: the same.
         head: the same.
         head_options: the same.
         marked: the same.
@@ -300,21 +378,57 @@ def network_weights(
         weights += 2 * (width + units + 1) * 4 * units
         width = 2 * units
     if pooling == "pairs":
-        pair = 2 * EntityPooling(entity_pooling).width(width)
-        if pair_context != "none":
-            context = PairContext(pair_context, units or 256)
-            weights += context.num_weights(width, pair)
-            pair += context.width(width)
-        width = pair
-    elif pooling == "windows":
-        width *= steps
+        of_pairs = _pair_weights(
+            width,
+            units,
+            hidden,
+            entity_pooling,
+            pair_context,
+            pair_features,
+            interactions.get(pair_interaction, **(interaction_options or {})),
+        )
+        weights += of_pairs[0]
+        width = of_pairs[1]
     else:
-        width = StatePooling(pooling).width(width)
-    if hidden:
-        weights += (width + 1) * hidden
-        width = hidden
-    if pooling == "pairs" and pair_interaction:
-        weights += PairInteraction.num_weights(width)
+        width = width * steps if pooling == "windows" else StatePooling(pooling).width(width)
+        if hidden:
+            weights += (width + 1) * hidden
+            width = hidden
     classifier = heads.get(head, columns, **(head_options or {}))
     count = getattr(classifier, "num_weights", None)
     return weights + (count(width) if count else (width + 1) * columns)
+
+
+def _pair_weights(
+    dim: int,
+    units: int,
+    hidden: int,
+    entity_pooling: str,
+    pair_context: str,
+    pair_features: str,
+    interaction: Any,
+) -> tuple[int, int]:
+    """How many weights make features of pairs from states, and how long these are."""
+    weights, context = 0, 0
+    entity = EntityPooling(entity_pooling).width(dim)
+    if pair_context == "localized":
+        context = dim
+    elif pair_context != "none":
+        layer = PairContext(pair_context, units or 256)
+        weights += layer.num_weights(dim, 2 * entity)
+        context = layer.width(dim)
+    if interaction is not None and interaction.reads_context:
+        weights += interaction.num_weights(context)
+        context = interaction.width(context)
+    width = 2 * entity + context
+    if pair_features != "dense":
+        extractors = PairExtractors(hidden, pair_features == "grouped_bilinear")
+        weights += extractors.num_weights(entity, context)
+        width = extractors.width
+    elif hidden:
+        weights += (width + 1) * hidden
+        width = hidden
+    if interaction is not None and not interaction.reads_context:
+        weights += interaction.num_weights(width)
+        width = interaction.width(width)
+    return weights, width

@@ -1,5 +1,6 @@
 """The parts of a run folder from which a classifier is made, read and written."""
 
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -39,10 +40,7 @@ def entity_types(documents: Iterable[Document]) -> tuple[str, ...]:
 
 
 def training_candidates(
-    config: RunConfig,
-    documents: Sequence[Document],
-    relations: RelationSet,
-    words_read: Sequence[int],
+    config: RunConfig, documents: Sequence[Document], relations: RelationSet
 ) -> tuple[CandidateSelection, LabelledCandidates]:
     """The candidates of training documents, and how those of others are to be selected.
 
@@ -50,7 +48,6 @@ def training_candidates(
         config: its `data` and `candidates`.
         documents: the training documents.
         relations: in the order of the columns.
-        words_read: how many words of each are read.
 
     Raises:
         MrcaError: if a document states a relation that is none of these, or no candidate states
@@ -62,7 +59,7 @@ def training_candidates(
     selection = CandidateSelection(settings.kind, settings.max_distance or None)
     if settings.types == "seen":
         selection = selection.learned(documents)
-    candidates = selection.select(documents, words_read).labelled(relations)
+    candidates = selection.select(documents).labelled(relations)
     check_candidates(candidates, "training")
     return selection, candidates
 
@@ -199,6 +196,7 @@ def new_network(config: RunConfig, encoder: Encoder, columns: int) -> RelationNe
         feature_value=encoder.feature_value() if encoder.pooling is None else 1.0,
         dropout=model.dropout,
         head_options=config.classifier.options,
+        interaction_options=model.interaction_options,
         state_dropout=model.state_dropout,
     )
 
@@ -219,6 +217,7 @@ def network_form(config: RunConfig, encoder: Encoder, columns: int) -> dict[str,
         "num_types": len(encoder.types),
         "entity_pooling": model.entity_pooling,
         "pair_context": model.pair_context,
+        "pair_features": model.pair_features,
         "pair_interaction": model.pair_interaction,
         "marked": encoder.marks_states,
         "dtype": model.precision,
@@ -242,7 +241,8 @@ def network_size(
         return network_weights(
             width, columns, 0, "first", head=head.name, head_options=head.options
         )
-    trained = encoder.layer.count_params() if encoder.layer is not None else 0
+    layer = encoder.layer
+    trained = 0 if layer is None else sum(math.prod(each.shape) for each in layer.trainable_weights)
     return trained + network_weights(
         encoder.dim,
         columns,
@@ -253,7 +253,9 @@ def network_size(
         num_types=len(encoder.types),
         entity_pooling=model.entity_pooling,
         pair_context=model.pair_context,
+        pair_features=model.pair_features,
         pair_interaction=model.pair_interaction,
+        interaction_options=model.interaction_options,
         head=config.classifier.name,
         head_options=config.classifier.options,
         marked=encoder.marks_states,

@@ -1,5 +1,6 @@
 """The model as a Keras user knows it: documents in, facts out."""
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -53,7 +54,8 @@ class StatesModel(keras.Model):
 
     Args:
         network: a model of `states` and what else an encoder gives.
-        encoder_layer: a layer from `pieces` and `lengths` to states; `None` where states are given.
+        encoder_layer: a layer from `pieces` and `lengths` to states, and to attention for a network
+            that reads it; `None` where states are given.
     """
 
     def __init__(self, network: keras.Model, encoder_layer: Any = None, **kwargs: Any) -> None:
@@ -67,7 +69,12 @@ class StatesModel(keras.Model):
         if self.encoder_layer is not None:
             inputs = dict(inputs)
             pieces, lengths = inputs.pop("pieces"), inputs["lengths"]
-            states = self.encoder_layer(pieces, lengths, training=training)
+            if "attention" in self.network.input:
+                states, inputs["attention"] = self.encoder_layer(
+                    pieces, lengths, training=training, return_attention_scores=True
+                )
+            else:
+                states = self.encoder_layer(pieces, lengths, training=training)
             # States of padding mean nothing; kept ones have zeros there.
             there = ops.arange(ops.shape(pieces)[1]) < ops.expand_dims(lengths, 1)
             inputs["states"] = ops.where(ops.expand_dims(there, -1), states, 0.0)
@@ -162,8 +169,7 @@ class RelationClassifier(StatesModel, Classifier):
         others = list(documents_of(vocabulary_of, offsets=config.data.offsets))
         types = entity_types(documents) if config.features.types else ()
         encoder = encoder_class(config.encoder.name).open(config, [*documents, *others], types)
-        words_read = encoder.words_read(documents)
-        selection, candidates = training_candidates(config, documents, relations, words_read)
+        selection, candidates = training_candidates(config, documents, relations)
         loss = configured_loss(config, LabelCounts.of(candidates))
         return cls.new(config, candidates, relations, selection, encoder, loss)
 
@@ -439,14 +445,15 @@ class RelationClassifier(StatesModel, Classifier):
         Raises:
             MrcaError: if a row is malformed; it says which and why.
         """
-        if _is_row(x):
-            return next(self.predict_iter([x], threshold=threshold, top=top))
-        first = x
+        one = _is_row(x)
+        first = x = [x] if one else x
         if isinstance(x, Iterator):
             first, x = _peeked(x)
-        if _are_rows(first):
-            return list(self.predict_iter(x, threshold=threshold, top=top))
-        return super().predict(x, **kwargs)
+        if not _are_rows(first):
+            return super().predict(x, **kwargs)
+        predictions = list(self.predict_iter(x, threshold=threshold, top=top))
+        self._warn_of_cut([prediction.document for prediction in predictions])
+        return predictions[0] if one else predictions
 
     # === As a classifier ===
 
@@ -472,13 +479,17 @@ class RelationClassifier(StatesModel, Classifier):
         return "masked" if self.encoder.pooling else self.config.features.padding
 
     @property
-    def max_length(self) -> int:
-        """To how many tokens, at most."""
-        return 1 if self.encoder.pooling else self.config.features.max_length
+    def max_length(self) -> int | None:
+        """To how many tokens, at most; `None` for no limit."""
+        return 1 if self.encoder.pooling else self.encoder.longest
 
     def words_read(self, documents: Sequence[Document]) -> list[int]:
         """How many words of each document are read."""
         return self.encoder.words_read(documents)
+
+    def cut(self, documents: Sequence[Document]) -> str:
+        """See `Classifier`."""
+        return self.encoder.cut(documents)
 
     def raw_outputs(self, candidates: Candidates, *, keep: bool = False) -> np.ndarray:
         """Raw outputs, float32 `(candidates, columns)`; see `Classifier`."""
@@ -526,7 +537,7 @@ class RelationClassifier(StatesModel, Classifier):
         encoded = self.encoder.encode(candidates, keep=keep)
         for batch in plan_batches(
             encoded.lengths,
-            _BATCH_SIZE,
+            encoded.limits(_BATCH_SIZE),
             padding=self.padding,
             max_length=self.max_length,
             candidates=encoded.candidates,
@@ -538,7 +549,12 @@ class RelationClassifier(StatesModel, Classifier):
 
     def _labelled(self, rows: Iterable[Row]) -> Any:
         documents = list(documents_of(rows, offsets=self.config.data.offsets, labelled=True))
+        self._warn_of_cut(documents)
         return self.candidates(documents).labelled(self.relations)
+
+    def _warn_of_cut(self, documents: Sequence[Document]) -> None:
+        if cut := self.cut(documents):
+            warnings.warn(cut, stacklevel=4)
 
     def _measured(self, rows: Iterable[Row]) -> EpochBatches:
         candidates = self._labelled(rows)
@@ -548,10 +564,11 @@ class RelationClassifier(StatesModel, Classifier):
         self, candidates: Candidates, targets: np.ndarray | SideBySide
     ) -> EpochBatches:
         """Batches to evaluate on."""
+        documents = self.encoder.encode(candidates, keep=True)
         return EpochBatches(
-            self.encoder.encode(candidates, keep=True),
+            documents,
             targets,
-            _VALIDATION_BATCH_SIZE,
+            documents.limits(_VALIDATION_BATCH_SIZE),
             padding=self.padding,
             max_length=self.max_length,
         )

@@ -19,6 +19,17 @@ from mrca.reporting.render import UNDEFINED
 from mrca.reporting.write_files import write_files
 
 _NAME_WIDTH = 17
+_LAST = {"f1": "F1", "precision": "P", "recall": "R"}
+# The lower, the better.
+_LOW = (
+    "empty_candidates.rate",
+    "confusion.wrong_share",
+    "confusion.more_share",
+    "confusion.missed_share",
+    "error_patterns.false_share",
+    "error_patterns.fn_share",
+    "error_patterns.fn_crk_share",
+)
 
 
 class _Column(NamedTuple):
@@ -38,17 +49,20 @@ class _Column(NamedTuple):
 
 
 def comparison_tables(comparison: Comparison) -> list[Table]:
-    """Totals, then groups by training count; the best of each column in bold.
+    """Totals, chosen measures, groups by training count; the best of each column in bold.
 
     Args:
         comparison: what `compare_methods` returned.
     """
-    totals, groups = _columns(comparison)
+    totals, chosen, groups = _columns(comparison)
     tables = []
     for title, columns, timed in (
         (comparison.title, totals, True),
-        ("by training count", groups, False),
+        ("more measures", chosen, False),
+        ("by training count", groups, False),  # the last, since it is wide enough for the notes
     ):
+        if not columns:
+            continue
         table = Table(
             title=Text(title, style="bold"),
             title_justify="left",
@@ -83,8 +97,10 @@ def comparison_markdown(comparison: Comparison, figure: str | None = None) -> st
         figure: the file of its figure, next to the page.
     """
     lines = [f"# {comparison.title}", ""]
-    totals, groups = _columns(comparison)
-    for columns, timed in ((totals, True), (groups, False)):
+    totals, chosen, groups = _columns(comparison)
+    for columns, timed in ((totals, True), (chosen, False), (groups, False)):
+        if not columns:
+            continue
         lines += _markdown_table(
             ["method", "runs", *(column.title for column in columns), *(["time"] * timed)],
             [
@@ -113,9 +129,9 @@ def comparison_markdown(comparison: Comparison, figure: str | None = None) -> st
 
 def comparison_csv(comparison: Comparison) -> str:
     """A line for each method, every number in full; what is undefined is left empty."""
-    totals, groups = _columns(comparison)
+    columns = [column for part in _columns(comparison) for column in part]
     header = ["method", "runs"]
-    for column in (*totals, *groups):
+    for column in columns:
         header += [f"{column.title} mean", f"{column.title} deviation"]
     header.append("training seconds")
     for other in ("best", "first"):
@@ -125,7 +141,7 @@ def comparison_csv(comparison: Comparison) -> str:
     writer.writerow(header)
     for name, method in comparison.methods.items():
         line: list[Any] = [name, method.runs]
-        for column in (*totals, *groups):
+        for column in columns:
             measure = column.measure(method) or {"mean": None, "deviation": None}
             line += [measure["mean"], measure["deviation"]]
         line.append(method.seconds)
@@ -149,8 +165,8 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
     )
 
 
-def _columns(comparison: Comparison) -> tuple[list[_Column], list[_Column]]:
-    """The columns of the totals, and those of the groups."""
+def _columns(comparison: Comparison) -> tuple[list[_Column], list[_Column], list[_Column]]:
+    """The columns of the totals, those that were asked for, and those of the groups."""
     metric = comparison.metric
     totals = [
         _Column("micro P", ("micro", "precision")),
@@ -160,15 +176,27 @@ def _columns(comparison: Comparison) -> tuple[list[_Column], list[_Column]]:
     ]
     if metric == "macro_present":
         totals.append(_Column("macro present F1", ("macro_present", "f1"), tested=True))
+    if metric == "ign":
+        totals.append(_Column("ign F1", ("ign", "f1"), tested=True))
     if comparison.has_empty_rows:
         totals.append(_Column("empty FP", ("empty_candidates", "rate"), low=True))
-    averages = ("micro", "macro" if metric == "micro" else metric)
+    averages = ("micro", "macro_present" if metric == "macro_present" else "macro")
     groups = [
         _Column(f"{group} {average.replace('_', ' ')} F1", ("groups", group, average, "f1"))
         for average in averages
-        for group in ("head", "medium", "tail")
+        for group in comparison.limits.names
     ]
-    return totals, groups
+    shown = {column.path for column in (*totals, *groups)}
+    chosen = [_chosen(name) for name in comparison.columns]
+    return totals, [column for column in chosen if column.path not in shown], groups
+
+
+def _chosen(name: str) -> _Column:
+    """A measure by its dotted name as a column."""
+    *parts, last = path = tuple(name.split("."))
+    words = [part.replace("_", " ") for part in parts if part != "groups"]
+    title = " ".join([*words, _LAST.get(last, last.replace("_", " "))])
+    return _Column(title, path, low=name in _LOW)
 
 
 def _rows(

@@ -273,11 +273,18 @@ def _new_figure(title: str, width: float = 7.2, height: float = 4.6) -> tuple["F
 
 
 def _shade_groups(axes: "Axes", report: Report, left: float, right: float) -> None:
+    limits = report.limits
     edges = {
-        "tail": (left, report.limits.tail_below),
-        "medium": (report.limits.tail_below, report.limits.head_above),
-        "head": (report.limits.head_above, right),
+        "tail": (left, limits.tail_below),
+        "medium": (limits.tail_below, limits.head_above),
+        "head": (limits.head_above, right),
     }
+    if limits.most_frequent:
+        rarest = min(
+            entry.train_count for entry in report.relations.values() if entry.group == "head"
+        )
+        between = min(max(rarest - 0.5, left), right)
+        edges = {"tail": (left, between), "head": (between, right)}
     for name, (start, end) in edges.items():
         axes.axvspan(start, end, color=GROUP_COLOURS[name], alpha=0.07, linewidth=0)
         group = report.groups.get(name)

@@ -9,7 +9,15 @@ from rich.text import Text
 
 from mrca.datasets import sample_note
 from mrca.errors import counted
-from mrca.evaluation import DocumentReport, ErrorPatterns, PrecisionThreshold, Report, Score
+from mrca.evaluation import (
+    DocumentReport,
+    ErrorPatterns,
+    FactScores,
+    PairConfusion,
+    PrecisionThreshold,
+    Report,
+    Score,
+)
 from mrca.evaluation.document_report import PairGroup
 from mrca.reporting.bar import bar
 from mrca.text import RelationSet
@@ -25,7 +33,7 @@ UNDEFINED = "–"
 def document_tables(
     report: DocumentReport, title: str, before: DocumentReport | None = None
 ) -> list[Table]:
-    """Summary, long-tail groups, groups of rows and pairs, errors, confused pairs, every relation.
+    """Summary, groups of relations, rows, facts and pairs, errors, confused pairs, every relation.
 
     Args:
         report: what `evaluate_candidates` returned.
@@ -43,12 +51,16 @@ def document_tables(
     counted_in_training = "facts" if report.documents else "documents"
     groups = _groups(facts, f"by number of training {counted_in_training}")
     tables = [_summary(report, title, before), groups, _by_relation_count(rows)]
+    if report.facts is not None:
+        tables.append(_facts(report.facts))
     if report.by_distance:
         tables.append(_pair_groups("by tokens between the entities", report.by_distance))
     if report.by_types:
         tables.append(_pair_groups("by types of subject and object", report.by_types))
     if report.patterns is not None:
         tables.append(_patterns(report.patterns))
+    if report.facts is not None:
+        tables.append(_pair_confusion(report.facts.confusion))
     if facts.confused:
         tables.append(_confused(facts))
     return [*tables, _relations(facts)]
@@ -141,6 +153,10 @@ def runs_table(summary: Mapping[str, Any], title: str) -> Table:
     if pairs:
         table.add_section()
         table.add_row("relations of a document", *_spreads(summary["documents"]["micro"]))
+        for name, words in FACTS.items():
+            if summary.get(name):
+                table.add_row(words, *_spreads(summary[name]))
+        table.add_section()
     for what, key in (("pairs", "empty_candidates"), ("documents", "empty_documents")):
         rate = summary.get(key, {}).get("rate")
         if rate and (pairs or what == "documents"):
@@ -259,6 +275,54 @@ def _fact_line(words: tuple[str, ...]) -> Text:
     return Text.assemble("  ", subject, (f"  {relation}  ", "cyan"), object_)
 
 
+# What `FactScores` holds, in words.
+FACTS = {
+    "ign": "not known from training (Ign)",
+    "ign_macro": "  macro",
+    "ign_distant": "not known from distant texts (Ign)",
+    "intra": "intra-sentence",
+    "inter": "inter-sentence",
+    "infer": "inferable from two others (Infer)",
+    "infer_all": "  with those two",
+    "related": "pairs that are related at all",
+}
+
+
+def _facts(found: FactScores) -> Table:
+    captions = {
+        "ign": "Ign: known facts count neither as found nor as predicted; recall is of all facts, "
+        "as in DocRED's official scorer.",
+        "intra": "Intra-sentence: two mentions share a sentence.",
+        "infer": "Infer: (h, t) where facts (h, o) and (o, t) are gold too; precision over all "
+        "pairs (h, t) with such a path.",
+    }
+    caption = " ".join(text for name, text in captions.items() if getattr(found, name))
+    table = _table("by kind of fact", "facts", ["P", "R", "F1", "gold"], caption)
+    for name, words in FACTS.items():
+        score: Score | None = getattr(found, name)
+        if score is not None:
+            table.add_row(words, *_cells(score), f"{score.support:,}")
+    return table
+
+
+def _pair_confusion(found: PairConfusion) -> Table:
+    table = _table(
+        "predicted and missed facts",
+        "fact",
+        ["facts", "share"],
+        "Gold facts of a pair for which only other relations are predicted are in neither C nor "
+        "MS.",
+    )
+    for name, words in {
+        "correct": "correct (C)",
+        "wrong": "wrong relation, of a related pair (W)",
+        "more": "predicted of an unrelated pair (MR)",
+        "missed": "missed, nothing predicted of the pair (MS)",
+    }.items():
+        table.add_row(words, f"{getattr(found, name):,}", _number(found.share(name)))
+    return table
+
+
 def _pair_groups(title: str, groups: Sequence[PairGroup]) -> Table:
     table = _table(title, "pair", ["pairs", "gold", "P", "R", "F1"])
     for group in groups:
@@ -364,7 +428,11 @@ def _relations(report: Report) -> Table:
         None if all_present else f"{UNDEFINED}: no positive in this split",
     )
     table.add_column("", justify="left", no_wrap=True, min_width=BAR_CELLS)
-    ranked = sorted(report.relations.items(), key=lambda item: (-item[1].train_count, item[0]))
+    order = report.limits.names.index
+    ranked = sorted(
+        report.relations.items(),
+        key=lambda item: (order(item[1].group), -item[1].train_count, item[0]),
+    )
     group = ranked[0][1].group
     for name, entry in ranked:
         if entry.group != group:

@@ -2,7 +2,12 @@
 
 from mrca.training.checks import check_config, check_output
 from mrca.training.decide import Chosen, choose_decision
-from mrca.training.evaluate_split import answered, evaluate_split, report_on
+from mrca.training.evaluate_split import (
+    answered,
+    evaluate_split,
+    facts_in_training,
+    report_on,
+)
 from mrca.training.reporter import Reporter, SilentReporter, StopTraining
 from mrca.training.run import Run, load
 from mrca.training.train import open_encoder, train, trainable_weights
@@ -18,6 +23,7 @@ __all__ = [
     "check_output",
     "choose_decision",
     "evaluate_split",
+    "facts_in_training",
     "load",
     "open_encoder",
     "report_on",

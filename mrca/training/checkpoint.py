@@ -79,13 +79,13 @@ class Checkpoint(keras.callbacks.Callback):
         self.history.append(row)
         if self.best is row:
             with average_in_use(self.model):
-                self._save(self._best_file(row["epoch"]), self.model.variables)
+                self._save(self._best_file(row["epoch"]), self._changing())
         # Before the state, which counts the epoch as done: nothing of it must be missing then.
         write_text(self.folder / HISTORY, history_csv(self.history))
         with average_in_use(self.model, average=False):
             self._save(
                 self.folder / STATE,
-                [*self.model.variables, *self.model.optimizer.variables],
+                [*self._changing(), *self.model.optimizer.variables],
                 history=json.dumps(self.history),
                 **{_GENERATOR + name: state for name, state in random_states().items()},
             )
@@ -106,18 +106,25 @@ class Checkpoint(keras.callbacks.Callback):
             return
         optimizer = self.model.optimizer
         optimizer.build(self.model.trainable_variables)
-        rest = self._load(path, [*self.model.variables, *optimizer.variables])
+        rest = self._load(path, [*self._changing(), *optimizer.variables])
         self.history = json.loads(str(rest.pop("history")))
         self._generators = {name.removeprefix(_GENERATOR): rest[name] for name in rest}
 
     def restore_best(self) -> None:
         """Give the model the weights of the best epoch."""
-        self._load(self._best_file(self.best["epoch"]), self.model.variables)
+        self._load(self._best_file(self.best["epoch"]), self._changing())
 
     def remove(self) -> None:
         """Delete the saved states, if there are any: the run is finished."""
         for path in (self.folder / STATE, *self.folder.glob("best-*.npz")):
             path.unlink(missing_ok=True)
+
+    def _changing(self) -> list[Any]:
+        """What training changes of the model: all but an encoder in it that is frozen."""
+        encoder = getattr(self.model, "encoder_layer", None)
+        frozen = [] if encoder is None or encoder.trainable_weights else encoder.variables
+        kept = {id(variable) for variable in frozen}
+        return [variable for variable in self.model.variables if id(variable) not in kept]
 
     def _best_file(self, epoch: int) -> Path:
         return self.folder / f"best-{epoch}.npz"

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from mrca.datasets import Corpus, GroupLimits, LabelledCandidates, group_limits
 from mrca.errors import MrcaError
-from mrca.evaluation import DocumentReport, evaluate_candidates
+from mrca.evaluation import DocumentReport, KnownFacts, evaluate_candidates
+from mrca.evaluation.known_facts import NOT_ASKED
 from mrca.models import Classifier
 from mrca.text import Document
 
@@ -49,6 +50,7 @@ def report_on(
     found: Answered,
     limits: GroupLimits,
     ignored: Sequence[str] = (),
+    known: KnownFacts = NOT_ASKED,
 ) -> DocumentReport:
     """How good a classifier's decisions are."""
     scores, labels = classifier.scores_and_labels(*found)
@@ -61,7 +63,27 @@ def report_on(
         limits=limits,
         ignored=ignored,
         has_threshold=classifier.decision.rule.has_threshold,
+        known=known,
     )
+
+
+def facts_in_training(
+    classifier: Classifier, corpus: Corpus, split: str, *, distant: bool = False
+) -> KnownFacts:
+    """The facts of a split that the corpus's training documents state, of a run of pairs.
+
+    Args:
+        classifier: who is asked.
+        corpus: with that split.
+        split: its name.
+        distant: see `KnownFacts.of`.
+
+    Raises:
+        MrcaError: see `KnownFacts.of`.
+    """
+    if classifier.selection.kind == "whole":
+        return NOT_ASKED
+    return KnownFacts.of(corpus, split, distant=distant)
 
 
 def evaluate_split(classifier: Classifier, corpus: Corpus, split: str) -> DocumentReport:
@@ -71,7 +93,8 @@ def evaluate_split(classifier: Classifier, corpus: Corpus, split: str) -> Docume
         MrcaError: if the corpus has no such split, or other relations than the classifier.
     """
     found = answered(classifier, corpus, split)
-    return report_on(classifier, found, group_limits(corpus.limits))
+    known = facts_in_training(classifier, corpus, split)
+    return report_on(classifier, found, group_limits(corpus.limits), known=known)
 
 
 def _documents(classifier: Classifier, corpus: Corpus, split: str) -> list[Document]:

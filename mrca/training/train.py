@@ -50,7 +50,13 @@ from mrca.training.checks import (
 )
 from mrca.training.determinism import enable_determinism
 from mrca.training.distillation import load_teacher, targets
-from mrca.training.evaluate_split import THRESHOLD, Answered, evaluate_split, report_on
+from mrca.training.evaluate_split import (
+    THRESHOLD,
+    Answered,
+    evaluate_split,
+    facts_in_training,
+    report_on,
+)
 from mrca.training.fit import Fit, fit
 from mrca.training.reporter import Reporter, SilentReporter
 from mrca.training.run import Run, base_classifier, load
@@ -201,8 +207,7 @@ class _Plan:
         config, corpus = self.config, self.corpus
         documents, relations = corpus.splits["train"], corpus.relations
         if config.is_svm:
-            words_read = [len(document.tokens) for document in documents]
-            _, self._train = training_candidates(config, documents, relations, words_read)
+            _, self._train = training_candidates(config, documents, relations)
             counts = LabelCounts.of(self._train)
             self.classifier: Classifier = SVMClassifier.new(config, relations, counts)
             self.built_on: dict[str, Any] = READS
@@ -219,8 +224,7 @@ class _Plan:
         else:
             encoder = open_encoder(config, corpus, vectors_dir, reporter.preparing)
             self.built_on = encoder.describe()
-        words_read = encoder.words_read(documents)
-        selection, self._train = training_candidates(config, documents, relations, words_read)
+        selection, self._train = training_candidates(config, documents, relations)
         loss = self._loss = configured_loss(config, LabelCounts.of(self._train))
         check_loss(loss, len(relations))
         self._teacher = load_teacher(config, relations, loss)
@@ -266,11 +270,8 @@ class _Plan:
             encoder = classifier.encoder
             if encoder.note:
                 reporter.message(encoder.note)
-            if cut := sum(encoder.cut(rows) for rows in corpus.splits.values()):
-                reporter.message(
-                    f"Documents cut at {config.features.max_length} {encoder.unit}: {cut:,} "
-                    "(features.max_length)."
-                )
+            if cut := classifier.cut([row for rows in corpus.splits.values() for row in rows]):
+                reporter.message(cut)
         if missed := self._counted(lambda candidates: int(candidates.missed.sum())):
             reporter.message(
                 f"Facts that no candidate pair asks about: {missed}. They cannot be found, and "
@@ -328,7 +329,8 @@ class _Plan:
         if split != "valid":
             return evaluate_split(self.classifier, self.corpus, split)
         valid = Answered.of(self.classifier, self._valid)
-        return report_on(self.classifier, valid, group_limits(self.corpus.limits))
+        known = facts_in_training(self.classifier, self.corpus, split)
+        return report_on(self.classifier, valid, group_limits(self.corpus.limits), known=known)
 
     def _batches(self) -> tuple[EpochBatches, EpochBatches]:
         classifier = self.classifier

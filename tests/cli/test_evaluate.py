@@ -56,7 +56,7 @@ def test_limits_of_a_paper(mrca, tiny_run):
     assert report["micro"] == default["micro"]
     wrong = mrca("evaluate", tiny_run.folder, "--limits", "reuter")
     assert wrong.code == 1
-    assert "Did you mean 'reuters'? Expected one of default, reuters, pubmed." in wrong.err
+    assert "Did you mean 'reuters'? Expected one of default, reuters, pubmed, docred." in wrong.err
 
 
 def test_plots_are_drawn_into_the_run_or_where_asked(mrca, run_copy):
@@ -145,6 +145,19 @@ def test_other_data_and_other_vectors(mrca, tiny_run, tmp_path):
     assert report["relations"]["spouse"]["support"] == 1
     assert report["relations"]["employer"]["train_count"] > 0
     assert "is not the 'sample' that the run was trained on: its files differ" in done.err
+
+
+def test_documents_that_are_cut_are_counted(mrca, tiny_run, tmp_path):
+    text = f"Ada wed Bob {'and then ' * 20} in Ulm"
+    row = {"text": text, "entities": ["Ada", "Bob", "Ulm"], "facts": [["Ada", "spouse", "Bob"]]}
+    corpus = tmp_path / "mine"
+    corpus.mkdir()
+    for split in ("train", "valid"):
+        (corpus / f"{split}.jsonl").write_text(f"{json.dumps(row)}\n" * 2)
+    options = ("--dataset", corpus, "--split", "valid", "--no-plots")
+    done = mrca("evaluate", tiny_run.folder, *options)
+    assert done.code == 0, done.err
+    assert "Documents cut at 40 tokens: 2, and with them 2 entities" in done.err
 
 
 def test_a_split_without_a_relation(mrca, tiny_run, tmp_path):
@@ -330,3 +343,24 @@ def test_what_does_not_fit_is_said(mrca, load_once, tiny_pairs_run, options, cod
     assert (done.code, done.out) == (code, "")
     assert said in done.err
     assert (tiny_pairs_run.folder / "decision.json").read_bytes() == before
+
+
+def test_at_most_so_many_relations_of_a_pair(mrca, tiny_pairs_run, tmp_path):
+    run = shutil.copytree(tiny_pairs_run.folder, tmp_path / "copy")
+    plain = json.loads((run / "decision.json").read_text())
+    options = ("--split", "valid", "--no-plots", "--top-k", 1)
+    done = mrca("evaluate", run, *options, "--save")
+    assert done.code == 0, done.err
+    assert "at most 1 relation of each candidate" in done.out
+    assert json.loads((run / "decision.json").read_text()) == {**plain, "top_k": 1}
+    report = json.loads(mrca("evaluate", run, "--split", "valid", "--no-plots", "--json").out)
+    assert report["micro"]["f1"] > 0
+    assert report["before"] is None
+    tuned = mrca("evaluate", run, *options, "--tune", "global", "--json")
+    report = json.loads(tuned.out)
+    assert report["decision"]["top_k"] == 1
+    assert report["micro"]["f1"] >= report["before"]["micro"]["f1"]
+    assert "Next: the same with --save" in tuned.err
+    back = mrca("evaluate", run, "--split", "valid", "--no-plots", "--top-k", 0, "--save")
+    assert "any number of relations of each candidate" in back.out
+    assert json.loads((run / "decision.json").read_text()) == plain

@@ -353,10 +353,20 @@ def test_malformed_entities_are_named(mrca, tiny_pairs_run):
     assert "6 lines of standard input could not be used" in done.err
 
 
-def test_a_document_that_is_cut_is_noted(mrca, tiny_pairs_run):
-    row = {"text": "Ada met Bo. " + "They spoke. " * 20 + "Cy left.", "entities": ["Ada", "Cy"]}
-    done = mrca("predict", tiny_pairs_run.folder, stdin=json.dumps(row))
+LONG = {"text": "Ada met Bo. " + "They spoke. " * 20 + "Cy left.", "entities": ["Ada", "Cy"]}
+
+
+def test_a_document_that_is_cut_is_noted(mrca, tiny_run):
+    done = mrca("predict", tiny_run.folder, stdin=json.dumps(LONG))
     assert done.code == 0
     assert "line 1: cut after 40 of" in done.err
     assert "and 1 of its 2 entities with them (features.max_length)" in done.err
-    assert parsed(done.out)[0]["facts"] == []
+    assert "relations" in parsed(done.out)[0]
+
+
+def test_of_pairs_a_long_document_is_read_whole(mrca, tiny_pairs_run):
+    done = mrca("predict", tiny_pairs_run.folder, "--threshold", "-1e9", stdin=json.dumps(LONG))
+    assert done.code == 0
+    assert "cut" not in done.err
+    facts = parsed(done.out)[0]["facts"]
+    assert {fact["object"]["text"] for fact in facts} == {"Ada", "Cy"}

@@ -138,7 +138,11 @@ def test_a_file_goes_before_a_name(written, monkeypatch, tmp_path):
         ("title =", "seeds = [3, 3]\ntitle =", "of different seeds, each from 0 to 4294967295"),
         ('name = "RC-Dice"', 'name = "RC-Dice"\nseeds = []', "methods.1.seeds: expected a number"),
         ("title =", "ignore = 3\ntitle =", "ignore: expected a valid list, received 3"),
-        ("title =", 'metric = "weighted"\ntitle =', "metric: expected 'micro', 'macro' or"),
+        (
+            "title =",
+            'metric = "weighted"\ntitle =',
+            "metric: expected 'micro', 'macro', 'macro_present' or",
+        ),
         ("title =", 'tune = "all"\ntitle =', "'per-relation', received 'all'"),
         ('name = "RC-Dice"', "", "methods.1.name: is missing"),
         ('name = "RC-Dice"', 'name = "RC-Dice"\nst = []', "methods.1.st: there is no such key."),

@@ -126,3 +126,10 @@ def test_everything_that_does_not_fit_is_said_at_once_under_its_heading():
 def test_a_setting_is_no_section():
     with pytest.raises(MrcaError, match=r"'model\.units\.x': 'units' is a value, not a section"):
         RunConfig().changed({"model.units.x": 3})
+
+
+@pytest.mark.parametrize(("before", "now"), [(True, "strongest"), (False, "none")])
+def test_an_interaction_that_is_true_or_false_is_one_of_earlier(before, now):
+    config = RunConfig().changed({"model.pair_interaction": before})
+    assert config.model.pair_interaction == now
+    assert RunConfig.checked({"model": {"pair_interaction": before}}, "Wrong") == config

@@ -16,6 +16,9 @@ CORE = [
     "tests/layers/test_bilstm.py::test_states_and_gradients_equal_keras_under_a_mask",
     "tests/layers/test_entity_pooling.py",
     "tests/layers/test_pair_context.py",
+    "tests/layers/test_localized_context.py",
+    "tests/layers/test_axial_attention.py",
+    "tests/layers/test_u_net.py",
     "tests/models/test_network.py::test_it_trains_in_mixed_precision",
     "tests/encoding/test_batches.py::"
     "test_keras_gets_every_row_once_an_epoch_and_in_another_order_the_next",

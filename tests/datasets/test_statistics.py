@@ -8,21 +8,9 @@ from mrca.datasets import (
     corpus_statistics,
     label_cooccurrence,
     load_corpus,
-    long_tail_groups,
 )
 from mrca.errors import MrcaError
 from mrca.text import Document, RelationSet
-
-
-def test_long_tail_groups_at_their_borders():
-    groups = long_tail_groups([101, 100, 20, 19, 0])
-    assert groups == {"head": [0], "medium": [1, 2], "tail": [3, 4]}
-    assert long_tail_groups([3, 2, 1], head_above=2, tail_below=2) == {
-        "head": [0],
-        "medium": [1],
-        "tail": [2],
-    }
-    assert long_tail_groups([]) == {"head": [], "medium": [], "tail": []}
 
 
 def test_corpus_statistics(write_corpus):

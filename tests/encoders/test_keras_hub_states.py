@@ -10,7 +10,7 @@ from keras import ops
 
 from mrca.encoders.hub_states import HubStates
 from mrca.encoders.keras_hub_states import KerasHubStates
-from mrca.encoding import WordPieces
+from mrca.encoding import BytePairs, WordPieces
 from mrca.errors import MrcaError
 
 
@@ -125,10 +125,93 @@ def test_a_model_with_it_is_exported(preset, batch, classifier, tmp_path):
     np.testing.assert_allclose(output, model.predict(batch, verbose=0), atol=1e-5)
 
 
+def test_it_gives_the_attention_of_its_last_layer(backbone, batch):
+    encoder = KerasHubStates(backbone, trainable=True)
+    found, attention = encoder(batch["pieces"], batch["lengths"], return_attention_scores=True)
+    found, attention = ops.convert_to_numpy(found), ops.convert_to_numpy(attention)
+    assert (attention.shape, attention.dtype) == ((4, 2, 9, 9), "float32")
+    np.testing.assert_allclose(found, states(encoder, batch), atol=1e-5)
+    np.testing.assert_allclose(attention.sum(-1), 1, atol=1e-5)  # over keys
+    assert np.ptp(attention[0], axis=-1).max() > 1e-6
+    for row, length in enumerate(batch["lengths"]):
+        assert not attention[row, :, :, length:].any()
+    # What the last layer reads shares its weights with the backbone.
+    assert len(encoder.weights) == len(backbone.weights)
+
+
+def test_attention_is_float32_in_half_precision_too(backbone, batch):
+    encoder = KerasHubStates(backbone)
+    half = encoder.with_dtype("mixed_float16")
+    both = [
+        ops.convert_to_numpy(
+            each(batch["pieces"], batch["lengths"], return_attention_scores=True)[1]
+        )
+        for each in (half, encoder)
+    ]
+    assert both[0].dtype == "float32"
+    np.testing.assert_allclose(*both, atol=2e-3)
+
+
+def test_embeddings_can_stay_as_they_are(backbone, batch, classifier):
+    encoder = KerasHubStates(backbone, trainable=True, freeze_embeddings=True)
+    kept = [*backbone.token_embedding.weights, *backbone.position_embedding.weights]
+    kept += [*backbone.segment_embedding.weights, *backbone.embeddings_layer_norm.weights]
+    before = values(kept)
+    others = values(encoder.trainable_weights)
+    assert len(others) == 2 * 16  # of the two transformer layers
+    classifier(encoder).fit(batch, np.ones((4, 3)), epochs=1, verbose=0)
+    for one, other in zip(before, values(kept), strict=True):
+        np.testing.assert_array_equal(one, other)
+    moved = zip(others, values(encoder.trainable_weights), strict=True)
+    assert any(np.abs(one - other).max() > 0 for one, other in moved)
+    assert encoder.with_dtype("float32").freeze_embeddings
+
+
 def test_another_kind_of_backbone_is_refused_with_its_inputs(keras_hub):
-    backbone = keras_hub.models.DistilBertBackbone(64, 1, 2, 8, 16)
-    with pytest.raises(MrcaError, match=r"DistilBertBackbone is no BERT encoder.*token_ids"):
+    backbone = keras_hub.models.GPT2Backbone(64, 1, 2, 8, 16)  # whose attention looks back alone
+    with pytest.raises(MrcaError, match=r"GPT2Backbone is no BERT encoder.*token_ids"):
         KerasHubStates(backbone)
+
+
+# === RoBERTa ===
+
+BYTE_PAIRS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", *"Ġabdt", "Ġa", "Ġb", "da", "Ġada"]
+MERGES = ["Ġ a", "Ġ b", "d a", "Ġa da"]
+
+
+@pytest.fixture
+def roberta(keras_hub):
+    return keras_hub.models.RobertaBackbone(
+        len(BYTE_PAIRS), 2, 2, 8, 16, dropout=0.3, max_sequence_length=32
+    )
+
+
+def test_roberta_gives_states_and_attention(roberta, batch):
+    encoder = KerasHubStates(roberta, trainable=True, freeze_embeddings=True)
+    pieces = batch["pieces"] % len(BYTE_PAIRS)
+    found, attention = encoder(pieces, batch["lengths"], return_attention_scores=True)
+    expected = ops.convert_to_numpy(encoder(pieces, batch["lengths"]))
+    np.testing.assert_allclose(ops.convert_to_numpy(found), expected, atol=1e-5)
+    np.testing.assert_allclose(ops.convert_to_numpy(attention).sum(-1), 1, atol=1e-5)
+    assert len(encoder.trainable_weights) == 2 * 16
+    changed = np.array(pieces)
+    changed[2, 3:] = 1  # padding
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(encoder(changed, batch["lengths"]))[2, :3], expected[2, :3], atol=1e-5
+    )
+
+
+def test_robertas_byte_pairs_come_with_the_preset(keras_hub, roberta, tmp_path):
+    pieces = BytePairs(BYTE_PAIRS, MERGES)
+    KerasHubStates(roberta).save(tmp_path / "preset", pieces)
+    again = KerasHubStates.from_preset(str(tmp_path / "preset"), freeze_embeddings=True)
+    assert (again.vocabulary, again.merges, again.lower_case) == (BYTE_PAIRS, MERGES, False)
+    word = BytePairs(again.vocabulary, again.merges).pieces("badada")
+    # As KerasHub itself splits a text in which it stands after a space.
+    tokenizer = keras_hub.models.RobertaTokenizer.from_preset(str(tmp_path / "preset"))
+    assert list(word) == np.asarray(tokenizer(" badada")).tolist()
+    copied = again.with_dtype("float32")
+    assert (copied.vocabulary, copied.merges) == (BYTE_PAIRS, MERGES)
 
 
 def test_a_preset_without_a_tokenizer_has_no_vocabulary(backbone, tmp_path):

@@ -10,7 +10,8 @@ from mrca.config import RunConfig
 from mrca.datasets import CandidateSelection
 from mrca.encoders import HubEncoder, KerasHubEncoder, Places, encoder_class
 from mrca.encoders.hub_states import HubStates
-from mrca.encoding import Batch
+from mrca.encoders.keras_hub_states import KerasHubStates
+from mrca.encoding import Batch, BytePairs
 from mrca.errors import MrcaError
 from mrca.text import Document, Entity, Span
 
@@ -54,7 +55,7 @@ def frozen(hub_module):
 
 
 def batch_of(encoder, documents=ROWS, kind="whole"):
-    candidates = CandidateSelection(kind).select(documents, encoder.words_read(documents))
+    candidates = CandidateSelection(kind).select(documents)
     encoded = encoder.encode(candidates)
     rows = np.arange(len(documents))
     return encoded.batch(Batch(rows, int(encoded.lengths.max())), "masked")
@@ -171,7 +172,7 @@ def test_where_a_pooling_is_all_that_follows_it_is_done_beforehand(configure):
 
 def test_entities_stand_where_the_pieces_of_their_mentions_do(configure, frozen):
     for encoder in (frozen, opened(configure(encoder__trainable=True))):
-        candidates = CandidateSelection("pairs").select(ROWS, encoder.words_read(ROWS))
+        candidates = CandidateSelection("pairs").select(ROWS)
         encoded = encoder.encode(candidates)
         rows = encoder._rows(ROWS)
         inputs = encoded.batch(Batch(np.array([0]), 16), "masked")
@@ -188,9 +189,10 @@ def test_it_reads_every_word_as_it_is(frozen):
 
 def test_what_is_cut_is_counted_in_pieces(configure, frozen):
     encoder = opened(configure(features__max_length=5))
-    assert encoder.cut(ROWS) == 1
+    assert encoder.documents_cut(ROWS) == 1
     assert encoder.words_read(ROWS) == [3, 1]
-    assert frozen.cut(ROWS) == 0
+    assert encoder.cut(ROWS) == "Documents cut at 5 word pieces: 1 (features.max_length)."
+    assert frozen.cut(ROWS) == ""
 
 
 def test_states_are_computed_once_where_they_are_to_be_kept(configure, frozen, cache, monkeypatch):
@@ -200,6 +202,111 @@ def test_states_are_computed_once_where_they_are_to_be_kept(configure, frozen, c
     monkeypatch.setattr("mrca.encoders.states.StateReader._compute", None)
     again = opened(configure()).encode(candidates, keep=True).arrays["states"]
     np.testing.assert_array_equal(again, first)
+
+
+# === Pairs: nothing is cut ===
+
+LONG = Document(
+    (*"abcdefghijklmnop", "ada", "met", "bob"),
+    (Entity((Span(0, 1), Span(15, 16))), Entity((Span(18, 19),))),
+    subjects=(0,),
+    objects=(1,),
+)
+
+
+@pytest.fixture
+def pairs(keras_hub_preset):
+    """A function that makes the configuration of a small window over a tiny KerasHub BERT."""
+
+    def make(**settings):
+        named = {key.replace("__", "."): value for key, value in settings.items()}
+        start = {
+            "encoder.name": f"keras_hub:{keras_hub_preset}",
+            "candidates.kind": "pairs",
+            "model.pooling": "pairs",
+            "features.max_length": 10,
+        }
+        return RunConfig().changed({**start, **named})
+
+    return make
+
+
+@pytest.mark.parametrize("trainable", [False, True])
+def test_of_pairs_long_documents_are_read_in_windows(pairs, trainable):
+    encoder = opened(pairs(encoder__trainable=trainable))
+    rows = [LONG, *ROWS]
+    assert encoder.words_read(rows) == [19, 5, 1]
+    assert encoder.cut(rows) == ""
+    assert encoder.longest is None
+    inputs = batch_of(encoder, rows, "pairs")
+    assert inputs["lengths"].tolist() == [23, 11, 5]
+    # [CLS] a … p ada met b ##o ##b [SEP]
+    assert inputs["entities"][:2].tolist() == [[1, 16, -1, -1, -1], [19, 20, 21, -1, -1]]
+    found = inputs.get("states")
+    if trainable:
+        states = encoder.layer(inputs["pieces"], inputs["lengths"])
+        found = keras.ops.convert_to_numpy(states)
+    assert np.abs(found[0, :23]).sum(-1).min() > 0
+    # What fits into a window is read as if there were none.
+    whole = opened(pairs(encoder__trainable=trainable, features__max_length=32))
+    expected = batch_of(whole, rows, "pairs").get("states")
+    if trainable:
+        states = whole.states(inputs["pieces"], inputs["lengths"])
+        expected = keras.ops.convert_to_numpy(states)
+    np.testing.assert_allclose(found[2, :5], expected[2, :5], atol=2e-3)
+    assert np.abs(found[0, :23] - expected[0, :23]).max() > 0.01
+
+
+def test_states_in_windows_are_kept_apart_from_others(pairs, cache):
+    candidates = CandidateSelection("pairs").select([LONG])
+    for stride in (0, 3, 5):  # 0 is half of the window
+        opened(pairs(features__stride=stride)).encode(candidates, keep=True)
+    assert len(list(cache.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"features.stride": 9}, "would leave word pieces out"),
+        ({"features.stride": 3, "candidates.kind": "whole"}, "whole documents are cut"),
+        ({"features.marker_style": "asterisks"}, "Set features.markers=true"),
+        (
+            {
+                "features.markers": True,
+                "features.marker_style": "asterisks",
+                "candidates.kind": "whole",
+            },
+            "candidates.kind=pairs asks about",
+        ),
+        ({"encoder.freeze_embeddings": True}, "frozen as a whole"),
+    ],
+)
+def test_what_windows_and_markers_cannot_do(pairs, settings, said):
+    assert not list(KerasHubEncoder.problems(pairs()))
+    (problem,) = KerasHubEncoder.problems(pairs().changed(settings))
+    assert said in problem
+
+
+def test_of_a_module_embeddings_cannot_be_told_apart():
+    config = RunConfig().changed(
+        {"encoder.name": "hub:x", "encoder.trainable": True, "encoder.freeze_embeddings": True}
+    )
+    (problem,) = HubEncoder.problems(config)
+    assert "a program that does not say" in problem
+
+
+def test_with_asterisks_a_mention_is_the_one_before_it(pairs, vocabulary, tmp_path):
+    file = tmp_path / "vocab.txt"
+    file.write_text("\n".join(["*" if piece == "[MASK]" else piece for piece in vocabulary]))
+    marked = {"features__markers": True, "features__marker_style": "asterisks"}
+    encoder = opened(pairs(encoder__vocab_file=str(file), encoder__trainable=True, **marked))
+    inputs = batch_of(encoder, ROWS[:1], "pairs")
+    # [CLS] * ada * met * b ##o ##b * a ##t * a ##b * [SEP]
+    stars = np.flatnonzero(inputs["pieces"][0] == vocabulary.index("[MASK]"))
+    assert stars.tolist() == [1, 3, 5, 9, 12, 15]
+    assert inputs["entities"].tolist() == [[1, -1], [5, 12]]
+    with pytest.raises(MrcaError, match=r"the piece `\*` around mentions"):
+        opened(pairs(**marked))
 
 
 # === In a run folder ===
@@ -326,3 +433,50 @@ def test_a_trained_one_computes_in_the_precision_of_the_model(configure, keras_h
     assert encoder.in_float32().layer.backbone.dtype_policy.name == "float32"
     frozen = opened(config.changed({"encoder.trainable": False}))
     assert frozen.states.backbone.dtype_policy.name == "float32"
+
+
+@pytest.fixture(scope="module")
+def roberta_preset(tmp_path_factory):
+    """The folder of a tiny random RoBERTa with its byte pairs."""
+    keras_hub = pytest.importorskip("keras_hub", reason="needs the extra mrca[keras-hub]")
+    letters = "abcdefghijklmnopqrstuvwxyz*"
+    vocabulary = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", "Ġ", *letters, "Ġ*", "Ġa", "da"]
+    pieces = BytePairs(vocabulary, ["Ġ *", "Ġ a", "d a"])
+    backbone = keras_hub.models.RobertaBackbone(
+        len(vocabulary), 1, 2, 8, 16, max_sequence_length=16
+    )
+    folder = tmp_path_factory.mktemp("keras_hub") / "tiny-roberta"
+    KerasHubStates(backbone).save(folder, pieces)
+    return folder
+
+
+@pytest.mark.parametrize("trainable", [False, True])
+def test_roberta_reads_byte_pairs_and_comes_back(pairs, roberta_preset, tmp_path, trainable):
+    encoder = opened(
+        pairs(
+            encoder__name=f"keras_hub:{roberta_preset}",
+            encoder__trainable=trainable,
+            encoder__freeze_embeddings=trainable,
+            features__markers=True,
+            features__marker_style="asterisks",
+        )
+    )
+    # <s> Ġ* Ġ A→<unk> da Ġ* Ġ m e t Ġ* Ġ b o b Ġ* Ġa t Ġ* Ġa b Ġ* </s>
+    inputs = batch_of(encoder, ROWS[:1], "pairs")
+    assert inputs["lengths"].tolist() == [23]
+    assert inputs["entities"].tolist() == [[1, -1], [10, 18]]
+    assert encoder.note == ""
+    (tmp_path / "run").mkdir()
+    encoder.save(tmp_path / "run")
+    assert not (tmp_path / "run" / "vocab.txt").exists()
+    again = load(tmp_path / "run", encoder)
+    for name, array in batch_of(again, ROWS[:1], "pairs").items():
+        np.testing.assert_array_equal(array, inputs[name])
+    if trainable:
+        weights = zip(again.layer.get_weights(), encoder.layer.get_weights(), strict=True)
+        for one, other in weights:
+            np.testing.assert_array_equal(one, other)
+    with pytest.raises(MrcaError, match=r"byte pairs, which it brings itself"):
+        opened(encoder.config.changed({"encoder.vocab_file": "vocab.txt"}))
+    with pytest.raises(MrcaError, match=r"keeps none free.*marker_style=asterisks"):
+        opened(encoder.config.changed({"features.marker_style": "roles"}))

@@ -111,7 +111,7 @@ def test_no_documents(opened):
 
 def test_what_is_read_and_what_is_cut(opened):
     assert opened.words_read(ROWS) == [4, 1]
-    assert opened.cut(ROWS) == 1
+    assert opened.documents_cut(ROWS) == 1
     assert (opened.unit, opened.dim, opened.feature_value()) == ("tokens", 2, 10)
 
 
@@ -120,7 +120,7 @@ def test_entities_of_pairs_stand_where_their_mentions_do(opened):
         ("Cat", "and", "dog", "or", "far"),
         (Entity((Span(0, 1), Span(3, 5))), Entity((Span(2, 3),))),
     ).with_unknown_roles()
-    encoded = opened.encode(CandidateSelection("pairs").select([row], opened.words_read([row])))
+    encoded = opened.encode(CandidateSelection("pairs").select([row]))
     inputs = encoded.batch(Batch(np.array([0]), 4), "masked")
     assert inputs["entities"].tolist() == [[0, 3], [2, -1]]
     assert inputs["pairs"].tolist() == [[0, 1], [1, 0]]

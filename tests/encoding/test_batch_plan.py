@@ -162,3 +162,18 @@ def test_long_documents_with_many_pairs_stand_alone_and_sentences_do_not():
     assert [len(batch.rows) for batch in sentences] == [32, 32]
     documents = plan_batches(np.full(8, 4096), 8, max_length=4096, candidates=np.full(8, 1000))
     assert [len(batch.rows) for batch in documents] == [2, 2, 2, 2]
+
+
+def test_attention_between_tokens_is_limited():
+    lengths = np.array([8] * 100 + [256] * 10 + [2000])
+    limits = BatchLimits(64, attention=1 << 18)
+    plan = plan_batches(lengths, limits, max_length=None)
+    assert sorted(row for batch in plan for row in batch.rows.tolist()) == list(range(111))
+    for rows, length in plan:
+        assert len(rows) * length**2 <= 1 << 18 or len(rows) == 1
+    assert [len(rows) for rows, length in plan if length == 256] == [4, 4, 2]
+
+
+def test_without_a_longest_rows_are_as_long_as_they_are():
+    lengths = np.array([13, 999])
+    assert [batch.length for batch in plan_batches(lengths, 1, max_length=None)] == [16, 1000]

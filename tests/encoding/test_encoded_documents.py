@@ -88,7 +88,7 @@ def test_ranges_of_any_rows_end_to_end():
 def encode(documents, lengths=None):
     """Documents with entities, asked about in pairs, of words that are their own number."""
     read = lengths or [len(document.tokens) for document in documents]
-    candidates = CandidateSelection("pairs").select(documents, read)
+    candidates = CandidateSelection("pairs").select(documents)
     words = np.concatenate([np.arange(each, dtype=np.int32) for each in (*read, 0)])
     entities = EncodedEntities.of(
         candidates, lambda row, span: range(span.start, min(span.end, read[row]))
@@ -125,9 +125,11 @@ def test_a_batch_says_where_entities_stand_and_which_pairs_are_asked_about():
         [5, -1, -1],
     ]
     assert inputs["entity_rows"].tolist() == [0, 0, 0, 1, 1]
+    assert inputs["row_entities"].tolist() == [[0, 1, 2, -1], [3, 4, -1, -1]]
     assert inputs["pairs"].tolist() == [[0, 1], [0, 2], [2, 1], [3, 4], [4, 3]]
     assert encoded.candidates_of(np.array([2, 0])).tolist() == [2, 3, 4, 0, 1]
-    assert {inputs[name].dtype.name for name in ("entities", "entity_rows", "pairs")} == {"int32"}
+    names = ("entities", "entity_rows", "row_entities", "pairs")
+    assert {inputs[name].dtype.name for name in names} == {"int32"}
 
 
 def test_mentions_that_overlap_give_a_token_once_and_cut_ones_none():
@@ -142,6 +144,7 @@ def test_a_batch_of_documents_without_entities_or_tokens():
     inputs = encoded.batch(Batch(np.array([0, 1]), 4), "masked")
     assert inputs["entities"].shape == (0, 1)
     assert inputs["entity_rows"].shape == (0,)
+    assert inputs["row_entities"].tolist() == [[-1] * 4] * 2
     assert inputs["pairs"].shape == (0, 2)
 
 

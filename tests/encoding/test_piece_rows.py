@@ -110,7 +110,7 @@ def test_there_must_be_room_for_a_piece(word_pieces, max_length):
 )
 def test_markers_around_mentions(word_pieces, subjects, objects, expected):
     row = document("abcde", subjects, objects)
-    encoded = piece_rows([ROWS[1], row], word_pieces, max_length=30, markers=True)
+    encoded = piece_rows([ROWS[1], row], word_pieces, max_length=30, markers="roles")
     assert rows_of(encoded) == ["[CLS] f [SEP]", f"[CLS] {expected} [SEP]"]
     plain = piece_rows([ROWS[1], row], word_pieces, max_length=30)
     for name in ("case", "role"):
@@ -125,7 +125,7 @@ def test_markers_around_mentions(word_pieces, subjects, objects, expected):
 def test_markers_are_cut_with_what_they_mark(word_pieces):
     row = document("abcdef", [(0, 1)], [(2, 5)])
     cut = [
-        rows_of(piece_rows([row], word_pieces, max_length=length, markers=True))[0]
+        rows_of(piece_rows([row], word_pieces, max_length=length, markers="roles"))[0]
         for length in (8, 6, 4, 3)
     ]
     assert cut == [
@@ -136,13 +136,46 @@ def test_markers_are_cut_with_what_they_mark(word_pieces):
     ]
 
 
-@pytest.mark.parametrize("markers", [False, True])
+@pytest.mark.parametrize("markers", [None, "roles"])
 def test_of_unknown_roles_every_mention_is_marked_as_a_subject(word_pieces, markers):
     row = document("abcd", [(0, 1)], [(2, 4)]).with_unknown_roles()
     encoded = piece_rows([row], word_pieces, max_length=30, markers=markers)
     expected = "[CLS] s( a )s b s( c d )s [SEP]" if markers else "[CLS] a b c d [SEP]"
     assert rows_of(encoded) == [expected]
     assert [each for each in rows_of(encoded, "role")[0] if each] == [1, 1, 1]
+
+
+def test_without_a_limit_nothing_is_cut(word_pieces):
+    row = document("abcdef" * 50, [(299, 300)])
+    encoded = piece_rows([row], word_pieces, max_length=None)
+    assert encoded.starts.tolist() == [0, 302]
+    assert not encoded.cut.any()
+    assert encoded.places(0, Span(299, 300)) == range(300, 301)
+
+
+@pytest.mark.parametrize(
+    ("subjects", "objects", "expected", "places"),
+    [
+        ([(0, 1)], [(2, 4)], "* a * b * c d * e", [1, 5]),
+        ([(0, 2)], [(2, 4)], "* a b * * c d * e", [1, 5]),
+        ([(0, 3)], [(0, 1)], "* a * b c * d e", [1, 1]),  # two that begin together share one
+        ([(0, 4)], [(2, 4)], "* a b * c d * e", [1, 4]),  # as do two that end together
+        ([(4, 5)], [], "a b c d * e *", [5]),
+        ([], [], "a b c d e", []),
+    ],
+)
+def test_asterisks_around_mentions(subjects, objects, expected, places):
+    names = ["*" if name == "[unused0]" else name for name in VOCABULARY]
+    word_pieces = WordPieces(names, lower_case=True)
+    row = document("abcde", subjects, objects)
+    encoded = piece_rows([ROWS[1], row], word_pieces, max_length=None, markers="asterisks")
+    start, end = encoded.starts[1:]
+    found = [names[id] for id in encoded.arrays["pieces"][start:end].tolist()]
+    assert " ".join(found) == f"[CLS] {expected} [SEP]"
+    # A mention stands where the asterisk before it does.
+    spans = [Span(*each) for each in [*subjects, *objects]]
+    assert [list(encoded.places(1, span)) for span in spans] == [[place] for place in places]
+    assert not encoded.arrays["role"][start:end][[name == "*" for name in found]].any()
 
 
 def test_types_stand_on_every_piece_of_a_word(word_pieces):
@@ -167,7 +200,7 @@ def test_places_of_words_among_the_pieces(word_pieces):
 
 def test_with_markers_the_places_are_those_of_the_words_alone(word_pieces):
     row = document("abcdef", [(0, 1), (1, 2)], [(2, 5)])
-    encoded = piece_rows([row], word_pieces, max_length=30, markers=True)
+    encoded = piece_rows([row], word_pieces, max_length=30, markers="roles")
     pieces = rows_of(encoded)[0].split()
 
     def at(*span):
@@ -193,7 +226,7 @@ def test_a_word_is_read_if_a_piece_of_it_is(word_pieces, max_length, words, cut)
 
 
 def test_no_rows(word_pieces):
-    encoded = piece_rows([], word_pieces, max_length=5, markers=True)
+    encoded = piece_rows([], word_pieces, max_length=5, markers="roles")
     assert encoded.starts.tolist() == [0]
     assert encoded.arrays["pieces"].shape == (0,)
     assert encoded.words_read() == []
@@ -215,7 +248,8 @@ def documents(draw):
 @given(st.lists(documents(), max_size=4), st.integers(3, 60), st.booleans())
 def test_equals_the_definition(rows, max_length, markers):
     word_pieces = WordPieces(VOCABULARY, lower_case=True)
-    encoded = piece_rows(rows, word_pieces, max_length=max_length, markers=markers)
+    style = "roles" if markers else None
+    encoded = piece_rows(rows, word_pieces, max_length=max_length, markers=style)
     assert [
         list(zip(*(rows_of(encoded, name)[i] for name in ("case", "role")), strict=True))
         for i in range(len(rows))

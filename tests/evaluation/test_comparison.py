@@ -5,8 +5,17 @@ import pytest
 
 from mrca.datasets import group_limits
 from mrca.errors import MrcaError
-from mrca.evaluation import compare_methods, evaluate
-from mrca.text import RelationSet
+from mrca.evaluation import (
+    GoldFacts,
+    KnownFacts,
+    check_columns,
+    compare_methods,
+    evaluate,
+    fact_scores,
+    known_facts,
+    predicted_facts,
+)
+from mrca.text import Document, Entity, Fact, RelationSet, Span
 
 
 def test_the_best_the_marks_and_the_numbers(three_methods):
@@ -44,7 +53,9 @@ def test_it_is_json(three_methods):
 
 
 def test_where_rows_are_pairs_documents_are_drawn(three_methods):
-    comparison = three_methods(documents=np.repeat(np.arange(30), 10))
+    comparison = three_methods(
+        pairs=np.column_stack([np.repeat(np.arange(30), 10), *np.zeros((2, 300), int)])
+    )
     assert (comparison.rows, comparison.documents) == (300, 30)
     assert comparison.tested_on == "30 test documents"
     notes = " ".join(comparison.notes)
@@ -55,6 +66,93 @@ def test_where_rows_are_pairs_documents_are_drawn(three_methods):
     for name, method in comparison.methods.items():
         assert method.summary == by_rows.methods[name].summary
         assert method.f1["all"].low != by_rows.methods[name].f1["all"].low
+
+
+@pytest.fixture
+def facts():
+    """Pairs of 40 documents, (0, 1) and (1, 0) of each, with facts of two relations."""
+    generator = np.random.default_rng(3)
+    gold = generator.random((80, 2)) < [0.7, 0.2]
+    pairs = np.array([(number // 2, number % 2, 1 - number % 2) for number in range(80)])
+    entities = Entity((Span(0, 1),)), Entity((Span(2, 3),))
+    documents = [
+        Document(
+            ("Ada", "met", f"Bob{number % 10}"),
+            entities,
+            tuple(
+                Fact(subject, "ab"[column], 1 - subject)
+                for subject in (0, 1)
+                for column in np.flatnonzero(gold[2 * number + subject])
+            ),
+        ).with_unknown_roles()
+        for number in range(40)
+    ]
+    known = KnownFacts(known_facts(documents, documents[:5]))
+    return gold, pairs, GoldFacts.of(documents, RelationSet("ab"), known)
+
+
+def test_facts_are_compared_by_what_papers_on_documents_measure(facts):
+    gold, pairs, gold_facts = facts
+    generator = np.random.default_rng(4)
+    runs = {
+        name: [gold & (generator.random(gold.shape) < kept) for _ in range(2)]
+        for name, kept in (("good", 0.9), ("bad", 0.5))
+    }
+    comparison = compare_methods(
+        gold,
+        runs,
+        RelationSet("ab"),
+        [1, 2],
+        metric="ign",
+        pairs=pairs,
+        gold_facts=gold_facts,
+        columns=["related.recall", "confusion.missed_share"],
+    )
+    assert (comparison.best, comparison.metric_name) == ("good", "ign F1")
+    assert comparison.marks("bad") == "*"
+    for name, method in comparison.methods.items():
+        found = [fact_scores(gold_facts, predicted_facts(pairs, run)) for run in runs[name]]
+        mean = np.mean([each.ign.f1 for each in found])
+        assert method.summary["ign"]["f1"]["mean"] == pytest.approx(mean)
+        assert method.f1["all"].mean == pytest.approx(mean, abs=1e-6)
+        assert method.f1["all"].runs == pytest.approx([each.ign.f1 for each in found])
+        share = np.mean([each.confusion.share("missed") for each in found])
+        assert method.summary["confusion"]["missed_share"]["mean"] == pytest.approx(share)
+    values = json.loads(json.dumps(comparison.to_dict(), allow_nan=False))
+    assert values["columns"] == ["related.recall", "confusion.missed_share"]
+
+
+def test_known_facts_stand_where_their_pairs_do(facts):
+    gold, pairs, gold_facts = facts
+    order = np.random.default_rng(5).permutation(80)
+    cells = gold_facts.known_cells(pairs[order])
+    assert cells.any()
+    assert (cells <= gold[order]).all()
+    assert cells.sum() == gold_facts.known.sum()
+    # Ada and the first five Bobs: every document with the number of one has its facts again.
+    assert (gold_facts.known_cells(pairs)[:10] == gold[:10]).all()
+
+
+def test_whole_documents_have_no_measure_of_facts(three_methods):
+    summary = three_methods().methods["good"].summary
+    assert summary["ign"] is None and summary["confusion"] is None
+    with pytest.raises(MrcaError, match="The metric 'ign' leaves out what training states"):
+        three_methods(metric="ign")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("ign.f2", r"no measure 'ign\.f2'\. Did you mean 'ign\.f1'"),
+        ("ign", "no measure 'ign'"),
+        ("confusion.correct", "no measure 'confusion.correct'"),
+        ("average_precision", "no measure"),  # decided labels have none
+    ],
+)
+def test_a_column_is_a_measure(three_methods, name, said):
+    check_columns(["by_relation_count.2.micro.f1", "empty_candidates.rate", "groups.tail.macro.f1"])
+    with pytest.raises(MrcaError, match=said):
+        three_methods(columns=["micro.f1", name])
 
 
 def test_false_positives_of_rows_without_a_relation():

@@ -23,10 +23,12 @@ def test_equals_the_papers_wording_on_stored_candidates(case):
     gold, scores = labels[:, 1:], outputs[:, 1:]
     found = error_patterns(gold, scores > outputs[:, :1], scores)
     assert found == ErrorPatterns(**case["counts_paper"])
-    # The authors' code differs only where a candidate has more than three gold relations.
-    few = gold.sum(axis=1) <= 3
-    theirs = error_patterns(gold[few], (scores > outputs[:, :1])[few], scores[few])
-    assert theirs.fn_crk == case["counts_code"]["num_fn_rank_right"]
+    # The authors' code differs in which rankings are correct.
+    theirs = error_patterns(gold, scores > outputs[:, :1], scores, ranking="code")
+    counts = case["counts_code"]
+    assert astuple(theirs) == tuple(
+        counts[f"num_{name}"] for name in ("tp", "tn", "fp", "fn_rank_right", "fn_rank_wrong")
+    )
 
 
 def test_the_papers_shares():
@@ -89,6 +91,25 @@ def test_all_candidates_are_counted_by_the_definitions(pair, threshold):
     assert found.candidates == len(labels)
 
 
+@pytest.mark.parametrize(
+    ("gold", "scores", "paper", "code"),
+    [
+        ([1, 1, 1, 1, 0], [0.5, 0.4, 0.3, 0.2, 0.1], True, False),  # four
+        ([1, 1, 1, 1, 0], [0.4, 0.4, 0.3, 0.2, 0.1], True, False),  # ranks 1, 3, 4
+        ([1, 1, 1, 1, 0], [0.4, 0.4, 0.4, 0.4, 0.1], True, True),  # all rank 1
+        ([1, 0, 0, 0, 0], [0.4, 0.4, 0.3, 0.2, 0.1], False, True),  # as good as another
+        ([1, 1, 0, 0, 0], [0.4, 0.4, 0.3, 0.2, 0.1], True, True),
+        ([1, 1, 0, 0, 0], [0.4, 0.1, 0.3, 0.2, 0.1], False, False),
+    ],
+)
+def test_the_authors_code_ranks_otherwise_than_the_paper(gold, scores, paper, code):
+    found = [
+        error_patterns([gold], [[0] * 5], [scores], ranking=ranking).fn_crk == 1
+        for ranking in ("paper", "code")
+    ]
+    assert found == [paper, code]
+
+
 def test_shares_without_a_denominator_are_none_and_all_goes_into_json():
     right = error_patterns([[1, 0]], [[1, 0]], [[0.9, 0.1]])
     assert json.loads(json.dumps(right.to_dict())) == {
@@ -119,3 +140,8 @@ def test_shares_without_a_denominator_are_none_and_all_goes_into_json():
 def test_what_cannot_be_counted_is_refused(labels, predictions, scores, message):
     with pytest.raises(MrcaError, match=message):
         error_patterns(labels, predictions, scores)
+
+
+def test_there_are_two_rankings():
+    with pytest.raises(MrcaError, match="Unknown ranking 'ours'"):
+        error_patterns([[1, 0]], [[0, 0]], [[0.1, 0.2]], ranking="ours")

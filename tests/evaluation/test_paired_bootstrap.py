@@ -4,7 +4,11 @@ import pytest
 from mrca.errors import MrcaError
 from mrca.evaluation import paired_bootstrap as module_function
 from mrca.evaluation.paired_bootstrap import paired_bootstrap, resampled_f1
-from mrca.evaluation.scores import macro_score, micro_score
+from mrca.evaluation.scores import (
+    ign_precision_recall_f1,
+    macro_score,
+    micro_score,
+)
 
 SCORES = {
     "micro": lambda gold, run: micro_score(gold, run).f1,
@@ -54,6 +58,31 @@ def test_rows_of_one_document_are_drawn_together(metric):
     each_alone = resampled_f1(gold, runs, metric, resamples=20, documents=np.arange(60))
     by_rows = resampled_f1(gold, runs, metric, resamples=20)
     assert (each_alone[0].resampled == by_rows[0].resampled).all()
+
+
+def test_ign_f1_is_resampled_with_what_is_known():
+    gold, runs = rows(10)
+    known = gold & (np.random.default_rng(4).random(gold.shape) < 0.5)
+    documents = np.arange(60) // 6
+    (result,) = resampled_f1(
+        gold, runs, "ign", resamples=20, seed=3, documents=documents, known=known
+    )
+    drawn = np.random.default_rng(3).integers(10, size=(20, 10))
+    for chosen, f1 in zip(
+        [np.arange(10), *drawn], [result.observed, *result.resampled], strict=True
+    ):
+        places = np.concatenate([np.flatnonzero(documents == each) for each in chosen])
+        truth = gold[places]
+        scores = []
+        for run in runs:
+            guess = run[places]
+            hits = truth & guess
+            counts = [cells.sum() for cells in (hits, guess, truth, hits & known[places])]
+            scores.append(ign_precision_recall_f1(*counts)[2])
+        assert f1 == pytest.approx(np.mean(scores), abs=1e-9)
+    better = paired_bootstrap(gold, gold, runs[0], "ign", documents=documents, known=known)
+    assert 0 < better.difference < 1
+    assert better.p_value < 0.05
 
 
 def test_pairs_of_few_documents_make_no_difference_certain():
@@ -138,6 +167,8 @@ def test_many_rows_are_worked_through_in_parts(monkeypatch):
         ({"first": np.full((60, 7), 0.3)}, "as bool or as integers 0 and 1"),
         ({"metric": "weighted"}, "Expected one of micro, macro, macro_present"),
         ({"resamples": 0}, "at least one resample"),
+        ({"metric": "ign"}, "takes the gold labels that training states"),
+        ({"metric": "ign", "known": np.zeros((2, 7), bool)}, "must have one shape"),
         ({"documents": [1, 2]}, r"the document of each of 60 rows\. Received: shape \(2,\)"),
     ],
 )

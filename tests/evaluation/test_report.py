@@ -138,6 +138,7 @@ def test_reuters_and_pubmed_are_grouped_as_in_their_paper():
         "head_above": 34,
         "tail_below": 9,
         "row_starts": [0, 1, 2],
+        "most_frequent": 0,
     }
 
 

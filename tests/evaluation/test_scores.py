@@ -11,6 +11,7 @@ from mrca.errors import MrcaError
 from mrca.evaluation.scores import (
     Score,
     confusion_counts,
+    ign_precision_recall_f1,
     macro_score,
     micro_score,
     precision_recall_f1,
@@ -98,6 +99,15 @@ def test_measures_of_arrays_keep_their_shape():
     assert precision.tolist() == [[0.5, 0.0]]
     assert recall.tolist() == [[1.0, 0.0]]
     assert f1.tolist() == [[pytest.approx(2 / 3), 0.0]]
+
+
+def test_ign_scores_leave_what_is_known_out_of_precision_alone():
+    # Six of eight facts are found among ten predictions; of the six, 0, 2 and 6 are known.
+    precision, recall, f1 = ign_precision_recall_f1([6] * 3, [10] * 3, [8] * 3, [0, 2, 6])
+    np.testing.assert_allclose(precision, [6 / 10, 4 / 8, 0], atol=1e-5)
+    assert recall.tolist() == [0.75] * 3
+    np.testing.assert_allclose(f1, [2 / 3, 0.6, 0], atol=1e-5)
+    assert [float(value) for value in ign_precision_recall_f1(0, 0, 0, 0)] == [0, 0, 0]
 
 
 def test_scores_instead_of_labels_are_refused_not_cut():

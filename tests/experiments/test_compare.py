@@ -68,9 +68,12 @@ def test_pairs_are_compared_by_documents(
     assert "over the 40 test documents with their" in " ".join(result.notes)
     for name, method in result.methods.items():
         folder = tmp_path / f"{name.replace('_', '-')}-seed1"
-        labels, _ = decided_labels(folder, corpus, rows, "none", tmp_path / "again")
+        labels, *_ = decided_labels(folder, corpus, rows, "none", tmp_path / "again")
         assert method.summary["micro"]["f1"]["mean"] == micro_score(rows.labels, labels).f1
         assert 0 <= method.summary["empty_candidates"]["rate"]["mean"] <= 1
+        # What training states is known, and left out.
+        assert method.summary["ign"]["recall"]["mean"] == method.summary["micro"]["recall"]["mean"]
+        assert method.summary["confusion"]["correct_share"]["mean"] >= 0
 
 
 def test_relations_are_grouped_as_the_corpus_has_it_unless_the_file_says(
@@ -97,6 +100,8 @@ def test_some_methods_only_with_what_they_build_on(comparison, trained, sample_s
     ("changes", "own", "said"),
     [
         ({"limits": "reuter"}, "", "No limits are called 'reuter'"),
+        ({"columns": ["infer"]}, "", "There is no measure 'infer'"),
+        ({"metric": "ign"}, "", "The metric 'ign' is of facts between entities"),
         ({"ignore": ["no_relation"]}, "", "Unknown relation 'no_relation'"),
         ({"recipe": "nowhere"}, "", "Unknown recipe 'nowhere'"),
         ({}, "data.dataset=nyt", "tested on one corpus"),

@@ -52,8 +52,9 @@ def readers(word_pieces, tmp_path_factory):
     ]
 
 
-def assert_equal(inputs, rows, word_pieces, max_length=LENGTH, **options):
-    encoded = piece_rows(rows, word_pieces, max_length=max_length, **options)
+def assert_equal(inputs, rows, word_pieces, max_length=LENGTH, markers=False):
+    style = "roles" if markers else None
+    encoded = piece_rows(rows, word_pieces, max_length=max_length, markers=style)
     found = {name: value.numpy() for name, value in inputs.items()}
     assert found["lengths"].tolist() == np.diff(encoded.starts).tolist()
     there = np.arange(found["pieces"].shape[1]) < found["lengths"][:, None]

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:SelfAdjustingDice with alpha")
 PARTS = ("predict_rule_code", "db_weights_code", "cb_weights_cui_code", "samplers_code")
 # And these are read where what they test is tested.
 ELSEWHERE = ("capsule_routing_code", "tau_norm_code", "bbn_code", "error_patterns_code")
+ELSEWHERE += ("atlop_head_code", "axial_attention_code", "docunet_unet_code", "docred_eval_code")
 
 
 def _arrays(entry: str) -> list[tuple[dict[str, Any], dict[str, np.ndarray]]]:

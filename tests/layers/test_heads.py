@@ -12,6 +12,7 @@ from mrca.layers.heads import HEADS
 def test_every_classifier_gives_float32_scores_and_learns(name):
     keras.utils.set_random_seed(0)
     inputs = np.random.default_rng(0).normal(size=(64, 6)).astype("float32")
+    inputs[:, 3:] = 1  # a bilinear form of a half and of ones is linear
     labels = (inputs[:, :3] > 0).astype("float32")
     # One batch of every row twice, for the classifier that learns from rows i and B + i together.
     rows = np.tile(np.arange(64), 2)

@@ -34,6 +34,9 @@ def pair_inputs(lengths: list[int], time: int, dim: int = 5, seed: int = 1) -> d
         [[generator.integers(0, length), -1] for length in lengths for _ in range(3)], "int32"
     )
     inputs["entity_rows"] = np.repeat(rows, 3)
+    inputs["row_entities"] = np.pad(
+        np.arange(3 * len(rows), dtype="int32").reshape(-1, 3), [(0, 0), (0, 1)], constant_values=-1
+    )
     within = [(i, j) for i in range(3) for j in range(3) if i != j]
     inputs["pairs"] = np.array(
         [(3 * row + i, 3 * row + j) for row in rows for i, j in within], "int32"

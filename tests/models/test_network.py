@@ -155,6 +155,27 @@ def test_mixed_precision_still_scores_in_float32(make_inputs):
     [
         ("attentive_relation_routing", {"hidden": 6, "pooling": "entities"}),
         ("linear", PAIRS),
+        (
+            "grouped_bilinear",
+            {**PAIRS, "pair_context": "localized", "pair_features": "extractors"},
+        ),
+        (
+            "linear",
+            {
+                **PAIRS,
+                "pair_features": "grouped_bilinear",
+                "pair_interaction": "axial",
+                "interaction_options": {"layers": 1, "heads": 2},
+            },
+        ),
+        (
+            "linear",
+            {
+                **PAIRS,
+                "pair_interaction": "u_net",
+                "interaction_options": {"units": 3, "channels": 4},
+            },
+        ),
     ],
 )
 def test_it_trains_in_mixed_precision(make_inputs, make_pair_inputs, head, settings):
@@ -169,16 +190,19 @@ def test_it_trains_in_mixed_precision(make_inputs, make_pair_inputs, head, setti
     )
     model.compile(keras.optimizers.Adam(0.01), RCDice(), jit_compile=JIT)
     before = model.get_weights()
-    make = make_pair_inputs if settings is PAIRS else make_inputs
-    inputs = make([8, 3, 5, 6], 8)
-    labels = np.eye(4, dtype="float32")[np.arange(24 if settings is PAIRS else 4) % 4]
+    pairs = settings["pooling"] == "pairs"
+    inputs = (make_pair_inputs if pairs else make_inputs)([8, 3, 5, 6], 8)
+    if "attention" in model.input:
+        inputs["attention"] = attention_of(inputs["lengths"], 8)
+    labels = np.eye(4, dtype="float32")[np.arange(24 if pairs else 4) % 4]
     losses = [float(model.train_on_batch(inputs, labels)) for _ in range(3)]
     assert np.isfinite(losses).all()
     assert isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
     assert int(model.optimizer.iterations) == 3  # no step was left out: every gradient was finite
     for weight, old in zip(model.weights, before, strict=True):
         assert str(keras.backend.standardize_dtype(weight.dtype)) == "float32"
-        assert (np.array(ops.convert_to_numpy(weight)) != old).any() == weight.trainable
+        moves = weight.trainable or weight.name.startswith("moving_")  # batch statistics
+        assert (np.array(ops.convert_to_numpy(weight)) != old).any() == moves
     assert ops.convert_to_numpy(model(inputs)).dtype == "float32"
 
 
@@ -253,17 +277,29 @@ def test_a_new_head_on_the_same_layers(make_inputs, model):
 # === Pairs ===
 
 
+def attention_of(lengths, time):
+    """An encoder's attention of three heads over rows of these lengths."""
+    attention = np.random.default_rng(9).random((len(lengths), 3, time, time))
+    there = np.arange(time) < np.asarray(lengths)[:, None]
+    attention *= there[:, None, :, None] * there[:, None, None, :]
+    total = attention.sum(axis=-1, keepdims=True)
+    return (attention / np.where(total, total, 1)).astype("float32")
+
+
 def of_row(inputs, row, length):
     """One row of a batch of pairs, alone."""
     entities, pairs = slice(3 * row, 3 * row + 3), slice(6 * row, 6 * row + 6)
     alone = {
         name: inputs[name][row : row + 1, :length] for name in ("states", "case", "role", "types")
     }
+    if "attention" in inputs:
+        alone["attention"] = inputs["attention"][row : row + 1, :, :length, :length]
     return {
         **alone,
         "lengths": inputs["lengths"][row : row + 1],
         "entities": inputs["entities"][entities],
         "entity_rows": np.zeros(3, "int32"),
+        "row_entities": np.array([[0, 1, 2, -1]], "int32"),
         "pairs": inputs["pairs"][pairs] - 3 * row,
     }
 
@@ -275,13 +311,20 @@ def of_row(inputs, row, length):
         {"pair_context": "none", "units": 0},
         {"pair_context": "mean_max", "entity_pooling": "logsumexp"},
         {"entity_pooling": "max", "hidden": 0, "state_dropout": 0.5},
-        {"pair_interaction": True},
+        {"pair_interaction": "strongest"},
+        {"pair_interaction": "axial", "interaction_options": {"layers": 2, "heads": 2}},
+        {"pair_interaction": "u_net", "interaction_options": {"units": 3, "channels": 4}},
+        {"pair_context": "localized", "units": 0},
+        {"pair_context": "localized", "pair_features": "extractors"},
+        {"pair_features": "grouped_bilinear", "pair_interaction": "strongest"},
     ],
     ids=str,
 )
 def test_a_documents_pairs_score_alike_alone_and_among_others(make_pair_inputs, settings, tmp_path):
     model = RelationNetwork(5, 2.0, columns=4, **{**PAIRS, **settings})
     inputs = make_pair_inputs([7, 2, 5], 8)
+    if "attention" in model.input:
+        inputs["attention"] = attention_of(inputs["lengths"], 8)
     together = model.predict_on_batch(inputs)
     assert together.shape == (18, 4)
     assert together.dtype == "float32"
@@ -324,6 +367,28 @@ def test_a_new_head_on_pairs_keeps_the_layers(make_pair_inputs, pairs_model):
     )
 
 
+@pytest.mark.parametrize("head", ["grouped_bilinear", "bilinear"])
+def test_bilinear_heads_learn_pairs(make_pair_inputs, head):
+    keras.utils.set_random_seed(3)
+    settings = {**PAIRS, "units": 0, "pair_features": "extractors", "pair_context": "localized"}
+    model = RelationNetwork(5, 2.0, columns=4, head=head, **settings)
+    inputs = make_pair_inputs([7, 5], 8)
+    inputs["attention"] = attention_of(inputs["lengths"], 8)
+    model.compile(keras.optimizers.Adam(0.05), RCDice(), jit_compile=JIT)
+    labels = np.eye(4, dtype="float32")[np.arange(12) % 4]
+    losses = [float(model.train_on_batch(inputs, labels)) for _ in range(40)]
+    assert losses[-1] < 0.5 * losses[0]
+
+
+@pytest.mark.parametrize(("before", "now"), [(True, "strongest"), (False, "none")])
+def test_a_network_made_when_there_was_one_interaction(before, now):
+    config = RelationNetwork(5, 2.0, columns=4, **PAIRS, pair_interaction=now).get_config()
+    earlier = {**config, "pair_interaction": before}
+    for name in ("pair_features", "interaction_options"):
+        del earlier[name]
+    assert RelationNetwork.from_config(earlier).get_config() == config
+
+
 # === Size ===
 
 
@@ -340,7 +405,23 @@ def test_a_new_head_on_pairs_keeps_the_layers(make_pair_inputs, pairs_model):
         {"units": 0, "pooling": "pairs", "hidden": 7},
         {"units": 3, "pooling": "pairs", "pair_context": "none", "entity_pooling": "mean"},
         {"units": 3, "pooling": "pairs", "pair_context": "mean_max", "hidden": 7},
-        {"units": 3, "pooling": "pairs", "pair_interaction": True, "hidden": 7},
+        {"units": 3, "pooling": "pairs", "pair_interaction": "strongest", "hidden": 7},
+        {
+            "units": 0,
+            "pooling": "pairs",
+            "pair_context": "localized",
+            "pair_interaction": "u_net",
+            "interaction_options": {"units": 3, "channels": 2},
+        },
+        {
+            "units": 0,
+            "pooling": "pairs",
+            "pair_features": "extractors",
+            "hidden": 4,
+            "pair_interaction": "axial",
+            "interaction_options": {"layers": 1, "heads": 2},
+        },
+        {"units": 3, "pooling": "pairs", "pair_features": "grouped_bilinear", "hidden": 6},
     ],
     ids=str,
 )

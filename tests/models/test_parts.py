@@ -40,12 +40,12 @@ def test_types_are_those_of_the_documents_sorted_without_none():
 def test_training_candidates_follow_the_configuration():
     rows = [document("PER", "LOC", facts=(Fact(0, "in", 1),)), document("PER", "PER", "LOC")]
     given = [Document(row.tokens, row.entities, row.facts, row.labels, (0,), (1,)) for row in rows]
-    relations, read = RelationSet(["in"]), [2, 3]
+    relations = RelationSet(["in"])
 
     def asked(*settings, documents=rows):
         config = RunConfig().changed(dict(settings))
-        selection, candidates = training_candidates(config, documents, relations, read)
-        assert selection.select(documents, read).counts.sum() <= len(candidates)
+        selection, candidates = training_candidates(config, documents, relations)
+        assert selection.select(documents).counts.sum() <= len(candidates)
         return candidates.counts.tolist()
 
     pairs = ("candidates.kind", "pairs")
@@ -60,8 +60,9 @@ def test_training_candidates_follow_the_configuration():
 
 def test_what_describes_a_run_comes_back(tiny_pairs_run, tmp_path):
     classifier = tiny_pairs_run.classifier
-    write_described(tmp_path, classifier, ("LOC", "PER"))
-    assert read_types(tmp_path) == Types(("LOC", "PER"), classifier.selection.type_pairs)
+    write_described(tmp_path, classifier)
+    assert classifier.types
+    assert read_types(tmp_path) == Types(classifier.types, classifier.selection.type_pairs)
     layout.write_json(tmp_path / layout.DECISION, classifier.decision.get_config())
     parts = read_parts(tmp_path, classifier.config)
     assert parts["relations"] == classifier.relations

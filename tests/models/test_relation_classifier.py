@@ -7,12 +7,16 @@ from collections import Counter
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
 import mrca
 from mrca import losses
 from mrca.config import RunConfig
+from mrca.encoders.keras_hub_states import KerasHubStates
+from mrca.encoders.windows import Windows
 from mrca.models import Prediction, RelationClassifier
 from mrca.models.classifier import documents_of
+from mrca.models.relation_classifier import StatesModel
 from mrca.text import Document
 
 SETTINGS = {
@@ -425,6 +429,60 @@ def test_a_malformed_row_is_named(classifier, row, said):
 def test_a_mention_that_is_not_there_is_warned_of(classifier):
     with pytest.warns(UserWarning, match="Bob"):
         classifier.predict({"text": "Ada is here.", "entities": ["Ada", "Bob"]})
+
+
+LONG = f"{'They met, and then ' * 20}{TEXT}"
+
+
+def test_a_document_that_is_cut_is_warned_of(tiny_run):
+    with pytest.warns(UserWarning, match=r"Documents cut at 40 tokens: 1, and with them 3 ent"):
+        tiny_run.classifier.predict(["<e>Ada</e> met <e>Bob</e>.", LONG])
+
+
+def test_of_pairs_nothing_is_cut(classifier):
+    classifier.predict(LONG)  # or the warning would be an error
+    (prediction,) = classifier.predict([LONG], threshold=-1e9)
+    assert len({fact.subject for fact in prediction.facts}) == 3
+    candidates = classifier.candidates([prediction.document])
+    encoded = classifier.encoder.encode(candidates)
+    assert encoded.lengths.tolist() == [len(prediction.document.tokens)]
+    assert classifier.max_length is None
+
+
+# === The encoder in the model ===
+
+
+class ReadsAttention(keras.layers.Layer):
+    """Weighs states with the attention of the first head, and shows its dtype."""
+
+    def call(self, states, attention):
+        assert keras.backend.standardize_dtype(attention.dtype) == "float32"
+        return ops.matmul(attention[:, 0], ops.cast(states, "float32"))[:, 0]
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_a_network_that_reads_attention_is_given_it(vocabulary, precision):
+    keras_hub = pytest.importorskip("keras_hub", reason="needs the extra mrca[keras-hub]")
+    backbone = keras_hub.models.BertBackbone(
+        len(vocabulary), 1, 2, 8, 16, max_sequence_length=12, dtype=precision
+    )
+    layer = Windows(KerasHubStates(backbone), 12, 6)
+    inputs = {
+        "states": keras.Input((None, 8), dtype="float32", name="states"),
+        "attention": keras.Input((None, None, None), dtype="float32", name="attention"),
+        "lengths": keras.Input((), dtype="int32", name="lengths"),
+    }
+    reads = ReadsAttention(dtype=keras.DTypePolicy(precision), autocast=False)
+    network = keras.Model(inputs, reads(inputs["states"], inputs["attention"]))
+    network.dtype_policy = keras.DTypePolicy(precision)
+    given = {
+        "pieces": np.arange(10, 50, dtype="int32").reshape(2, 20),
+        "lengths": np.array([20, 7], "int32"),
+    }
+    found = StatesModel(network, layer).predict_on_batch(given)
+    states, attention = layer(given["pieces"], given["lengths"], return_attention_scores=True)
+    expected = ops.matmul(attention[:, 0], states)[:, 0]
+    np.testing.assert_allclose(found, ops.convert_to_numpy(expected), atol=1e-2)
 
 
 def test_only_allowed_types_are_predicted_whatever_the_threshold(train_rows):

@@ -91,6 +91,29 @@ def test_the_lowest_rate_of_false_positives_is_the_best(three_methods):
     assert "empty FP" not in comparison_markdown(whole)
 
 
+def test_chosen_measures_have_a_table_of_their_own(three_methods):
+    names = ["micro.f1", "by_relation_count.2.exact_match", "groups.tail.macro.recall", "infer.f1"]
+    comparison = three_methods(columns=names)
+    page = comparison_markdown(comparison)
+    head = "| method | runs | by relation count 2 exact match | tail macro R | infer F1 |"
+    assert head in page  # micro F1 stands in the first table already
+    good = next(line for line in page[page.index(head) :].splitlines() if "good" in line)
+    tail = comparison.methods["good"].summary["groups"]["tail"]["macro"]["recall"]["mean"]
+    assert f"{tail:.4f}" in good
+    assert good.endswith("– |")  # whole documents have no inferable facts
+    assert "more measures" in printed(comparison)
+    assert "more measures" not in printed(three_methods())
+    line = next(csv.DictReader(io.StringIO(comparison_csv(comparison))))
+    assert line["infer F1 mean"] == ""
+
+
+def test_groups_are_those_of_the_limits(three_methods):
+    from mrca.datasets import group_limits
+
+    page = comparison_markdown(three_methods(limits=group_limits("docred")))
+    assert "| head micro F1 | tail micro F1 | head macro F1 | tail macro F1 |" in page
+
+
 def test_a_group_without_a_positive_is_left_undefined(three_methods):
     from mrca.datasets import group_limits
 

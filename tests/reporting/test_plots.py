@@ -3,6 +3,7 @@ import sys
 import numpy as np
 import pytest
 
+from mrca.datasets import GroupLimits
 from mrca.errors import MrcaError
 from mrca.evaluation.precision_recall_curve import average_precision, precision_recall_curve
 from mrca.evaluation.report import evaluate
@@ -70,6 +71,20 @@ def test_f1_by_count_shades_and_scores_the_groups(report):
     for name in ("head", "medium", "tail"):
         expected = f"{name}\nmicro F1 {report.groups[name].micro.f1:.3f}"
         assert expected in texts_of(axes)
+
+
+def test_f1_by_count_shades_the_most_frequent_relations_and_the_rest():
+    limits = GroupLimits("mine", 0, 0, (0, 1), most_frequent=2)
+    report = evaluate(LABELS, SCORES >= 0.5, RELATIONS, COUNTS, SCORES, limits)
+    axes = plot_f1_by_count(report, "t").axes[0]
+    shades = {
+        text.split("\n")[0]: patch for text, patch in zip(texts_of(axes), axes.patches, strict=True)
+    }
+    assert set(shades) == {"head", "tail"}
+    border = shades["head"].get_x()
+    assert 7 < border < 60
+    assert shades["tail"].get_x() + shades["tail"].get_width() == border
+    assert f"head\nmicro F1 {report.groups['head'].micro.f1:.3f}" in texts_of(axes)
 
 
 def test_f1_by_count_of_a_split_without_a_positive_says_that_all_is_absent():

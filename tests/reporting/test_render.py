@@ -6,7 +6,13 @@ import pytest
 from rich.console import Console
 
 from mrca.datasets import CandidateSelection
-from mrca.evaluation import Score, evaluate_candidates, threshold_for_precision
+from mrca.evaluation import (
+    KnownFacts,
+    Score,
+    evaluate_candidates,
+    known_facts,
+    threshold_for_precision,
+)
 from mrca.evaluation.seeds import summarise_runs
 from mrca.models import Prediction
 from mrca.models.prediction import PredictedFact
@@ -110,6 +116,40 @@ def test_pairs_are_shown_by_distance_and_by_types(pairs_report):
     types = shown(tables[titles.index("by types of subject and object")])
     assert line_of(types, "PER → LOC").split()[3:5] == ["2", "2"]
     assert set(line_of(types, "LOC → PER").split()[-3:]) == {"–"}  # none is gold
+
+
+def test_facts_are_shown_by_what_a_model_needs_for_them(pairs_report):
+    tables = document_tables(pairs_report, "t")
+    titles = [str(table.title) for table in tables]
+    facts = shown(tables[titles.index("by kind of fact")])
+    # Neither sentences nor training are known; Ada is in Rome as Bo is, whom she met.
+    assert line_of(facts, "inferable from two others").split()[-1] == "1"
+    assert line_of(facts, "pairs that are related").split()[-4:] == [
+        *("0.5000", "0.2500", "0.3333", "4"),
+    ]
+    assert line_of(facts, "with those two").split()[3:] == ["1.0000", "0.3333", "0.5000", "3"]
+    assert not any(word in facts for word in ("Ign", "sentence"))
+    confusion = shown(tables[titles.index("predicted and missed facts")])
+    assert line_of(confusion, "correct (C)").split()[-2:] == ["1", "0.2000"]
+    assert line_of(confusion, "predicted of an unrelated pair (MR)").split()[-2:] == ["1", "0.2000"]
+    assert line_of(confusion, "missed, nothing predicted").split()[-2:] == ["3", "0.6000"]
+
+
+def test_what_training_states_and_sentences_are_shown_where_they_are_known():
+    relations = RelationSet(["met", "in"])
+    halves = replace(TRIO, sentences=(0, 5))
+    candidates = CandidateSelection("pairs").select([halves]).labelled(relations)
+    gold = candidates.labels.astype(bool)
+    known = KnownFacts(known_facts([halves], [TRIO]), frozenset())
+    report = evaluate_candidates(candidates, gold, gold * 0.9, relations, [9, 9], known=known)
+    text = shown(document_tables(report, "t")[3])
+    assert line_of(text, "not known from training").split()[-4:] == [
+        *("0.0000", "1.0000", "0.0000", "3"),
+    ]
+    assert line_of(text, "not known from distant").split()[-4:-1] == ["1.0000"] * 3
+    assert line_of(text, "intra-sentence").split()[-1] == "1"
+    assert line_of(text, "inter-sentence").split()[-1] == "2"
+    assert len(max(text.splitlines(), key=len)) <= 80
 
 
 def test_oracle_marks_are_said_in_the_title():

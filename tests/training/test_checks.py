@@ -13,6 +13,7 @@ from mrca.text import Document, RelationSet
 from mrca.training.checks import check_config, check_labels, check_loss
 
 STATES = ("candidates.kind=pairs", "model.pooling=pairs")
+EXTRACTORS = ("model.pair_features=extractors", "model.hidden=96")
 TAU = ("classifier.name=tau_normalised", "classifier.representation=x")
 BRANCHES = "classifier.name=bilateral_branch"
 SVM = ("encoder.name=tfidf", "classifier.name=linear_svm")
@@ -38,6 +39,7 @@ def check(*settings: str, recipe: RunConfig | None = None) -> None:
         [*STATES, "features.types=true", "candidates.types=seen", "decision.types=seen"],
         [*STATES, "model.units=0", "classifier.representation=x"],
         ["training.init_from=x", "training.freeze=true"],
+        [*STATES, "model.pair_interaction=u_net", *EXTRACTORS, "classifier.name=bilinear"],
     ],
     ids=str,
 )
@@ -68,6 +70,16 @@ def test_what_goes_together(settings):
         (["model.units=0", "classifier.representation=x"], "a second stage repeats the first"),
         ([BRANCHES, "training.sampler=square_root"], "two samplers of its own"),
         ([BRANCHES], "one number for a whole batch"),
+        (
+            [*STATES, "model.pair_interaction=u_net", "model.pair_context=none"],
+            "reads the contexts",
+        ),
+        ([*STATES, "model.pair_features=extractors"], r"needs model\.hidden"),
+        ([*STATES, "model.pair_interaction=axial", "model.hidden=12"], "8 heads"),
+        ([*STATES, "model.interaction_options.heads=2"], "'none' takes no arguments"),
+        ([*STATES, "classifier.name=grouped_bilinear", "model.hidden=64"], "extractors gives"),
+        ([*STATES, *EXTRACTORS, "classifier.name=grouped_bilinear"], "in groups of 64"),
+        ([*STATES, "model.pair_features=grouped_bilinear", "model.hidden=96"], "in groups of 64"),
         (["training.freeze=true"], "Name the run with --init-from RUN"),
         (["training.init_from=x", "classifier.representation=y"], "both start from a run"),
         *(

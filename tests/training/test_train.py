@@ -456,9 +456,10 @@ def test_facts_that_no_pair_asks_about_and_marks_that_are_an_oracle_are_told(
 
 def test_documents_that_are_cut_are_counted(tiny_config, few_rows, changed, said):
     corpus = load_corpus("sample", few_rows)
-    long = sum(len(row.tokens) > 12 for rows in corpus.splits.values() for row in rows)
+    long = [row for rows in corpus.splits.values() for row in rows if len(row.tokens) > 12]
+    lost = sum(entity.mentions[0].start >= 12 for row in long for entity in row.entities)
     found = said(changed(tiny_config, "features.max_length=12"), few_rows)
-    assert f"Documents cut at 12 tokens: {long:,} (features.max_length)." in found
+    assert f"cut at 12 tokens: {len(long)}, and with them {lost} entities (features" in found
 
 
 def test_a_diverging_training_says_so(tiny_config, few_rows, changed, tmp_path):

@@ -64,7 +64,7 @@ def carried(config, tiny_pairs_run, other_corpus):
 
     def new(layers: RelationNetwork | None = None) -> RelationClassifier:
         selection = base.selection
-        train = selection.select(documents, encoder.words_read(documents))
+        train = selection.select(documents)
         labelled = train.labelled(other_corpus.relations)
         assert isinstance(labelled, LabelledCandidates)
         relations = other_corpus.relations

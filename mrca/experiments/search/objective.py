@@ -7,24 +7,18 @@ import numpy as np
 
 from mrca.config import RunConfig
 from mrca.datasets import Corpus, group_limits
-from mrca.errors import MrcaError, did_you_mean
-from mrca.evaluation import evaluate_candidates
+from mrca.errors import MrcaError
+from mrca.evaluation import KnownFacts, evaluate_candidates
+from mrca.evaluation.measures import MEASURES, find_measure, unknown_measure
 from mrca.experiments.decided_labels import asked_about
 
-_AVERAGES = ("micro", "macro", "macro_present")
-_MEASURES = ("f1", "precision", "recall", "exact_match", "average_precision")
-_SCORES = [f"{average}.{score}" for average in _AVERAGES for score in _MEASURES[:3]]
 # Parts of a report whose keys are a corpus's own.
 _OF_CORPUS = ("by_relation_count", "relations")
 # Before a measure of the set of relations of each document, where pairs are asked about.
 _OF_DOCUMENTS = "documents."
 
-OBJECTIVES: tuple[str, ...] = (
-    *_SCORES,
-    "exact_match",
-    "average_precision",
-    *(f"groups.{group}.{score}" for group in ("head", "medium", "tail") for score in _SCORES),
-)
+OBJECTIVES: tuple[str, ...] = (*MEASURES, "average_precision")
+_LAST = {name.rpartition(".")[2] for name in OBJECTIVES}
 
 
 def check_objective(name: str) -> None:
@@ -35,7 +29,7 @@ def check_objective(name: str) -> None:
     """
     measure = name.removeprefix(_OF_DOCUMENTS)
     part, _, rest = measure.partition(".")
-    of_corpus = part in _OF_CORPUS and rest.rpartition(".")[2] in _MEASURES
+    of_corpus = part in _OF_CORPUS and rest.rpartition(".")[2] in _LAST
     if measure not in OBJECTIVES and not of_corpus:
         raise _unknown(name)
 
@@ -55,7 +49,13 @@ def check_defined(name: str, corpus: Corpus, config: RunConfig) -> None:
     nothing = np.zeros(asked.labels.shape)
     limits = group_limits(corpus.limits)
     report = evaluate_candidates(
-        asked, nothing.astype(bool), nothing, corpus.relations, counts, limits=limits
+        asked,
+        nothing.astype(bool),
+        nothing,
+        corpus.relations,
+        counts,
+        limits=limits,
+        known=KnownFacts.of(corpus, "valid"),
     )
     if objective_value(report.to_dict(), name) is None:
         why = "no row of it has such a relation"
@@ -79,27 +79,17 @@ def objective_value(report: Mapping[str, Any], name: str) -> float | None:
         >>> objective_value({"groups": {"tail": None}}, "groups.tail.micro.f1") is None
         True
     """
-    value: Any = report
-    rest = name
-    while rest and value is not None:
-        if not isinstance(value, Mapping):
-            raise _unknown(name)
-        # A relation's name may have dots of its own.
-        keys = [key for key in value if rest == key or rest.startswith(f"{key}.")]
-        if not keys:
-            raise _unknown(name)
-        key = max(keys, key=len)
-        value, rest = value[key], rest[len(key) + 1 :]
+    value = find_measure(report, name)
     if isinstance(value, Mapping):
         raise _unknown(name)
     return None if value is None else float(value)
 
 
 def _unknown(name: str) -> MrcaError:
-    return MrcaError(
-        f"There is no measure {name!r}.{did_you_mean(name, OBJECTIVES)} Expected "
-        f"{'|'.join(_AVERAGES)}.f1|precision|recall, exact_match or average_precision; or one of "
-        "the first behind groups.head|medium|tail, such as groups.tail.micro.f1, behind "
-        "by_relation_count.NUMBER, or relations.NAME.f1; where entity pairs are asked about, "
-        f"{_OF_DOCUMENTS} before any of these is of the set of relations of each document."
+    return unknown_measure(
+        name,
+        OBJECTIVES,
+        " or average_precision; or one of these behind by_relation_count.NUMBER, or "
+        "relations.NAME.f1; where entity pairs are asked about, documents. before any of these "
+        "but those of facts is of the set of relations of each document",
     )

@@ -1,24 +1,38 @@
+import numpy as np
 import pytest
 
-from mrca.datasets import load_corpus
+from mrca.datasets import CandidateSelection, load_corpus
 from mrca.errors import MrcaError
-from mrca.evaluation import evaluate
+from mrca.evaluation import evaluate, evaluate_candidates
 from mrca.experiments.search.objective import (
     OBJECTIVES,
     check_defined,
     check_objective,
     objective_value,
 )
-from mrca.text import RelationSet
+from mrca.text import Document, Entity, Fact, RelationSet, Span
 
 
 def test_every_objective_is_a_measure_of_a_report():
-    report = evaluate([[1, 0, 1]], [[1, 0, 0]], RelationSet("abc"), [200, 50, 3], [[0.9, 0, 0.2]])
-    values = {name: objective_value(report.to_dict(), name) for name in OBJECTIVES}
+    document = Document(
+        ("a", "b"),
+        (Entity((Span(0, 1),)), Entity((Span(1, 2),))),
+        (Fact(0, "a", 1), Fact(0, "c", 1)),
+    ).with_unknown_roles()
+    relations = RelationSet("abc")
+    candidates = CandidateSelection("pairs").select([document]).labelled(relations)
+    scores = np.array([[0.9, 0, 0.2], [0, 0, 0]])
+    report = evaluate_candidates(
+        candidates, scores > 0.5, scores, relations, [200, 50, 3]
+    ).to_dict()
+    values = {name: objective_value(report, name) for name in OBJECTIVES}
     assert values["micro.recall"] == 0.5
     assert values["groups.head.micro.f1"] == 1.0
     assert values["groups.medium.micro.f1"] is None  # without a positive
-    assert values["groups.tail.micro.f1"] == values["exact_match"] == 0.0
+    assert values["groups.tail.micro.f1"] == 0.0
+    assert values["exact_match"] == 0.5
+    assert values["related.f1"] == 1.0
+    assert values["ign.f1"] is None  # it is not said what training states
 
 
 @pytest.mark.parametrize(
