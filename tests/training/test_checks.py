@@ -47,6 +47,13 @@ def test_what_goes_together(settings):
     check(*settings)
 
 
+@pytest.mark.parametrize("recipe", ["atlop", "docunet", "kd-docre"])
+def test_every_loss_goes_with_the_recipes_for_documents(recipe):
+    for name in losses.LOSSES:
+        config = load_recipe(recipe).changed({"loss": {"name": name}})
+        assert check_config(config) is None
+
+
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
