@@ -127,10 +127,10 @@ class TrainingProgress:
         assert self._progress is not None
         epoch = self._epoch = row["epoch"]
         is_best = " [green]best[/green]" if best["epoch"] == epoch else ""
-        macro = f", macro F1 {row['val_macro_f1']:.4f}" if "val_macro_f1" in row else ""
+        average = "macro" if "val_macro_f1" in row else "micro"  # macro where it chooses
         self._console.print(
             f"epoch {epoch:>3}/{self._epochs}  {row['seconds']:6.1f} s  loss {row['loss']:.5f}  "
-            f"validation micro F1 [bold]{row['val_micro_f1']:.4f}[/bold]{macro}{is_best}",
+            f"validation {average} F1 [bold]{row[f'val_{average}_f1']:.4f}[/bold]{is_best}",
             highlight=False,
         )
         if epoch < self._epochs and epoch - best["epoch"] >= self._patience:

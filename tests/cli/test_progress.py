@@ -43,8 +43,10 @@ def test_an_epoch_leaves_a_line(console):
         progress.batch_ends(3)
         progress.epoch_ends(epoch(1), best=epoch(1))
         progress.epoch_ends(epoch(2, 0.2), best=epoch(1))
+        progress.epoch_ends({**epoch(3), "val_macro_f1": 0.125}, best=epoch(1))
         progress.training_ends()
     lines = shown(console)
+    assert "validation macro F1 0.1250\n" in lines  # where it chooses the best epoch
     assert "epoch   1/9     1.2 s  loss 0.50000  validation micro F1 0.2500 best\n" in lines
     assert "epoch   2/9     1.2 s  loss 0.50000  validation micro F1 0.2000\n" in lines
     assert "stopped" not in shown(console)

@@ -202,7 +202,8 @@ def check_pairs(run, documents, outputs):
     found = outputs(run, documents)
     candidates = run.classifier.candidates(documents)
     assert found.shape == (len(candidates), run.classifier.columns)
-    np.testing.assert_allclose(outputs(mrca.load(run.folder), documents), found, atol=1e-6)
+    # A state between two numbers of half precision is rounded to either.
+    np.testing.assert_allclose(outputs(mrca.load(run.folder), documents), found, atol=1e-4)
     alone = np.concatenate([outputs(run, [document]) for document in documents[:3]])
     np.testing.assert_allclose(alone, found[: len(alone)], atol=1e-2)
     (prediction,) = run.predict(
