@@ -66,12 +66,16 @@ def evaluate(
         Calibrate | None,
         typer.Option(help="Make probabilities of the scores, fitted on validation."),
     ] = None,
+    top_k: Annotated[
+        int | None,
+        typer.Option(min=0, help="At most so many relations of a pair, the best; 0 for any."),
+    ] = None,
     save: Annotated[
         bool,
         typer.Option(
             "--save",
             metavar="",
-            help="Keep the threshold or the calibration with the run; with --tune none or "
+            help="Keep threshold, calibration and --top-k with the run; with --tune none or "
             "--calibrate none, put back what it was trained with.",
         ),
     ] = False,
@@ -88,10 +92,10 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Say how good a run is: facts, sets of relations, per relation, head to tail, errors."""
-    if save and tune is None and min_precision is None and calibrate is None:
+    if save and tune is None and min_precision is None and calibrate is None and top_k is None:
         raise typer.BadParameter(
-            "--save keeps what --tune, --min-precision or --calibrate finds: give one, or --tune "
-            "none for the rule that the run was trained with."
+            "--save keeps what --tune, --min-precision, --calibrate or --top-k chooses: give one, "
+            "or --tune none for the rule that the run was trained with."
         )
     if min_precision is not None and tune not in (None, Tune.PER_RELATION):
         raise typer.BadParameter(
@@ -121,6 +125,7 @@ def evaluate(
         tune=None if tune is None else tune.value,
         min_precision=min_precision,
         calibrate=None if calibrate is None else calibrate.value,
+        top_k=top_k,
     )
     classifier.decision = chosen.decision
     if save:
@@ -134,7 +139,7 @@ def evaluate(
     tuned: TuneName = (tune or Tune.NONE).value
     calibrated = calibrate.value if calibrate not in (None, Calibrate.NONE) else None
     one = chosen.threshold if isinstance(chosen.threshold, float) else None
-    under = conditions(tuned, ignore or (), limits, one, min_precision, calibrated)
+    under = conditions(tuned, ignore or (), limits, one, min_precision, calibrated, top_k)
     parts = [f"{loaded.folder.name} on {corpus.name}{sample_note(corpus.name)}, {split} split"]
     title = "\n".join([*parts, under] if under else parts)
     if as_json:
@@ -145,11 +150,11 @@ def evaluate(
             "min_precision": min_precision,
             "decision": classifier.decision.get_config(),
             "ignored": ignore or [],
-            "before": before.to_dict() if chosen.fitted else None,
+            "before": before.to_dict() if chosen.changed else None,
         }
         typer.echo(json.dumps({**what, **report.to_dict()}, indent=2))
     else:
-        tables = document_tables(report, title, before if chosen.fitted else None)
+        tables = document_tables(report, title, before if chosen.changed else None)
         if chosen.threshold is not None:
             first = threshold_table(
                 chosen.threshold, classifier.relations, chosen.reached, chosen.own
@@ -167,15 +172,15 @@ def evaluate(
         labels = found.candidates.labels[:, shown]
         was = uncalibrated[:, shown] if calibrated else None
         figures = report_figures(report, labels, scores[:, shown], title, was)
-        prefix = _file_prefix(split, tuned, ignore or [], limits, min_precision, calibrated)
+        prefix = _file_prefix(split, tuned, ignore or [], limits, min_precision, calibrated, top_k)
         _write(figures, plots or loaded.folder / "plots", prefix)
     place = shlex.quote(str(loaded.folder))
-    if tune is None and min_precision is None and classifier.decision.rule.has_threshold:
+    if chosen.changed and not save:
+        say_next("the same with --save, to predict by what was chosen")
+    elif tune is None and min_precision is None and classifier.decision.rule.has_threshold:
         say_next(
             f"mrca evaluate {place} --tune global", f"mrca evaluate {place} --min-precision .9"
         )
-    elif chosen.fitted and not save:
-        say_next("the same with --save, to predict by what was chosen")
     else:
         say_next(f"mrca predict {place} ROWS.jsonl")
 
@@ -198,6 +203,7 @@ def _file_prefix(
     limits: str | None,
     min_precision: float | None,
     calibration: str | None,
+    top_k: int | None,
 ) -> str:
     """What the figures' names begin with: another one under other conditions."""
     parts = [split]
@@ -207,6 +213,8 @@ def _file_prefix(
         parts.append(f"precision-{min_precision:g}")
     if calibration is not None:
         parts.append(f"calibrated-{calibration}")
+    if top_k is not None:
+        parts.append(f"top-{top_k or 'all'}")
     if ignored:
         names = "-".join(re.sub(r"[\W_]+", "-", name).strip("-") for name in ignored)
         parts.append(f"without-{names}" if len(names) <= _LONGEST else "without-some")

@@ -74,6 +74,16 @@ class Corpus:
         """What was decided for the user, such as a held-out validation split."""
         return [problem for problem in self.problems if problem.kind == "note"]
 
+    def fingerprint_with(self, train_split: TrainSplit) -> str:
+        """What the fingerprint is where the training split is another one.
+
+        Raises:
+            MrcaError: if there is no such split.
+        """
+        if train_split == self.train_split:
+            return self.fingerprint
+        return _fingerprint(_files(self.folder, train_split), self.relations)
+
     @property
     def oracle(self) -> bool:
         """Whether training marks the entities of the facts and no others; see `Document`."""
@@ -182,18 +192,10 @@ def load_corpus(
             raise MrcaError(f"{name} is {value!r}. Expected {known[0]!r} or {known[1]!r}.")
     folder = locate_corpus(name_or_folder, data_dir, download=download, progress=progress)
     registered = name_or_folder in CORPORA
-    files = split_files(folder)
-    if train_split == "distant":
-        others = {split: path for split in SPLITS[1:] if (path := split_file(folder, split))}
-        files = {"train": _distant(folder), **others}
-    if "train" not in files:
-        raise MrcaError(
-            f"{folder} has no training split. Expected train.jsonl (or train.json in a public "
-            f"form). It holds: {_listing(folder)}."
-        )
+    files = _files(folder, train_split)
     notes = []
-    if "test" in files and is_unlabelled(files["test"]):
-        notes.append(_left_out(files.pop("test")))
+    if "test" not in files and (unlabelled := split_file(folder, "test")):
+        notes.append(_left_out(unlabelled))
     rows = {split: _read_split(path, offsets) for split, path in files.items()}
     problems = [problem for split in rows.values() for row in split for problem in row.problems]
     first_seen = {split: _first_seen(split_rows) for split, split_rows in rows.items()}
@@ -226,6 +228,22 @@ def load_corpus(
         descriptions=read_descriptions(folder),
         train_split=train_split,
     )
+
+
+def _files(folder: Path, train_split: TrainSplit) -> dict[str, Path]:
+    """The file of each split that is read: of a test split, if it has labels."""
+    files = split_files(folder)
+    if train_split == "distant":
+        others = {split: path for split in SPLITS[1:] if (path := split_file(folder, split))}
+        files = {"train": _distant(folder), **others}
+    if "train" not in files:
+        raise MrcaError(
+            f"{folder} has no training split. Expected train.jsonl (or train.json in a public "
+            f"form). It holds: {_listing(folder)}."
+        )
+    if "test" in files and is_unlabelled(files["test"]):
+        del files["test"]
+    return files
 
 
 def _distant(folder: Path) -> Path:

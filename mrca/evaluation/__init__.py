@@ -20,7 +20,7 @@ from mrca.evaluation.comparison import (
 from mrca.evaluation.confused_pairs import ConfusedPair, confused_pairs
 from mrca.evaluation.decoupling import Decoupling
 from mrca.evaluation.document_report import DocumentReport, evaluate_candidates
-from mrca.evaluation.error_patterns import ErrorPatterns, error_patterns
+from mrca.evaluation.error_patterns import ErrorPatterns, correctly_ranked, error_patterns
 from mrca.evaluation.fact_scores import (
     FactScores,
     GoldFacts,
@@ -64,6 +64,7 @@ __all__ = [
     "check_columns",
     "compare_methods",
     "confused_pairs",
+    "correctly_ranked",
     "error_patterns",
     "evaluate",
     "evaluate_candidates",

@@ -5,11 +5,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from mrca.config import Metric
 from mrca.datasets.long_tail import DEFAULT_LIMITS, GroupLimits
 from mrca.errors import MrcaError, counted
+from mrca.evaluation.error_patterns import ErrorPatterns
 from mrca.evaluation.fact_scores import (
     FACT_SCORES,
     GoldFacts,
@@ -37,8 +38,10 @@ LEVEL = 0.05
 _KEPT = ("rows", "micro", "macro", "macro_present", "exact_match", "groups", "by_relation_count")
 # As in the report of a run: what is predicted for rows without a gold label.
 _EMPTY = "empty_candidates"
+_PATTERNS = "error_patterns"
 _COLUMNS = (
     *MEASURES,
+    *(f"{_PATTERNS}.{share}" for share in ("false_share", "fn_share", "fn_crk_share")),
     f"{_EMPTY}.rate",
     *(f"confusion.{name}_share" for name in PairConfusion.NAMES),
 )
@@ -219,6 +222,7 @@ def compare_methods(
     made_from: Mapping[str, Any] | None = None,
     pairs: ArrayLike | None = None,
     gold_facts: GoldFacts | None = None,
+    ranked: Mapping[str, Sequence[NDArray[np.bool_]]] | None = None,
     columns: Sequence[str] = (),
 ) -> Comparison:
     """Measure several methods on the same test rows, and test their differences.
@@ -240,6 +244,8 @@ def compare_methods(
         pairs: document, subject and object of each row, `(rows, 3)`, where rows are pairs of
             entities; the bootstrap then draws documents.
         gold_facts: the facts of these pairs, for the measures of facts.
+        ranked: for each run whether rows are ranked correctly, `(rows,)`, for its error patterns;
+            see `correctly_ranked`.
         columns: names of measures to show beside the usual ones.
 
     Raises:
@@ -282,9 +288,12 @@ def compare_methods(
             {
                 **evaluate(gold, run, relations, train_counts, limits=limits).to_dict(),
                 _EMPTY: false_positive_rate(gold, run).to_dict(),
+                _PATTERNS: None
+                if ranked is None
+                else ErrorPatterns.of(gold, np.asarray(run, bool), ranked[name][number]).to_dict(),
                 **_of_facts(numbers, gold_facts, run),
             }
-            for run in runs
+            for number, run in enumerate(runs)
         ]
         resampled = resampled_f1(
             gold, np.stack(runs), metric, resamples, seed, list(groups.values()), documents, known
@@ -304,7 +313,7 @@ def compare_methods(
                 runs=len(runs),
                 summary=summarise_runs(
                     [
-                        {key: report[key] for key in (*_KEPT, _EMPTY, *FACT_SCORES)}
+                        {key: report[key] for key in (*_KEPT, _EMPTY, _PATTERNS, *FACT_SCORES)}
                         for report in reports[name]
                     ]
                 ),
@@ -329,7 +338,7 @@ def check_columns(names: Sequence[str]) -> None:
     """Check that a comparison has measures of these names.
 
     They are those of `mrca.evaluation.measures`, the same behind `by_relation_count.NUMBER`, the
-    shares of `confusion`, and `empty_candidates.rate`.
+    shares of `confusion` and of `error_patterns`, and `empty_candidates.rate`.
 
     Raises:
         MrcaError: if not.
@@ -341,8 +350,9 @@ def check_columns(names: Sequence[str]) -> None:
             raise unknown_measure(
                 name,
                 _COLUMNS,
-                f", empty_candidates.rate or confusion.{shares} with _share; or by_relation_count."
-                "NUMBER.micro.f1",
+                f", empty_candidates.rate or confusion.{shares} with _share; "
+                f"{_PATTERNS}.false_share|fn_share|fn_crk_share; or by_relation_count.NUMBER."
+                "micro.f1",
             )
 
 

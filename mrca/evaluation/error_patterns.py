@@ -68,6 +68,29 @@ class ErrorPatterns:
         """FN_CRK / FN: how many of those that predict nothing only lack a lower threshold."""
         return _share(self.fn_crk, self.fn)
 
+    @classmethod
+    def of(
+        cls, gold: NDArray[np.bool_], predicted: NDArray[np.bool_], ranked: NDArray[np.bool_]
+    ) -> "ErrorPatterns":
+        """Count decided candidates.
+
+        Args:
+            gold: `(candidates, relations)`.
+            predicted: what is decided, the same shape.
+            ranked: whether the ranking of a candidate is correct, `(candidates,)`; see
+                `correctly_ranked`.
+        """
+        related, silent = gold.any(axis=1), ~predicted.any(axis=1)
+        exact = (gold == predicted).all(axis=1)
+        missed = related & silent
+        return cls(
+            tp=int((related & exact).sum()),
+            tn=int((~related & silent).sum()),
+            fp=int((~silent & ~exact).sum()),
+            fn_crk=int((missed & ranked).sum()),
+            fn_irk=int((missed & ~ranked).sum()),
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Counts and shares under their own names, ready for JSON."""
         counts = ("tp", "tn", "fp", "fn_crk", "fn_irk")
@@ -119,22 +142,15 @@ def error_patterns(
         raise MrcaError(f"Unknown ranking {ranking!r}. Expected one of {', '.join(_RANKINGS)}.")
     gold, values = labels_and_scores(labels, scores)
     gold, predicted = labels_and_predictions(gold, predictions)
-    related, silent = gold.any(axis=1), ~predicted.any(axis=1)
-    exact = (gold == predicted).all(axis=1)
-    missed = related & silent
     # Few rows of all: the scores of the others need not be looked at.
-    truth, ranked = gold[missed], values[missed]
-    correct = int(_RANKINGS[ranking](truth, ranked).sum())
-    return ErrorPatterns(
-        tp=int((related & exact).sum()),
-        tn=int((~related & silent).sum()),
-        fp=int((~silent & ~exact).sum()),
-        fn_crk=correct,
-        fn_irk=len(truth) - correct,
-    )
+    missed = gold.any(axis=1) & ~predicted.any(axis=1)
+    ranked = np.zeros(len(gold), bool)
+    ranked[missed] = _RANKINGS[ranking](gold[missed], values[missed])
+    return ErrorPatterns.of(gold, predicted, ranked)
 
 
-def _gold_first(gold: NDArray[np.bool_], scores: NDArray[np.floating]) -> NDArray[np.bool_]:
+def correctly_ranked(gold: NDArray[np.bool_], scores: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Whether every gold relation of a candidate scores more than every other, `(candidates,)`."""
     lowest = np.where(gold, scores, np.inf).min(axis=1, initial=np.inf)
     highest = np.where(gold, -np.inf, scores).max(axis=1, initial=-np.inf)
     return lowest > highest
@@ -149,7 +165,7 @@ def _ranks_in_code(gold: NDArray[np.bool_], scores: NDArray[np.floating]) -> NDA
     return np.array([each in known for each in ranks], bool)
 
 
-_RANKINGS = {"paper": _gold_first, "code": _ranks_in_code}
+_RANKINGS = {"paper": correctly_ranked, "code": _ranks_in_code}
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -87,7 +87,7 @@ def compare(
     configs = {run.folder.name: run.config for family in methods.values() for run in family}
     check_same_candidates(configs)
     _check_metric(how.metric, next(iter(configs.values())))
-    corpus = shared_corpus(next(iter(configs.values())).data, data_dir, reporter)
+    corpus = shared_corpus(configs.values(), data_dir, reporter)
     _scored_columns(corpus.relations, how.ignore)  # or an error, before anything is trained
     check_finished(runs, corpus)
     train_planned(runs, data_dir=data_dir, vectors_dir=vectors_dir, reporter=reporter)
@@ -141,7 +141,7 @@ def compare_runs(
     configs = {str(folder): layout.read_config(folder) for folder in folders}
     check_same_candidates(configs)
     _check_metric(how.metric, next(iter(configs.values())))
-    corpus = shared_corpus(configs[str(folders[0])].data, data_dir, reporter)
+    corpus = shared_corpus(configs.values(), data_dir, reporter)
     _scored_columns(corpus.relations, ignore)  # or an error
     _check_same_comparison(output, _made_from(corpus, families, how))
     return _compare(corpus, families, output, how, reporter)
@@ -190,7 +190,7 @@ def _compare(
     # A pair that no candidate asks about is a row for the sake of its facts.
     scored = (np.arange(len(gold)) < rows.candidates) | gold.any(axis=1)
     missed = int(gold[rows.candidates :].sum())
-    predictions = {}
+    predictions, ranked = {}, {}
     untuned = []
     done = 0
     for name, family in methods.items():
@@ -200,8 +200,9 @@ def _compare(
             decided.append(decided_labels(folder, corpus, rows, how.tune, kept))
             done += 1
             reporter.preparing("predicting the test rows", done, len(folders))
-        predictions[name] = [labels[scored][:, columns] for labels, _ in decided]
-        if how.tune != "none" and not all(tuned for _, tuned in decided):
+        predictions[name] = [each.labels[scored][:, columns] for each in decided]
+        ranked[name] = [each.ranked[scored] for each in decided]
+        if how.tune != "none" and not all(each.tuned for each in decided):
             untuned.append(name)
     under = conditions(how.tune, how.ignore)
     return compare_methods(
@@ -219,6 +220,7 @@ def _compare(
         gold_facts=None
         if rows.pairs is None
         else GoldFacts.of(corpus.splits["test"], relations, KnownFacts.of(corpus, "test")),
+        ranked=ranked,
         columns=how.columns,
     )
 

@@ -5,12 +5,14 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mrca.config import RunConfig, Tune
 from mrca.datasets import Candidates, Corpus, LabelCounts, LabelledCandidates
+from mrca.evaluation import correctly_ranked
 from mrca.files import file_digest, whole_file
 from mrca.models.parts import training_candidates
 from mrca.runs import layout
@@ -18,6 +20,20 @@ from mrca.training import answered, choose_decision, load
 
 # Document, subject and object.
 _Pair = tuple[int, int, int]
+
+
+class Decided(NamedTuple):
+    """What a run decides about the rows of a comparison.
+
+    Attributes:
+        labels: bool `(rows, relations)`.
+        ranked: whether the gold relations of a row score more than all others, bool `(rows,)`.
+        tuned: whether a threshold was chosen on validation first.
+    """
+
+    labels: NDArray[np.bool_]
+    ranked: NDArray[np.bool_]
+    tuned: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +78,12 @@ class ComparedRows:
         pairs = np.array(list(places), np.int64).reshape(-1, 3)
         return cls(labels, len(asked), pairs, counts, places)
 
-    def of_run(self, asked: Candidates, labels: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """What a run decides about its own candidates, by these rows."""
+    def of_run(self, asked: Candidates, values: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """What is true of a run's own candidates, by these rows; false of others."""
         if self.pairs is None:
-            return labels
-        found = np.zeros(self.labels.shape, bool)
-        found[[self.places[pair] for pair in _pairs(asked)]] = labels
+            return values
+        found = np.zeros((len(self.labels), *values.shape[1:]), bool)
+        found[[self.places[pair] for pair in _pairs(asked)]] = values
         return found
 
 
@@ -104,7 +120,7 @@ def kept_file(folder: Path, place: Path) -> Path:
 
 def decided_labels(
     folder: Path, corpus: Corpus, rows: ComparedRows, tune: Tune, kept: Path
-) -> tuple[NDArray[np.bool_], bool]:
+) -> Decided:
     """Decide, with a run, about the rows of a comparison.
 
     Args:
@@ -113,11 +129,8 @@ def decided_labels(
         rows: those of the test split.
         tune: the threshold to choose on validation first; a run whose decision has no threshold
             keeps its own.
-        kept: the file that keeps the labels; made anew where the run, the corpus or `tune` is
+        kept: the file that keeps what is decided; made anew where the run, the corpus or `tune` is
             another.
-
-    Returns:
-        `(labels, tuned)`: bool `(rows, relations)`, and whether a threshold was chosen.
 
     Raises:
         MrcaError: if the run is damaged.
@@ -132,12 +145,20 @@ def decided_labels(
     if tuned:
         classifier.decision = choose_decision(run, corpus, tune=tune).decision
     found = answered(classifier, corpus, "test")
-    labels = rows.of_run(found.candidates, classifier.scores_and_labels(*found)[1])
+    scores, decided = classifier.scores_and_labels(*found)
+    gold = found.candidates.labels.astype(bool)
+    labels = rows.of_run(found.candidates, decided)
+    ranked = rows.of_run(found.candidates, correctly_ranked(gold, scores))
     with whole_file(kept) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
-            file, key=key, tuned=tuned, shape=np.array(labels.shape), bits=np.packbits(labels)
+            file,
+            key=key,
+            tuned=tuned,
+            shape=np.array(labels.shape),
+            bits=np.packbits(labels),
+            ranked=np.packbits(ranked),
         )
-    return labels, tuned
+    return Decided(labels, ranked, tuned)
 
 
 def _key(folder: Path, corpus: Corpus, tune: Tune) -> str:
@@ -150,12 +171,14 @@ def _key(folder: Path, corpus: Corpus, tune: Tune) -> str:
     return "\n".join([*digests, learnt, f"corpus {corpus.fingerprint}", f"tune {tune}"])
 
 
-def _read(kept: Path, key: str, shape: tuple[int, ...]) -> tuple[NDArray[np.bool_], bool] | None:
+def _read(kept: Path, key: str, shape: tuple[int, ...]) -> Decided | None:
     try:
         with kept.open("rb") as file, np.load(file, allow_pickle=False) as values:
             if str(values["key"]) != key or tuple(values["shape"].tolist()) != shape:
                 return None
             bits = np.unpackbits(values["bits"], count=shape[0] * shape[1])
-            return bits.reshape(shape).astype(bool), bool(values["tuned"])
+            ranked = np.unpackbits(values["ranked"], count=shape[0])
+            labels = bits.reshape(shape).astype(bool)
+            return Decided(labels, ranked.astype(bool), bool(values["tuned"]))
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
         return None  # not there, or damaged: as good as not there

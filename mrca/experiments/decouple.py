@@ -56,7 +56,7 @@ def decouple(
     _check(config)
     runs = _plan(config, output, seeds)
     check_planned(runs)
-    corpus = shared_corpus(config.data, data_dir, reporter)
+    corpus = shared_corpus([config], data_dir, reporter)
     check_finished(runs, corpus)
     train_planned(runs, data_dir=data_dir, vectors_dir=vectors_dir, reporter=reporter)
     check_finished(runs, corpus)  # a first stage may have been trained again

@@ -2,27 +2,35 @@
 
 import csv
 import math
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from mrca.config.run_config import DataConfig
+from mrca.config import RunConfig
 from mrca.datasets import Corpus, load_corpus, read_relations
 from mrca.errors import MrcaError
 from mrca.runs import layout
 from mrca.training import Reporter
 
 
-def shared_corpus(data: DataConfig, data_dir: Path | None, reporter: Reporter) -> Corpus:
+def shared_corpus(
+    configs: Iterable[RunConfig], data_dir: Path | None, reporter: Reporter
+) -> Corpus:
     """Load the corpus that runs are tested on.
 
+    Where some of them are trained on its annotated documents and others on automatically labelled
+    ones, it is that of the former.
+
     Args:
-        data: that section of any of the runs' configurations.
+        configs: of the runs.
         data_dir: a folder of corpora to look in first.
         reporter: told about a download.
 
     Raises:
         MrcaError: if it cannot be had, or has no test split.
     """
+    sections = [config.data for config in configs]
+    data = next((each for each in sections if each.train_split == "train"), sections[0])
     name = data.dataset
     if not name:
         raise MrcaError(
@@ -50,8 +58,9 @@ def check_trained_on(folder: Path, corpus: Corpus) -> None:
     with layout.reading(folder / layout.ENVIRONMENT) as environment:
         about = environment.get("corpus", {"name": "", "fingerprint": ""})
         name, fingerprint = about["name"], about["fingerprint"]
+        now = corpus.fingerprint_with(about.get("train_split", "train"))
     same_relations = read_relations(folder / layout.RELATIONS) == corpus.relations
-    if fingerprint == corpus.fingerprint and same_relations:
+    if fingerprint == now and same_relations:
         return
     if not name:
         was = "rows in memory"

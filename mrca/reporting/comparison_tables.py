@@ -26,6 +26,9 @@ _LOW = (
     "confusion.wrong_share",
     "confusion.more_share",
     "confusion.missed_share",
+    "error_patterns.false_share",
+    "error_patterns.fn_share",
+    "error_patterns.fn_crk_share",
 )
 
 

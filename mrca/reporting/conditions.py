@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from mrca.config import Tune
+from mrca.errors import counted
 
 _NAMED = 3
 
@@ -14,6 +15,7 @@ def conditions(
     threshold: float | None = None,
     min_precision: float | None = None,
     calibration: str | None = None,
+    top_k: int | None = None,
 ) -> str:
     """What differs from all relations decided as trained; empty where nothing does.
 
@@ -24,6 +26,8 @@ def conditions(
         threshold: the one that was chosen, if it is one.
         min_precision: the precision on validation that it was chosen for, in place of F1.
         calibration: what was fitted to make probabilities of the scores, if anything.
+        top_k: how many relations of a candidate are predicted at most, 0 for any number, if that
+            was chosen.
 
     Example:
         >>> conditions("global", ["employer"], threshold=0.48861)
@@ -42,6 +46,9 @@ def conditions(
         parts.append("a threshold for each relation, tuned on validation")
     if calibration:
         parts.append(f"scores calibrated on validation ({calibration})")
+    if top_k is not None:
+        limit = f"at most {counted(top_k, 'relation')}" if top_k else "any number of relations"
+        parts.append(f"{limit} of each candidate")
     if ignored:
         more = len(ignored) - _NAMED
         named = ", ".join(ignored[:_NAMED])

@@ -34,7 +34,7 @@ def describe_environment(
         "platform": platform.platform(),
         "devices": _devices(),
         "seed": seed,
-        **({"corpus": {"name": corpus.name, "fingerprint": corpus.fingerprint}} if corpus else {}),
+        **({"corpus": _corpus(corpus)} if corpus else {}),
         **read_with,
     }
 
@@ -56,3 +56,11 @@ def _devices() -> list[str]:
 
     gpus = [f"gpu:{number}" for number in range(torch.cuda.device_count())]
     return gpus or ["cpu:0"]
+
+
+def _corpus(corpus: Corpus) -> dict[str, str]:
+    return {
+        "name": corpus.name,
+        "fingerprint": corpus.fingerprint,
+        "train_split": corpus.train_split,
+    }

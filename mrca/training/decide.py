@@ -2,7 +2,9 @@
 
 from typing import Literal, NamedTuple
 
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from mrca.config import Tune
 from mrca.datasets import Corpus, group_limits
@@ -16,7 +18,7 @@ from mrca.evaluation import (
     tune_threshold,
 )
 from mrca.losses import DecisionRule, FixedThreshold
-from mrca.models import Classifier, Decision, SVMClassifier
+from mrca.models import Decision, SVMClassifier
 from mrca.models.classifier import configured_rule
 from mrca.training.evaluate_split import THRESHOLD, Answered, answered, report_on
 from mrca.training.run import Run
@@ -29,18 +31,18 @@ _CALIBRATIONS: dict[str, type[Temperature | Isotonic]] = {
 
 
 class Chosen(NamedTuple):
-    """A decision, and what was fitted on validation candidates for it.
+    """A decision, and what was chosen for it.
 
     Attributes:
         decision: rule and calibration.
-        fitted: whether anything was.
+        changed: whether anything was fitted on validation candidates, or limited.
         threshold: one for all relations or one for each; `None` if none was chosen.
         reached: what that gives on validation, if it was chosen for a precision.
         own: what the decision that it replaces gives there, in that case.
     """
 
     decision: Decision
-    fitted: bool
+    changed: bool
     threshold: float | list[float] | None = None
     reached: PrecisionThreshold | None = None
     own: Score | None = None
@@ -53,6 +55,7 @@ def choose_decision(
     tune: Tune | None = None,
     min_precision: float | None = None,
     calibrate: Calibrate | None = None,
+    top_k: int | None = None,
 ) -> Chosen:
     """Choose what a run decides by, in place of its present decision, which stays as it is.
 
@@ -63,6 +66,8 @@ def choose_decision(
             `mrca.evaluation.tune_threshold`); `"none"` for what the run was trained with.
         min_precision: the lowest threshold with this precision, in place of the best F1.
         calibrate: what makes of scores probabilities; `"none"` for none.
+        top_k: at most so many relations of a candidate, 0 for no limit; thresholds are chosen with
+            it. `None`: as it is.
 
     Raises:
         MrcaError: if the rule has no threshold to choose, the corpus does not fit the run, or the
@@ -73,43 +78,50 @@ def choose_decision(
     tunes = min_precision is not None or tune not in (None, "none")
     calibrates = calibrate not in (None, "none")
     valid = answered(classifier, corpus, "valid") if tunes or calibrates else None
+    if tune == "none":
+        decision = decision.with_rule(_trained_rule(run))
+    if top_k is not None:
+        decision = decision.with_rule(decision.rule.with_top_k(top_k or None))
     if tunes and valid is not None:
-        threshold, reached = _threshold(classifier, valid, tune == "per-relation", min_precision)
+        eligible = decision.eligible(valid.outputs, valid.candidates, classifier.relations)
+        per_relation = tune == "per-relation"
+        threshold, reached = _threshold(decision.rule, valid, eligible, per_relation, min_precision)
         if reached is not None:
             own = report_on(classifier, valid, group_limits(corpus.limits)).candidates.micro
         decision = decision.with_rule(decision.rule.with_threshold(threshold))
-    elif tune == "none":
-        decision = decision.with_rule(_trained_rule(run))
     if calibrate is not None:
         calibration = None
         if calibrates and valid is not None:
             margins = ops.convert_to_numpy(decision.rule.margins(valid.outputs))
             calibration = _CALIBRATIONS[calibrate].fit(valid.candidates.labels, margins)
         decision = decision.with_calibration(calibration)
-    return Chosen(decision, valid is not None, threshold, reached, own)
+    changed = valid is not None or top_k is not None
+    return Chosen(decision, changed, threshold, reached, own)
 
 
 def _threshold(
-    classifier: Classifier, valid: Answered, per_relation: bool, precision: float | None
+    rule: DecisionRule,
+    valid: Answered,
+    eligible: NDArray[np.bool_],
+    per_relation: bool,
+    precision: float | None,
 ) -> tuple[float | list[float], PrecisionThreshold | None]:
-    rule, candidates = classifier.decision.rule, valid.candidates
     if not rule.has_threshold:
         raise MrcaError(
             f"The run decides by {rule.name}, which has no threshold to tune. Evaluate it without "
             "--tune and --min-precision."
         )
-    labels, values = candidates.labels, ops.convert_to_numpy(rule.compared(valid.outputs))
-    missed = candidates.missed
-    allowed = classifier.decision.eligible(valid.outputs, candidates, classifier.relations)
+    values = ops.convert_to_numpy(rule.compared(valid.outputs))
+    labels, missed = valid.candidates.labels, valid.candidates.missed
     if precision is not None:
         found = threshold_for_precision(
-            labels, values, precision, per_relation, missed=missed, allowed=allowed
+            labels, values, precision, per_relation, missed=missed, allowed=eligible
         )
         return found.threshold, found
     if per_relation:
-        each = tune_threshold(labels, values, per_relation=True, missed=missed, allowed=allowed)
+        each = tune_threshold(labels, values, per_relation=True, missed=missed, allowed=eligible)
         return each, None
-    return tune_threshold(labels, values, missed=missed, allowed=allowed), None
+    return tune_threshold(labels, values, missed=missed, allowed=eligible), None
 
 
 def _trained_rule(run: Run) -> DecisionRule:

@@ -31,7 +31,8 @@ def teacher_config(config: RunConfig) -> RunConfig | None:
     if not isinstance(loss, losses.DistillationLoss):
         return None
     options = config.loss.options.get("student_options") or {}
-    return config.changed({"loss": {"name": loss.student, "options": options}})
+    own = {"name": loss.student, "options": options}
+    return config.changed({"loss": own, "data.train_split": "train"})
 
 
 def load_teacher(

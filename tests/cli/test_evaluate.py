@@ -343,3 +343,24 @@ def test_what_does_not_fit_is_said(mrca, load_once, tiny_pairs_run, options, cod
     assert (done.code, done.out) == (code, "")
     assert said in done.err
     assert (tiny_pairs_run.folder / "decision.json").read_bytes() == before
+
+
+def test_at_most_so_many_relations_of_a_pair(mrca, tiny_pairs_run, tmp_path):
+    run = shutil.copytree(tiny_pairs_run.folder, tmp_path / "copy")
+    plain = json.loads((run / "decision.json").read_text())
+    options = ("--split", "valid", "--no-plots", "--top-k", 1)
+    done = mrca("evaluate", run, *options, "--save")
+    assert done.code == 0, done.err
+    assert "at most 1 relation of each candidate" in done.out
+    assert json.loads((run / "decision.json").read_text()) == {**plain, "top_k": 1}
+    report = json.loads(mrca("evaluate", run, "--split", "valid", "--no-plots", "--json").out)
+    assert report["micro"]["f1"] > 0
+    assert report["before"] is None
+    tuned = mrca("evaluate", run, *options, "--tune", "global", "--json")
+    report = json.loads(tuned.out)
+    assert report["decision"]["top_k"] == 1
+    assert report["micro"]["f1"] >= report["before"]["micro"]["f1"]
+    assert "Next: the same with --save" in tuned.err
+    back = mrca("evaluate", run, "--split", "valid", "--no-plots", "--top-k", 0, "--save")
+    assert "any number of relations of each candidate" in back.out
+    assert json.loads((run / "decision.json").read_text()) == plain

@@ -10,7 +10,8 @@ from mrca.config import RunConfig
 from mrca.datasets import CandidateSelection
 from mrca.encoders import HubEncoder, KerasHubEncoder, Places, encoder_class
 from mrca.encoders.hub_states import HubStates
-from mrca.encoding import Batch
+from mrca.encoders.keras_hub_states import KerasHubStates
+from mrca.encoding import Batch, BytePairs
 from mrca.errors import MrcaError
 from mrca.text import Document, Entity, Span
 
@@ -432,3 +433,50 @@ def test_a_trained_one_computes_in_the_precision_of_the_model(configure, keras_h
     assert encoder.in_float32().layer.backbone.dtype_policy.name == "float32"
     frozen = opened(config.changed({"encoder.trainable": False}))
     assert frozen.states.backbone.dtype_policy.name == "float32"
+
+
+@pytest.fixture(scope="module")
+def roberta_preset(tmp_path_factory):
+    """The folder of a tiny random RoBERTa with its byte pairs."""
+    keras_hub = pytest.importorskip("keras_hub", reason="needs the extra mrca[keras-hub]")
+    letters = "abcdefghijklmnopqrstuvwxyz*"
+    vocabulary = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", "Ġ", *letters, "Ġ*", "Ġa", "da"]
+    pieces = BytePairs(vocabulary, ["Ġ *", "Ġ a", "d a"])
+    backbone = keras_hub.models.RobertaBackbone(
+        len(vocabulary), 1, 2, 8, 16, max_sequence_length=16
+    )
+    folder = tmp_path_factory.mktemp("keras_hub") / "tiny-roberta"
+    KerasHubStates(backbone).save(folder, pieces)
+    return folder
+
+
+@pytest.mark.parametrize("trainable", [False, True])
+def test_roberta_reads_byte_pairs_and_comes_back(pairs, roberta_preset, tmp_path, trainable):
+    encoder = opened(
+        pairs(
+            encoder__name=f"keras_hub:{roberta_preset}",
+            encoder__trainable=trainable,
+            encoder__freeze_embeddings=trainable,
+            features__markers=True,
+            features__marker_style="asterisks",
+        )
+    )
+    # <s> Ġ* Ġ A→<unk> da Ġ* Ġ m e t Ġ* Ġ b o b Ġ* Ġa t Ġ* Ġa b Ġ* </s>
+    inputs = batch_of(encoder, ROWS[:1], "pairs")
+    assert inputs["lengths"].tolist() == [23]
+    assert inputs["entities"].tolist() == [[1, -1], [10, 18]]
+    assert encoder.note == ""
+    (tmp_path / "run").mkdir()
+    encoder.save(tmp_path / "run")
+    assert not (tmp_path / "run" / "vocab.txt").exists()
+    again = load(tmp_path / "run", encoder)
+    for name, array in batch_of(again, ROWS[:1], "pairs").items():
+        np.testing.assert_array_equal(array, inputs[name])
+    if trainable:
+        weights = zip(again.layer.get_weights(), encoder.layer.get_weights(), strict=True)
+        for one, other in weights:
+            np.testing.assert_array_equal(one, other)
+    with pytest.raises(MrcaError, match=r"byte pairs, which it brings itself"):
+        opened(encoder.config.changed({"encoder.vocab_file": "vocab.txt"}))
+    with pytest.raises(MrcaError, match=r"keeps none free.*marker_style=asterisks"):
+        opened(encoder.config.changed({"features.marker_style": "roles"}))

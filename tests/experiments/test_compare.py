@@ -68,7 +68,7 @@ def test_pairs_are_compared_by_documents(
     assert "over the 40 test documents with their" in " ".join(result.notes)
     for name, method in result.methods.items():
         folder = tmp_path / f"{name.replace('_', '-')}-seed1"
-        labels, _ = decided_labels(folder, corpus, rows, "none", tmp_path / "again")
+        labels, *_ = decided_labels(folder, corpus, rows, "none", tmp_path / "again")
         assert method.summary["micro"]["f1"]["mean"] == micro_score(rows.labels, labels).f1
         assert 0 <= method.summary["empty_candidates"]["rate"]["mean"] <= 1
         # What training states is known, and left out.

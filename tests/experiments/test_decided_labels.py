@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from mrca.errors import MrcaError
+from mrca.evaluation import ErrorPatterns, error_patterns
 from mrca.experiments import decided_labels as module
 from mrca.experiments.decided_labels import ComparedRows, asked_about, decided_labels, kept_file
 from mrca.text import Document, Entity, Fact, Span
@@ -35,27 +36,33 @@ def loads(monkeypatch, trained):
 
 
 def test_labels_are_those_of_the_run(run, corpus, rows, tiny_run, tmp_path):
-    labels, tuned = decided_labels(run, corpus, rows, "none", tmp_path / "kept" / "run.npz")
+    labels, ranked, tuned = decided_labels(run, corpus, rows, "none", tmp_path / "kept" / "run.npz")
     found = answered(tiny_run.classifier, corpus, "test")
-    assert (labels == tiny_run.classifier.scores_and_labels(*found)[1]).all()
+    scores, expected = tiny_run.classifier.scores_and_labels(*found)
+    assert (labels == expected).all()
     assert labels.dtype == bool
     assert not tuned
+    gold = found.candidates.labels
+    counted = ErrorPatterns.of(gold.astype(bool), labels, ranked)
+    assert counted == error_patterns(gold, labels, scores)
+    again = decided_labels(run, corpus, rows, "none", tmp_path / "kept" / "run.npz")
+    assert (again.ranked == ranked).all()
 
 
 def test_they_are_computed_once_and_anew_where_something_is_another(
     run, corpus, rows, tmp_path, loads
 ):
     kept = tmp_path / "kept" / "run.npz"
-    labels, _ = decided_labels(run, corpus, rows, "none", kept)
-    again, _ = decided_labels(run, corpus, rows, "none", kept)
+    labels, *_ = decided_labels(run, corpus, rows, "none", kept)
+    again, *_ = decided_labels(run, corpus, rows, "none", kept)
     assert (again == labels).all()
     assert loads == ["run"]
-    tuned_labels, tuned = decided_labels(run, corpus, rows, "global", kept)
+    tuned_labels, _, tuned = decided_labels(run, corpus, rows, "global", kept)
     assert tuned
     assert (tuned_labels != labels).any()
     decision = run / "decision.json"
     decision.write_text(decision.read_text("utf-8").replace("0.5", "0.9"), "utf-8")
-    stricter, _ = decided_labels(run, corpus, rows, "none", kept)
+    stricter, *_ = decided_labels(run, corpus, rows, "none", kept)
     assert stricter.sum() < labels.sum()
     kept.write_bytes(kept.read_bytes()[:100])  # cut off
     assert (decided_labels(run, corpus, rows, "none", kept)[0] == stricter).all()
@@ -92,7 +99,9 @@ def test_runs_of_one_name_have_two_files(tmp_path):
 def test_a_tuned_threshold_is_the_one_of_validation(kind, corpus, request, tmp_path, trained):
     tiny = request.getfixturevalue("tiny_run" if kind == "whole" else "tiny_pairs_run")
     rows = ComparedRows.of(corpus, tiny.config)
-    labels, tuned = decided_labels(tiny.folder, corpus, rows, "per-relation", tmp_path / "run.npz")
+    labels, _, tuned = decided_labels(
+        tiny.folder, corpus, rows, "per-relation", tmp_path / "run.npz"
+    )
     rule = choose_decision(tiny, corpus, tune="per-relation").decision.rule
     asked, outputs = answered(tiny.classifier, corpus, "test")
     assert tuned
@@ -101,7 +110,7 @@ def test_a_tuned_threshold_is_the_one_of_validation(kind, corpus, request, tmp_p
 
 def test_a_decision_without_a_threshold_stays(run, corpus, rows, tmp_path, trained):
     (run / "decision.json").write_text('{"rule": "largest_score"}', "utf-8")
-    labels, tuned = decided_labels(run, corpus, rows, "global", tmp_path / "run.npz")
+    labels, _, tuned = decided_labels(run, corpus, rows, "global", tmp_path / "run.npz")
     assert not tuned
     assert (labels.sum(axis=1) == 1).all()
 
@@ -159,7 +168,7 @@ def test_they_have_the_scores_that_the_runs_own_report_has(corpus, tiny_pairs_ru
     from mrca.evaluation import evaluate
 
     rows = ComparedRows.of(corpus, tiny_pairs_run.config)
-    labels, _ = decided_labels(tiny_pairs_run.folder, corpus, rows, "none", tmp_path / "run.npz")
+    labels, *_ = decided_labels(tiny_pairs_run.folder, corpus, rows, "none", tmp_path / "run.npz")
     found = evaluate(rows.labels, labels, corpus.relations, rows.train_counts)
     own = evaluate_split(tiny_pairs_run.classifier, corpus, "test").candidates
     assert (found.micro, found.macro, found.groups) == (own.micro, own.macro, own.groups)

@@ -9,7 +9,7 @@ from mrca.training import SilentReporter
 
 
 def test_a_corpus_to_compare_on_has_a_test_split(sample_slice, tiny_config, tmp_path):
-    corpus = shared_corpus(tiny_config.data, sample_slice, SilentReporter())
+    corpus = shared_corpus([tiny_config], sample_slice, SilentReporter())
     assert (corpus.name, len(corpus.splits["test"])) == ("sample", 40)
     folder = tmp_path / "mine"
     folder.mkdir()
@@ -17,9 +17,9 @@ def test_a_corpus_to_compare_on_has_a_test_split(sample_slice, tiny_config, tmp_
         (folder / name).write_bytes((sample_slice / "sample" / name).read_bytes())
     config = tiny_config.changed({"data.dataset": str(folder)})
     with pytest.raises(MrcaError, match="'mine' has no test split"):
-        shared_corpus(config.data, None, SilentReporter())
+        shared_corpus([config], None, SilentReporter())
     with pytest.raises(MrcaError, match="trained on rows in memory, so there is no test split"):
-        shared_corpus(tiny_config.changed({"data.dataset": ""}).data, None, SilentReporter())
+        shared_corpus([tiny_config.changed({"data.dataset": ""})], None, SilentReporter())
 
 
 @pytest.mark.parametrize(

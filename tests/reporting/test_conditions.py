@@ -15,6 +15,8 @@ from mrca.reporting import conditions
             "the threshold with precision 0.9 on validation",
         ),
         (["none", (), None, None, None, "isotonic"], "scores calibrated on validation (isotonic)"),
+        ([*["none", (), None, None, None, None], 1], "at most 1 relation of each candidate"),
+        ([*["none", (), None, None, None, None], 0], "any number of relations of each candidate"),
         (["none", list("abcde")], "left out: a, b, c and 2 more"),
         (["none", ["a"], "reuters"], "left out: a; limits: reuters"),
     ],

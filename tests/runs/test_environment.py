@@ -17,7 +17,11 @@ def test_versions_devices_and_what_went_in(sample_slice):
     assert environment["seed"] == 7
     assert environment["devices"]
     assert environment["vectors"] == vectors
-    assert environment["corpus"] == {"name": "sample", "fingerprint": corpus.fingerprint}
+    assert environment["corpus"] == {
+        "name": "sample",
+        "fingerprint": corpus.fingerprint,
+        "train_split": "train",
+    }
     assert json.loads(json.dumps(environment)) == environment
 
 

@@ -125,10 +125,9 @@ def test_an_encoder_may_have_a_rate_of_its_own(config, train, changed, hub_modul
     """Its embeddings' gradients are of some rows alone: accumulated and cut with the others."""
     settings = ("encoder.trainable=true", "training.encoder_learning_rate=1e-9", *FINE_TUNING)
     run = train(changed(config, *FIRST, *settings))
-    for weight, before in zip(
-        encoder_weights(run), HubStates(hub_module).get_weights(), strict=True
-    ):
-        np.testing.assert_allclose(weight, before, atol=1e-6)
+    pairs = zip(encoder_weights(run), HubStates(hub_module).get_weights(), strict=True)
+    moved = [np.abs(now - was).max() for now, was in pairs if now.dtype == np.float32]
+    assert 0 < max(moved) < 1e-6
     assert run.metrics["epochs"] == 1
 
 
