@@ -26,7 +26,8 @@ class UNet(keras.layers.Layer):
 
     Args:
         units: numbers of an output; 256 in the code.
-        channels: of the first level, an even number; 256 in the code.
+        channels: of the first level, an even number; 256 in the code. With 2, the last level has
+            one, which Keras normalises in training on TensorFlow alone.
 
     Call arguments:
         matrix: `(documents, E, E, width)`, E at least 4; zeros beyond a document's size.

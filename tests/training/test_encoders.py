@@ -277,7 +277,7 @@ def test_what_gives_no_attention_is_refused(pairs_config, train, changed):
 
 # === Recipes for documents ===
 
-SMALL = {"axial": {"layers": 1, "heads": 2}, "u_net": {"units": 4, "channels": 2}}
+SMALL = {"axial": {"layers": 1, "heads": 2}, "u_net": {"units": 4, "channels": 4}}
 
 
 @pytest.fixture(scope="session")
