@@ -67,6 +67,24 @@ def check_options(
         raise MrcaError(f"{owner} needs these arguments too: {', '.join(missing)}.")
 
 
+def check_positive_integers(owner: object, **values: Any) -> None:
+    """Check that arguments are integers of at least 1.
+
+    Args:
+        owner: the object whose arguments they are.
+        **values: by name.
+
+    Raises:
+        MrcaError: if one is not.
+    """
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise MrcaError(
+                f"Argument `{name}` of {type(owner).__name__} must be an integer of at least 1. "
+                f"Received: {value!r}."
+            )
+
+
 def check_installed(what: str, extra: str, *modules: str) -> None:
     """Check that packages that not everybody needs are installed.
 

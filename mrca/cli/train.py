@@ -79,8 +79,8 @@ def train(
     classifier: Annotated[
         str | None,
         typer.Option(
-            help="linear, attentive_relation_routing, bilateral_branch, tau_normalised (second "
-            "stage) or linear_svm."
+            help="linear, attentive_relation_routing, bilateral_branch; grouped_bilinear, bilinear "
+            "(of pairs with extractors); tau_normalised (second stage) or linear_svm."
         ),
     ] = None,
     stages: Annotated[

@@ -80,12 +80,12 @@ class CandidateSelection:
             starts = np.arange(len(documents) + 1)
             none = np.full(len(documents), -1, np.int32)
             return Candidates(documents, "whole", starts, none, none)
-        pairs: list[tuple[int, int]] = []
-        starts = np.zeros(len(documents) + 1, np.int64)
-        for number, document in enumerate(documents):
-            pairs += self._pairs(document)
-            starts[number + 1] = len(pairs)
-        numbers = np.array(pairs, np.int32).reshape(-1, 2)
+        # An array for each document: a distant corpus has tens of millions of pairs.
+        pairs = [
+            np.array(list(self._pairs(document)), np.int32).reshape(-1, 2) for document in documents
+        ]
+        starts = np.cumsum([0, *map(len, pairs)], dtype=np.int64)
+        numbers = np.concatenate([np.zeros((0, 2), np.int32), *pairs])
         return Candidates(documents, "pairs", starts, numbers[:, 0], numbers[:, 1])
 
     def learned(self, documents: Iterable[Document]) -> "CandidateSelection":
@@ -171,11 +171,8 @@ class Candidates:
         """SHA-256 over what is asked about which documents, whatever is stated of it."""
         state = hashlib.sha256(self.kind.encode())
         for document in self.documents:
-            state.update(
-                repr(
-                    (document.tokens, document.entities, document.subjects, document.objects)
-                ).encode()
-            )
+            asked = document.tokens, document.entities, document.subjects, document.objects
+            state.update(repr((*asked, document.roles)).encode())
         for numbers in (self.starts, self.subjects, self.objects):
             state.update(numbers.tobytes())
         return state.hexdigest()
@@ -198,13 +195,17 @@ class Candidates:
         )
         labels = np.zeros((len(self), len(relations)), np.uint8)
         missed = np.zeros(len(relations), np.int64)
-        pairs = zip(self.rows.tolist(), self.subjects.tolist(), self.objects.tolist(), strict=True)
-        place = {pair: number for number, pair in enumerate(pairs)}
-        for row, document in enumerate(self.documents):
+        for document, begin, end in zip(
+            self.documents, self.starts[:-1].tolist(), self.starts[1:].tolist(), strict=True
+        ):
+            pairs = zip(
+                self.subjects[begin:end].tolist(), self.objects[begin:end].tolist(), strict=True
+            )
+            place = {pair: number for number, pair in enumerate(pairs, begin)}
             seen = set()
             for fact in document.facts:
                 column = relations.index(fact.relation)
-                candidate = place.get((row, fact.subject, fact.object))
+                candidate = place.get((fact.subject, fact.object))
                 if candidate is not None:
                     labels[candidate, column] = 1
                 elif fact[:3] not in seen:

@@ -1,6 +1,5 @@
 """Counts of a corpus: labels, lengths, entities and their pairs, the long tail."""
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -224,10 +223,7 @@ def _within_sentence(documents: Iterable[Document]) -> float | None:
     """Share of the facts whose entities are both mentioned in one sentence."""
     within = []
     for document in documents:
-        found = [
-            {bisect_right(document.sentences, span.start) for span in entity.mentions}
-            for entity in document.entities
-        ]
+        found = [document.sentences_of(number) for number in range(len(document.entities))]
         within += [bool(found[fact.subject] & found[fact.object]) for fact in document.facts]
     return float(np.mean(within)) if within else None
 

@@ -1,6 +1,5 @@
 """Facts between entities measured as work on documents does: Ign F1, Infer-F1, sentences, pairs."""
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
@@ -309,11 +308,8 @@ def _related(gold_pairs: NDArray[np.int64], pairs: NDArray[np.int64]) -> Score:
 def _sentences(document: Document) -> NDArray[np.bool_]:
     """Which sentences mention each entity, `(entities, sentences)`."""
     found = np.zeros((len(document.entities), len(document.sentences)), bool)
-    for number, entity in enumerate(document.entities):
-        for start, end in entity.mentions:
-            first = bisect_right(document.sentences, start) - 1
-            last = bisect_right(document.sentences, end - 1)
-            found[number, first:last] = True
+    for number in range(len(document.entities)):
+        found[number, list(document.sentences_of(number))] = True
     return found
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from mrca.errors import MrcaError
+from mrca.errors import check_positive_integers
 from mrca.layers import CapsuleRouting
 
 
@@ -52,12 +52,7 @@ class AttentiveRelationRouting(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        for name, value in (("capsules", capsules), ("capsule_dim", capsule_dim)):
-            if not isinstance(value, int) or value < 1:
-                raise MrcaError(
-                    f"Argument `{name}` of AttentiveRelationRouting must be an integer of at least "
-                    f"1. Received: {value!r}."
-                )
+        check_positive_integers(self, capsules=capsules, capsule_dim=capsule_dim)
         self.columns = columns
         self.capsules = capsules
         self.capsule_dim = capsule_dim

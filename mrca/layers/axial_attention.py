@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from mrca.errors import MrcaError
+from mrca.errors import MrcaError, check_positive_integers
 from mrca.layers.pair_matrix import PairMatrix
 
 _AXES = ("subjects", "objects")
@@ -34,11 +34,12 @@ class AxialAttention(keras.layers.Layer):
         `(documents, E, E, width)`; where no pair is seen it means nothing, but is finite.
 
     Raises:
-        MrcaError: if the heads do not divide the width.
+        MrcaError: if there is no head, or the heads do not divide the width.
     """
 
     def __init__(self, heads: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        check_positive_integers(self, heads=heads)
         self.heads = heads
 
     def build(self, matrix_shape: Any, asked_shape: Any = None) -> None:
@@ -90,7 +91,7 @@ class AxialAttention(keras.layers.Layer):
         Raises:
             MrcaError: see the class.
         """
-        if self.heads < 1 or width % self.heads:
+        if width % self.heads:
             raise MrcaError(
                 f"Axial attention of {self.heads} heads needs a width that they divide. Received: "
                 f"{width}. Change model.hidden or the heads of model.interaction_options."
@@ -126,13 +127,12 @@ class AxialTransformer(keras.layers.Layer):
         `(documents, E, E, width)`.
 
     Raises:
-        MrcaError: if there is no layer, or the heads do not divide the width.
+        MrcaError: if there is no layer or head, or the heads do not divide the width.
     """
 
     def __init__(self, layers: int = 6, heads: int = 8, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if layers < 1:
-            raise MrcaError(f"An axial transformer needs at least 1 layer. Received: {layers}.")
+        check_positive_integers(self, layers=layers, heads=heads)
         self.layers = layers
         self.heads = heads
 

@@ -9,7 +9,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from mrca.config import RunConfig
-from mrca.errors import MrcaError
+from mrca.errors import MrcaError, check_positive_integers
 
 
 def mix(conventional: Any, rebalancing: Any, mixing: Any) -> Any:
@@ -126,11 +126,7 @@ class BilateralBranch(keras.layers.Layer):
 
     def __init__(self, columns: int, units: int = 256, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if isinstance(units, bool) or not isinstance(units, int) or units < 1:
-            raise MrcaError(
-                "Argument `units` of BilateralBranch must be an integer of at least 1. "
-                f"Received: {units!r}."
-            )
+        check_positive_integers(self, units=units)
         self.columns = columns
         self.units = units
         same = {"dtype": self.dtype_policy}

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from mrca.errors import MrcaError
+from mrca.errors import check_positive_integers
 
 
 @keras.saving.register_keras_serializable(package="mrca")
@@ -50,12 +50,7 @@ class CapsuleRouting(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        for name, value in (("capsules", capsules), ("dim", dim), ("iterations", iterations)):
-            if not isinstance(value, int) or value < 1:
-                raise MrcaError(
-                    f"Argument `{name}` of CapsuleRouting must be an integer of at least 1. "
-                    f"Received: {value!r}."
-                )
+        check_positive_integers(self, capsules=capsules, dim=dim, iterations=iterations)
         self.capsules = capsules
         self.dim = dim
         self.iterations = iterations

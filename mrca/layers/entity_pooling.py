@@ -61,8 +61,9 @@ class EntityPooling(keras.layers.Layer):
             pooled.append(_max(tokens, is_token))
         if self.pooling == "logsumexp":
             largest = ops.stop_gradient(_max(tokens, is_token))
-            powers = ops.exp(tokens - ops.expand_dims(largest, 1))
-            total = ops.sum(ops.where(is_token, powers, 0), axis=1)
+            # Masked before the exponential too: what padding points at may be far above the tokens.
+            above = ops.where(is_token, tokens - ops.expand_dims(largest, 1), 0)
+            total = ops.sum(ops.where(is_token, ops.exp(above), 0), axis=1)
             any_token = total > 0
             logarithm = ops.log(ops.where(any_token, total, 1))
             pooled.append(ops.where(any_token, logarithm + largest, 0))

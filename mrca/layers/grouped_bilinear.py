@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from mrca.config import RunConfig
-from mrca.errors import MrcaError
+from mrca.errors import MrcaError, check_positive_integers
 
 
 @keras.saving.register_keras_serializable(package="mrca")
@@ -39,13 +39,8 @@ class GroupedBilinear(keras.layers.Layer):
         self, columns: int, block: int | None = 64, use_bias: bool = True, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        if block is not None and (
-            isinstance(block, bool) or not isinstance(block, int) or block < 1
-        ):
-            raise MrcaError(
-                "Argument `block` of GroupedBilinear must be an integer of at least 1. "
-                f"Received: {block!r}."
-            )
+        if block is not None:
+            check_positive_integers(self, block=block)
         self.columns = columns
         self.block = block
         self.use_bias = use_bias

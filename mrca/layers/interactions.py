@@ -43,10 +43,5 @@ def get(name: str, /, dtype: Any = None, **options: Any) -> keras.layers.Layer |
             raise MrcaError(f"{owner} takes no arguments. Received: {', '.join(options)}.")
         return None
     check_options(owner, INTERACTIONS[name], options)
-    try:
-        layer: keras.layers.Layer = INTERACTIONS[name](**options, dtype=dtype, name="interaction")
-    except MrcaError:
-        raise
-    except (TypeError, ValueError) as error:
-        raise MrcaError(f"{owner} does not take these arguments: {options}. {error}") from None
+    layer: keras.layers.Layer = INTERACTIONS[name](**options, dtype=dtype, name="interaction")
     return layer

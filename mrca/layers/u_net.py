@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from mrca.errors import MrcaError
+from mrca.errors import MrcaError, check_positive_integers
 from mrca.layers.pair_matrix import PairMatrix
 
 
@@ -37,14 +37,15 @@ class UNet(keras.layers.Layer):
         `(documents, E, E, units)`; beyond a document's size they mean nothing.
 
     Raises:
-        MrcaError: if the number of channels is odd or less than 2.
+        MrcaError: if an argument is no integer of at least 1, or the channels are odd.
     """
 
     def __init__(self, units: int = 256, channels: int = 256, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if channels < 2 or channels % 2:
+        check_positive_integers(self, units=units, channels=channels)
+        if channels % 2:
             raise MrcaError(
-                f"A U-Net needs an even number of channels, at least 2. Received: {channels}."
+                f"Argument `channels` of UNet must be an even number. Received: {channels}."
             )
         self.units = units
         self.channels = channels
@@ -188,6 +189,7 @@ class UNetInteraction(keras.layers.Layer):
         self, units: int = 256, channels: int = 256, input_channels: int = 3, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
+        check_positive_integers(self, input_channels=input_channels)
         same = {"dtype": self.dtype_policy}
         self.narrow = keras.layers.Dense(input_channels, name="narrow", **same)
         self.u_net = UNet(units, channels, name="u_net", **same)

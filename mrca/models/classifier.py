@@ -59,13 +59,16 @@ class Classifier(ABC):
         return False
 
     @abstractmethod
-    def raw_outputs(self, candidates: Candidates, *, keep: bool = False) -> np.ndarray:
+    def raw_outputs(
+        self, candidates: Candidates, *, keep: bool = False, out: np.ndarray | None = None
+    ) -> np.ndarray:
         """Raw outputs, float32 `(candidates, columns)`.
 
         Args:
             candidates: any; see `candidates`.
             keep: whether these documents will be asked about again, so that what a frozen encoder
                 makes of them may be kept on disk.
+            out: an array of that shape to fill and return, such as one that lies on a disk.
         """
 
     @abstractmethod

@@ -19,7 +19,7 @@ from mrca.encoding import (
 from mrca.layers.bilateral_branch import BilateralBranch, cumulative_weight, sample_weights
 from mrca.losses import DecisionRule
 from mrca.metrics import MacroF1, MicroF1
-from mrca.models.optimizer import inner_optimizer, rate_of_epoch
+from mrca.models.optimizer import inner_optimizer, is_matrix, rate_of_epoch
 
 
 def training_batches(
@@ -122,7 +122,7 @@ class EpochStart(keras.callbacks.Callback):
             return
         of = self.model if self._settings.l2_of == "all" else self._classifier
         for variable in of.trainable_variables:
-            if len(variable.shape) > 1:
+            if is_matrix(variable):
                 variable.regularizer = keras.regularizers.L2(self._settings.l2)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:

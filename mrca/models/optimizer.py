@@ -116,7 +116,7 @@ class ScheduledOptimizer(keras.optimizers.Optimizer):
             return
         super().build(variables)
         self._ratios = [self._scaled.get(id(variable), 1.0) for variable in variables]
-        self._decays = [self.decay if len(each.shape) > 1 else 0.0 for each in variables]
+        self._decays = [self.decay if is_matrix(each) else 0.0 for each in variables]
         if self.average:
             self.averages = [
                 self.add_variable_from_reference(variable, name="average") for variable in variables
@@ -197,6 +197,14 @@ def rate_of_epoch(settings: TrainingConfig, epoch: int) -> float | None:
     if settings.schedule == "step":
         return settings.learning_rate * settings.decay_rate ** (epoch // settings.decay_epochs)
     return None
+
+
+def is_matrix(variable: Any) -> bool:
+    """Whether a weight is what decay and L2 are of: no bias, no scale of a normalisation.
+
+    Keras's attention has biases of two axes, heads and their widths.
+    """
+    return len(variable.shape) > 1 and variable.name != "bias"
 
 
 def inner_optimizer(model: keras.Model) -> Any:

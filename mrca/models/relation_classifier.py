@@ -491,10 +491,13 @@ class RelationClassifier(StatesModel, Classifier):
         """See `Classifier`."""
         return self.encoder.cut(documents)
 
-    def raw_outputs(self, candidates: Candidates, *, keep: bool = False) -> np.ndarray:
+    def raw_outputs(
+        self, candidates: Candidates, *, keep: bool = False, out: np.ndarray | None = None
+    ) -> np.ndarray:
         """Raw outputs, float32 `(candidates, columns)`; see `Classifier`."""
-        outputs = np.zeros((len(candidates), self.columns), np.float32)
-        return self._run(self, candidates, keep, outputs)
+        if out is None:
+            out = np.zeros((len(candidates), self.columns), np.float32)
+        return self._run(self, candidates, keep, out)
 
     def representations(self, candidates: Candidates, out: np.ndarray | None = None) -> np.ndarray:
         """What the classifier layer sees of each candidate, float32 `(candidates, features)`.

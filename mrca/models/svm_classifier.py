@@ -110,9 +110,15 @@ class SVMClassifier(Classifier):
         """How many outputs a document has."""
         return self.svm.columns
 
-    def raw_outputs(self, candidates: Candidates, *, keep: bool = False) -> np.ndarray:
+    def raw_outputs(
+        self, candidates: Candidates, *, keep: bool = False, out: np.ndarray | None = None
+    ) -> np.ndarray:
         """Decision values; see `Classifier`."""
-        return self.svm.outputs([document.tokens for document in candidates.documents])
+        found = self.svm.outputs([document.tokens for document in candidates.documents])
+        if out is None:
+            return found
+        out[:] = found
+        return out
 
     def words_read(self, documents: Sequence[Document]) -> list[int]:
         """All of them."""

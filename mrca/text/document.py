@@ -1,5 +1,6 @@
 """What a corpus is made of: a document, its entities, and the facts that it states."""
 
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from textwrap import shorten
 from typing import Literal, NamedTuple
@@ -107,6 +108,14 @@ class Document:
         """Every mention of an entity that may be the subject (or object), sorted, once each."""
         numbers = self.subjects if role == "subject" else self.objects
         return tuple(sorted({span for each in numbers for span in self.entities[each].mentions}))
+
+    def sentences_of(self, number: int) -> set[int]:
+        """Numbers of the sentences in which an entity is mentioned, or a part of a mention is."""
+        found: set[int] = set()
+        for start, end in self.entities[number].mentions:
+            first = bisect_right(self.sentences, start) - 1
+            found.update(range(first, bisect_right(self.sentences, end - 1)))
+        return found
 
     def with_unknown_roles(self) -> "Document":
         """The same document where any entity may be subject and object of a fact, and every pair

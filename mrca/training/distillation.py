@@ -94,7 +94,7 @@ def targets(candidates: LabelledCandidates, teacher: Run | None) -> np.ndarray |
         return candidates.labels
 
     def compute(outputs: np.ndarray) -> None:
-        outputs[:] = teacher.classifier.raw_outputs(candidates, keep=True)
+        teacher.classifier.raw_outputs(candidates, keep=True, out=outputs)
 
     key = hashlib.sha256(
         f"1 {layout.fingerprint_of_run(teacher.folder)} {candidates.fingerprint}".encode()

@@ -138,5 +138,5 @@ def test_its_weights_are_counted_and_its_config_comes_back(interaction):
 def test_heads_divide_the_width_and_there_is_a_layer():
     with pytest.raises(MrcaError, match=r"4 heads.*Received: 6.*model\.hidden"):
         AxialAttention(4)(MATRIX)
-    with pytest.raises(MrcaError, match="at least 1 layer"):
+    with pytest.raises(MrcaError, match="`layers` of AxialTransformer must be an integer"):
         AxialTransformer(layers=0)

@@ -77,6 +77,19 @@ def test_its_gradient_is_that_of_the_tokens_that_it_reads(pooling, values_and_gr
     np.testing.assert_allclose(gradient.sum(axis=(0, 1)), 3 * parts, rtol=1e-5)
 
 
+def test_its_gradient_is_finite_far_below_what_padding_points_at(values_and_gradients, execution):
+    layer = EntityPooling("logsumexp")
+    states = np.array([[[0.0], [-200.0]]], "float32")
+    entities, rows = np.array([[1, -1], [-1, -1]], "int32"), np.zeros(2, "int32")
+
+    def run(states):
+        return [layer(states, ops.convert_to_tensor(entities), ops.convert_to_tensor(rows))]
+
+    (found,), (gradient,) = values_and_gradients(run, [states], execution)
+    assert found.tolist() == [[-200.0], [0.0]]
+    assert gradient.tolist() == [[[0.0], [1.0]]]
+
+
 @pytest.mark.parametrize("pooling", ENTITY_POOLINGS)
 def test_shape_config_and_half_precision(pooling):
     layer = EntityPooling(pooling)

@@ -32,7 +32,15 @@ def test_wrong_names_and_arguments():
         interactions.get("axial", head=3)
     with pytest.raises(MrcaError, match=r"'none' takes no arguments.*heads"):
         interactions.get("none", heads=3)
-    with pytest.raises(MrcaError, match="at least 1 layer"):
-        interactions.get("axial", layers=0)
-    with pytest.raises(MrcaError, match=r"'axial' does not take these arguments.*two"):
-        interactions.get("axial", layers="two")
+    for name, options, owner in (
+        ("axial", {"layers": 0}, "AxialTransformer"),
+        ("axial", {"layers": "two"}, "AxialTransformer"),
+        ("axial", {"heads": 2.5}, "AxialTransformer"),
+        ("u_net", {"units": 0}, "UNet"),
+        ("u_net", {"channels": "x"}, "UNet"),
+        ("u_net", {"input_channels": 0}, "UNetInteraction"),
+    ):
+        [(argument, value)] = options.items()
+        said = rf"`{argument}` of {owner} must be an integer of at least 1\. Received: {value!r}"
+        with pytest.raises(MrcaError, match=said):
+            interactions.get(name, **options)

@@ -128,6 +128,21 @@ def test_decay_is_adamws_of_matrices_alone():
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
+def test_biases_of_attention_are_no_matrices():
+    attention = keras.layers.MultiHeadAttention(2, 4)
+    attention.build((None, 3, 8), (None, 3, 8))
+    optimizer = ScheduledSGD(1.0, decay=0.5)
+    optimizer.build(attention.trainable_variables)
+    assert any(
+        each.name == "bias" and len(each.shape) == 2 for each in attention.trainable_variables
+    )
+    for variable in attention.trainable_variables:
+        variable.assign(ops.ones(variable.shape))
+        optimizer.update_step(ops.zeros(variable.shape), variable, 1.0)
+        left = np.unique(ops.convert_to_numpy(variable)).tolist()
+        assert left == [1.0 if variable.name == "bias" else 0.5], variable.path
+
+
 def test_some_variables_have_a_rate_of_their_own():
     def steps(ratio):
         optimizer = ScheduledSGD(0.1, decay=0.5)

@@ -19,6 +19,12 @@ DOCUMENT = Document(
 )
 
 
+def test_the_sentences_of_an_entity_are_those_of_all_its_mentions():
+    entities = Entity((Span(0, 1), Span(4, 5))), Entity((Span(1, 3),)), Entity(())
+    document = Document(("A", "b", "C", "d", "E"), entities, sentences=(0, 2, 4))
+    assert [document.sentences_of(number) for number in range(3)] == [{0, 2}, {0, 1}, set()]
+
+
 def test_a_span_is_read_as_its_words():
     document = Document(("New", "York", "City"))
     assert document.words(Span(0, 2)) == "New York"

@@ -37,6 +37,10 @@ def test_it_is_a_run_like_any_other(run, corpus, outputs):
             name for name, hold in zip(classifier.relations, holds, strict=True) if hold
         }
     assert classifier.in_float32() is classifier
+    candidates = classifier.candidates(rows)
+    given = np.zeros(found.shape, np.float32)
+    assert classifier.raw_outputs(candidates, out=given) is given
+    np.testing.assert_array_equal(given, found)
     assert not (run.folder / "model.keras").exists()
 
 

@@ -1,5 +1,6 @@
 """A result file as DocRED's scorers take it: the facts that some model found in many documents."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,10 +46,11 @@ def read_docred_result(
 
     Raises:
         MrcaError: if the file is of another form, or an item names a document, entities or a
-            relation that are not there.
+            relation that are not there, or a document of which there are two.
     """
     cells = np.zeros((len(candidates), len(relations)), bool)
     documents = {document.id: number for number, document in enumerate(candidates.documents)}
+    counts = Counter(document.id for document in candidates.documents)
     places = {tuple(pair): place for place, pair in enumerate(candidates.pairs.tolist())}
     try:
         for number, value in enumerate(parse_array(decode(path.read_bytes(), first=True)), 1):
@@ -59,6 +61,9 @@ def read_docred_result(
                 raise _error(
                     path, number, "title", "the id of a document of the split", shorten(item.title)
                 )
+            if counts[str(item.title)] > 1:
+                received = f"{shorten(item.title)}, of {counts[str(item.title)]} documents"
+                raise _error(path, number, "title", "the id of one document of the split", received)
             if place is None:
                 count = len(candidates.documents[document].entities)
                 expected = f"the numbers of two entities of a pair, each below {count}"

@@ -59,6 +59,14 @@ def test_what_is_not_there_is_named(written, changes, said):
         read_docred_result(written(FACT, {**FACT, **changes}), CANDIDATES, RELATIONS)
 
 
+def test_an_id_of_two_documents_tells_none(written):
+    candidates = CandidateSelection("pairs").select([*DOCUMENTS, DOCUMENTS[0]])
+    assert read_docred_result(written({**FACT, "title": "7"}), candidates, RELATIONS).any()
+    said = 'title: expected the id of one document of the split, received "First", of 2 documents'
+    with pytest.raises(MrcaError, match=said):
+        read_docred_result(written(FACT), candidates, RELATIONS)
+
+
 @pytest.mark.parametrize("text", ["{}", "", '[{"title": "First"', "PK\x03\x04"])
 def test_another_form_is_refused(tmp_path, text):
     path = tmp_path / "result.zip"
