@@ -272,7 +272,7 @@ class RelationClassifier(StatesModel, Classifier):
         """Write a run folder that `from_preset`, `mrca.load` and the command line take.
 
         Args:
-            folder: where to; it appears whole or not at all, and replaces what was there.
+            folder: where to; it is written atomically, and replaces what was there.
 
         Raises:
             MrcaError: if it cannot be written, or something else than a run is there.
