@@ -277,7 +277,8 @@ def test_the_environment_says_what_the_run_was_made_of(tiny_run, corpus):
     assert environment["seed"] == 1
     assert environment["mrca"] == mrca.__version__
     assert environment["packages"]["keras"]
-    assert environment["corpus"] == {"name": "sample", "fingerprint": corpus.fingerprint}
+    about = {"name": "sample", "fingerprint": corpus.fingerprint, "train_split": "train"}
+    assert environment["corpus"] == about
     assert environment["vectors"]["fingerprint"] == vectors.fingerprint
 
 
