@@ -92,8 +92,9 @@ def _memory_of_earlier_files(_garbage_collector: None) -> None:
 def _forget_custom_gradients() -> None:
     """Let traced graphs go.
 
-    TensorFlow registers the gradient of each recurrence that is traced, and with it holds the
-    graphs of that training for as long as the process lives.
+    `tf.custom_gradient` registers a gradient for each call that is traced, and with it holds the
+    graph of that training for as long as the process lives. The BiLSTM calls it, and so does each
+    step of Keras's optimisers (`all_reduce`), so that no public way of writing the one helps.
     """
     from tensorflow.python.framework.ops import gradient_registry
 

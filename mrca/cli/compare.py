@@ -103,7 +103,7 @@ def compare(
     column: Annotated[
         list[str] | None,
         typer.Option(
-            help="A measure to show beside the usual ones, such as infer.f1 or inter.recall; may "
+            help="A measure to show next to the usual ones, such as infer.f1 or inter.recall; may "
             "be repeated."
         ),
     ] = None,

@@ -2,7 +2,6 @@
 
 import json
 import shlex
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,6 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from rich.text import Text
 
 from mrca.cli.options import AsJson, DataDir, Limits, Offsets, OffsetsInWords, say_next
 from mrca.cli.progress import StageProgress
@@ -26,18 +24,14 @@ from mrca.datasets import (
     load_corpus,
     marks_in_words,
 )
-from mrca.datasets.statistics import Spread
 from mrca.errors import counted
-from mrca.reporting.bar import bar
-from mrca.reporting.palette import GROUP_COLOURS
+from mrca.reporting.corpus_tables import splits_table, tail_table
 
 app = typer.Typer(
     help="Corpora: list, fetch, stats, validate, convert.",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
-
-_BAR = 24  # characters of the longest bar
 
 
 @app.command("list")
@@ -121,8 +115,8 @@ def stats(
         typer.echo(json.dumps(statistics.to_dict(), ensure_ascii=False, indent=2))
         return
     console = Console()
-    console.print(_splits_table(statistics))
-    console.print(_tail_table(statistics))
+    console.print(splits_table(statistics))
+    console.print(tail_table(statistics))
     if marks := _marks_of(statistics):
         console.print(marks, markup=False, soft_wrap=True)
     if loaded.unmatched:
@@ -225,65 +219,6 @@ def _print_notes(corpus: Corpus) -> None:
         Console(stderr=True).print(f"Note: {note}", markup=False, soft_wrap=True)
 
 
-def _splits_table(statistics: CorpusStatistics) -> Table:
-    table = Table("", title=f"{escape(statistics.name)} ({statistics.fingerprint[:12]})")
-    for split in statistics.splits:
-        table.add_column(split, justify="right")
-    splits = list(statistics.splits.values())
-
-    def add(name: str, cells: Iterable[str], *, last: bool = False) -> None:
-        table.add_row(name, *cells, end_section=last)
-
-    def spreads(title: str, found: list[Spread | None]) -> None:
-        if any(found):
-            add(title, (f"{s.mean:.2f} ± {s.deviation:.2f}" if s else "–" for s in found))
-            add("  three or more", (_share(s.share_3 if s else None) for s in found))
-
-    add("documents", (f"{split.documents:,}" for split in splits))
-    add("words", (f"{split.tokens:,}" for split in splits))
-    add("words per document", (f"{split.mean_length:.1f}" for split in splits))
-    add("  median", (f"{split.median_length:g}" for split in splits))
-    with_borders = any(split.sentences for split in splits)
-    add("  longest", (str(split.max_length) for split in splits), last=not with_borders)
-    if with_borders:
-        cells = (f"{s.sentences:.1f}" if s.sentences else "–" for s in splits)
-        add("sentences per document", cells, last=True)
-    if any(split.pairs for split in splits):
-        spreads("entities per document", [split.entities for split in splits])
-        add("mentions of entities", (f"{split.mentions:,}" for split in splits))
-        cells = (f"{s.mentions_per_entity:.2f}" if s.mentions_per_entity else "–" for s in splits)
-        add("  per entity", cells)
-        add("pairs to ask about", (f"{split.pairs:,}" for split in splits))
-        add("  per document", (f"{split.pairs / split.documents:.1f}" for split in splits))
-        add("  without a fact", (_share(split.empty_pairs) for split in splits))
-        for number in sorted({n for split in splits for n in split.relations_per_pair}):
-            cells = (f"{split.relations_per_pair.get(number, 0):,}" for split in splits)
-            add(f"  with {counted(number, 'relation')}", cells)
-        table.add_section()
-    spreads("facts per document", [split.facts for split in splits])
-    if with_borders:
-        add("  within a sentence", (_share(split.within_sentence) for split in splits))
-    spreads("relations per document", [split.relations for split in splits])
-    add("documents that state nothing", (_share(split.empty_documents) for split in splits))
-    table.add_section()
-    for number in sorted({n for split in splits for n in split.relations_per_document}):
-        if number:
-            cells = (f"{split.relations_per_document.get(number, 0):,}" for split in splits)
-            add(f"documents with {counted(number, 'relation')}", cells)
-    table.add_section()
-    add("relations never stated", (str(len(split.never_seen)) for split in splits))
-    add("mentions not found", (str(split.unmatched) for split in splits))
-    if statistics.types:
-        types = ", ".join(statistics.types)
-        table.caption = Text(f"{counted(len(statistics.types), 'entity type')}: {types}")
-        table.caption_justify = "left"
-    return table
-
-
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2%}"
-
-
 def _marks_of(statistics: CorpusStatistics) -> str:
     """Where the marks of the training split come from."""
     train = statistics.splits["train"]
@@ -294,27 +229,3 @@ def _marks_of(statistics: CorpusStatistics) -> str:
 def _corpus_of(source: str) -> str:
     """The folder of a split's file, or the corpus itself."""
     return str(Path(source).parent) if Path(source).is_file() else source
-
-
-def _tail_table(statistics: CorpusStatistics) -> Table:
-    sizes = ", ".join(f"{len(names)} {group}" for group, names in statistics.groups.items())
-    table = Table(title=f"{counted(len(statistics.train_counts), 'relation')}: {sizes}")
-    table.add_column("relation", overflow="fold")
-    described = any(name in statistics.descriptions for name in statistics.train_counts)
-    if described:
-        table.add_column("what it is", overflow="fold")
-    table.add_column(f"training {statistics.counted}", justify="right")
-    table.add_column("", no_wrap=True)
-    largest = max(*statistics.train_counts.values(), 1)
-    for group, names in statistics.groups.items():
-        for name in names:
-            count = statistics.train_counts[name]
-            colour = GROUP_COLOURS[group]
-            table.add_row(
-                escape(name),
-                *([escape(statistics.descriptions.get(name, ""))] if described else []),
-                f"{count:,}",
-                f"[{colour}]{bar(count / largest, _BAR)}[/{colour}]",
-                end_section=name == names[-1],
-            )
-    return table

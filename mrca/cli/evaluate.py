@@ -76,7 +76,7 @@ def evaluate(
             "--save",
             metavar="",
             help="Keep threshold, calibration and --top-k with the run; with --tune none or "
-            "--calibrate none, put back what it was trained with.",
+            "--calibrate none, restore what it was trained with.",
         ),
     ] = False,
     plots: Annotated[

@@ -115,6 +115,6 @@ def _print(exported: "Exported", precision: str) -> None:
     typer.echo(f"Try it: mrca serve {shlex.quote(str(model))}")
     if model.parent.resolve() == Path("saved_models").resolve():
         typer.echo(
-            "Or with TensorFlow Serving, beside the project's docker-compose.yml: "
+            "Or with TensorFlow Serving, next to the project's docker-compose.yml: "
             f"MODEL={shlex.quote(model.name)} docker compose up"
         )

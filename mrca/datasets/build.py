@@ -35,7 +35,7 @@ def build_corpus(recipe: Recipe, files: Sequence[Path], folder: Path) -> Path:
     """Build a corpus as JSON Lines, unless it was built from the same files already.
 
     Beside the splits and `relations.json` (sorted) stands `source.json`: the recipe's version and
-    the SHA-256 of each file that was used. The folder appears whole or not at all.
+    the SHA-256 of each file that was used. The folder is written atomically.
 
     Args:
         recipe: how.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def write_jsonl(documents: Iterable[Document], path: Path) -> int:
     """Write a file that `iter_jsonl` reads as the same documents; how many there were.
 
-    Rows hold `tokens`. The file appears whole or not at all.
+    Rows hold `tokens`. The file is written atomically.
 
     Args:
         documents: what to write; they may come from a generator.

@@ -120,7 +120,7 @@ class HubStates(keras.layers.Layer):
         """Write the encoder, as it is now, as a module that `HubStates` opens.
 
         Args:
-            folder: where to; it appears whole or not at all, and replaces what was there.
+            folder: where to; it is written atomically, and replaces what was there.
             word_pieces: become the module's `vocab_file` and `do_lower_case`.
 
         Raises:

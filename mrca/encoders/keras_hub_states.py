@@ -201,7 +201,7 @@ class KerasHubStates(keras.layers.Layer):
         """Write the encoder, as it is now, as a preset that `from_preset` opens.
 
         Args:
-            folder: where to; it appears whole or not at all, and replaces what was there.
+            folder: where to; it is written atomically, and replaces what was there.
             pieces: become the preset's tokenizer.
 
         Raises:

@@ -12,10 +12,11 @@ from mrca.encoding.encoded_documents import (
 from mrca.encoding.marks import word_marks
 from mrca.encoding.piece_rows import PieceRows, piece_rows
 from mrca.encoding.pieces import EntityMarkers, Pieces
-from mrca.encoding.sampler import SAMPLERS, Sampler, check_sampler
+from mrca.encoding.sampler import EPOCH_SAMPLERS, SAMPLERS, Sampler, check_sampler
 from mrca.encoding.word_pieces import WordPieces
 
 __all__ = [
+    "EPOCH_SAMPLERS",
     "SAMPLERS",
     "Batch",
     "BatchLimits",

@@ -13,7 +13,9 @@ _EXPONENTS = {
     "square_root": 0.5,
     "reversed": -1.0,
 }
-SAMPLERS = (*_EXPONENTS, "progressively_balanced")
+# Those whose draws depend on how many epochs there will be.
+EPOCH_SAMPLERS = ("progressively_balanced",)
+SAMPLERS = (*_EXPONENTS, *EPOCH_SAMPLERS)
 
 
 def check_sampler(name: str) -> None:

@@ -6,17 +6,6 @@ from pathlib import Path
 
 from mrca.config import RunConfig
 from mrca.errors import MrcaError
-from mrca.runs import layout
-
-
-def check_run(folder: Path) -> None:
-    """Check that the run in a folder can be exported, before anything of it is loaded.
-
-    Raises:
-        MrcaError: if it cannot, or is no run.
-    """
-    layout.check_run_folder(folder)
-    check_exportable(folder, layout.read_config(folder))
 
 
 def check_exportable(folder: Path, config: RunConfig) -> None:

@@ -23,7 +23,7 @@ class ExportedWords(NamedTuple):
 
 
 def check_choice(choice: str) -> None:
-    """See that it is one.
+    """Check that it is one.
 
     Raises:
         MrcaError: if not.

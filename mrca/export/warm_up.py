@@ -1,15 +1,14 @@
 """Requests that TensorFlow Serving answers to itself before it takes any from outside."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from google.protobuf.message import DecodeError
 
 from mrca.errors import MrcaError
-from mrca.export.packed_tensors import pack_tensors, unpack_tensors
+from mrca.export.packed_tensors import pack_tensors
 from mrca.export.serving_messages import ModelSpec, PredictionLog, PredictLog, PredictRequest
 
 # With more a server does not load the model.
@@ -53,20 +52,3 @@ def write_warm_up(path: Path, name: str, requests: Sequence[WarmUpRequest]) -> N
             )
             log = PredictionLog(predict_log=PredictLog(request=request))
             writer.write(log.SerializeToString())
-
-
-def read_warm_up(path: Path) -> Iterator[WarmUpRequest]:
-    """The requests of a warm-up file, in their order; strings as arrays of `bytes` objects.
-
-    Raises:
-        MrcaError: if it is not a whole file of warm-up requests.
-    """
-    try:
-        for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
-            request = PredictionLog.FromString(record).predict_log.request
-            yield WarmUpRequest(request.model_spec.signature_name, unpack_tensors(request.inputs))
-    except (tf.errors.OpError, DecodeError) as error:
-        raise MrcaError(
-            f"Cannot read {path} as warm-up requests ({error}). Expected a whole TFRecord of "
-            "PredictionLog messages. Export the run again."
-        ) from None

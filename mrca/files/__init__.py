@@ -1,4 +1,4 @@
-"""Files and downloads: whole or not at all, verified, found."""
+"""Files and downloads: written atomically, verified, found."""
 
 from mrca.files.digest import file_digest, has_digest
 from mrca.files.download import RemoteFile, adopt, adopt_any, fetch

@@ -1,4 +1,4 @@
-"""Files fetched from mirrors: resumed, verified, and put in place whole or not at all."""
+"""Files fetched from mirrors: resumed, verified, and put in place atomically."""
 
 import shutil
 import textwrap

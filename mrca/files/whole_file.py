@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all."""
+"""Files and folders that are written atomically: whole or not at all."""
 
 import shutil
 import tempfile

@@ -134,6 +134,9 @@ class BilateralBranch(keras.layers.Layer):
         self.rebalancing = keras.layers.Dense(units, "tanh", name="rebalancing", **same)
         self.classifier = keras.layers.Dense(columns, name="classifier", **same)
 
+    # Each epoch's mixing and batches follow from how many epochs there will be.
+    follows_epochs = True
+
     @staticmethod
     def problems(config: RunConfig, depends_on_batch: bool) -> Iterator[str]:
         """Why a configuration cannot be trained with this classifier, a sentence each.

@@ -33,6 +33,11 @@ def problems(config: RunConfig, depends_on_batch: bool) -> Iterator[str]:
         yield from declared(config, depends_on_batch)
 
 
+def follows_epochs(name: str) -> bool:
+    """Whether the number of all epochs decides how a classifier is trained in each of them."""
+    return getattr(HEADS.get(name), "follows_epochs", False)
+
+
 def get(name: str, columns: int, /, **options: Any) -> keras.layers.Layer:
     """The classifier registered under `name`, which computes in float32 and is called `scores`.
 
@@ -70,6 +75,7 @@ __all__ = [
     "Bilinear",
     "GroupedBilinear",
     "cumulative_weight",
+    "follows_epochs",
     "get",
     "problems",
     "sample_weights",

@@ -1,10 +1,11 @@
 """Models: the network of states, and classifiers of documents."""
 
-from mrca.models.classifier import CHUNK, Classifier, Row
+from mrca.models.classifier import CHUNK, Classifier
 from mrca.models.decision import Decision
 from mrca.models.network import RelationNetwork
 from mrca.models.prediction import PredictedFact, Prediction
 from mrca.models.relation_classifier import RelationClassifier
+from mrca.models.rows import Row
 from mrca.models.svm_classifier import SVMClassifier
 from mrca.models.tfidf_svm import TfidfSVM
 

@@ -1,29 +1,25 @@
 """What takes documents and says which relations they state: a network or an SVM."""
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mrca import losses
 from mrca.config import RunConfig
-from mrca.datasets import Candidates, CandidateSelection, LabelCounts, row_from_value
+from mrca.datasets import Candidates, CandidateSelection, LabelCounts
 from mrca.errors import MrcaError
 from mrca.models.decision import Decision
 from mrca.models.prediction import PredictedFact, Prediction, mention_text
+from mrca.models.rows import Row, documents_of
 from mrca.text import Document, RelationSet
-from mrca.text.inline_marks import marked_document
 
 # Documents that `predict` holds at a time; enough to fill batches of like lengths.
 CHUNK = 1024
-
-Row = Document | dict[str, Any] | str
-"""A document, a dict of the JSON Lines schema, or text with inline marks."""
 
 
 class Classifier(ABC):
@@ -180,41 +176,3 @@ def configured_rule(config: RunConfig, loss: losses.MultiLabelLoss) -> losses.De
     """The decision rule of a configuration's loss, with the configuration's limit if it has one."""
     top_k = config.decision.top_k
     return loss.decision_rule.with_top_k(top_k) if top_k else loss.decision_rule
-
-
-def documents_of(
-    rows: Iterable[Row], *, offsets: Any = "exact", labelled: bool = False
-) -> Iterator[Document]:
-    """Documents from whatever a user has.
-
-    Args:
-        rows: documents, dicts of the JSON Lines schema (docs/data-format.md), or strings with
-            inline marks, `<e>Ada Lovelace</e> was born in <e>London</e>.`
-        offsets: what becomes of character offsets inside a word; see `iter_jsonl`.
-        labelled: whether a row has to say which relations are stated.
-
-    Raises:
-        MrcaError: if a row is malformed; it says which and why.
-    """
-    for number, value in enumerate(rows, 1):
-        if isinstance(value, Document):
-            yield value
-            continue
-        if isinstance(value, str):
-            if labelled:
-                raise MrcaError(
-                    f"Row {number} is a string, which says nothing of relations. Expected a "
-                    'document, or a dict with "facts" or "labels".'
-                )
-            document, problem = marked_document(value)
-            if problem:
-                raise MrcaError(f"Row {number}: {problem}. Received: {value[:80]!r}.")
-            yield document
-            continue
-        row = row_from_value(value, "rows", number, require_labels=labelled, offsets=offsets)
-        if row.document is None:
-            assert row.error is not None
-            raise row.error
-        for each in row.problems:
-            warnings.warn(str(each), stacklevel=3)
-        yield row.document

@@ -9,6 +9,7 @@ from keras import ops
 
 from mrca.config import RunConfig
 from mrca.encoding import (
+    EPOCH_SAMPLERS,
     EncodedDocuments,
     EpochBatches,
     Padding,
@@ -16,6 +17,7 @@ from mrca.encoding import (
     Sampler,
     SideBySide,
 )
+from mrca.layers import heads
 from mrca.layers.bilateral_branch import BilateralBranch, cumulative_weight, sample_weights
 from mrca.losses import DecisionRule
 from mrca.metrics import MacroF1, MicroF1
@@ -75,8 +77,8 @@ def training_batches(
 def follows_epochs(config: RunConfig) -> bool:
     """Whether the number of all epochs decides what each of them trains on, and how fast."""
     return (
-        config.training.sampler == "progressively_balanced"
-        or config.classifier.name == "bilateral_branch"
+        config.training.sampler in EPOCH_SAMPLERS
+        or heads.follows_epochs(config.classifier.name)
         or config.training.follows_steps
     )
 

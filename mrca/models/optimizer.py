@@ -37,7 +37,7 @@ class ScheduledOptimizer(keras.optimizers.Optimizer):
 
     Args:
         learning_rate: of the optimiser.
-        schedule: how the rate goes on after the warm-up; until `plan_steps` has told where it is,
+        schedule: how the rate changes after the warm-up; until `plan_steps` has told where it is,
             it stays as it is.
         warm_up: share of all steps, in [0, 1).
         decay: decoupled weight decay; 0 for none.

@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,13 +18,7 @@ from mrca.errors import MrcaError
 from mrca.files import whole_folder
 from mrca.layers import heads
 from mrca.models.checks import check_new
-from mrca.models.classifier import (
-    Classifier,
-    Row,
-    configured_loss,
-    configured_rule,
-    documents_of,
-)
+from mrca.models.classifier import Classifier, configured_loss, configured_rule
 from mrca.models.decision import Decision, typed_facts
 from mrca.models.epochs import EpochStart, epoch_metrics, training_batches
 from mrca.models.network import RelationNetwork
@@ -40,6 +33,8 @@ from mrca.models.parts import (
     training_candidates,
     write_described,
 )
+from mrca.models.rows import Row, are_rows, documents_of, is_row, peeked
+from mrca.models.states_model import StatesModel
 from mrca.models.weight_average import AverageInUse
 from mrca.runs import layout
 from mrca.runs.environment import describe_environment
@@ -47,38 +42,6 @@ from mrca.text import Document, RelationSet
 
 _BATCH_SIZE = 32
 _VALIDATION_BATCH_SIZE = 128
-
-
-class StatesModel(keras.Model):
-    """A network of states, with the encoder before it that computes them, if that is trained.
-
-    Args:
-        network: a model of `states` and what else an encoder gives.
-        encoder_layer: a layer from `pieces` and `lengths` to states, and to attention for a network
-            that reads it; `None` where states are given.
-    """
-
-    def __init__(self, network: keras.Model, encoder_layer: Any = None, **kwargs: Any) -> None:
-        super().__init__(dtype=network.dtype_policy, **kwargs)
-        self.network = network
-        self.encoder_layer = encoder_layer
-        self.built = True  # its parts are
-
-    def call(self, inputs: dict[str, Any], training: bool | None = None) -> Any:
-        """Inputs by name to what the network gives."""
-        if self.encoder_layer is not None:
-            inputs = dict(inputs)
-            pieces, lengths = inputs.pop("pieces"), inputs["lengths"]
-            if "attention" in self.network.input:
-                states, inputs["attention"] = self.encoder_layer(
-                    pieces, lengths, training=training, return_attention_scores=True
-                )
-            else:
-                states = self.encoder_layer(pieces, lengths, training=training)
-            # States of padding mean nothing; kept ones have zeros there.
-            there = ops.arange(ops.shape(pieces)[1]) < ops.expand_dims(lengths, 1)
-            inputs["states"] = ops.where(ops.expand_dims(there, -1), states, 0.0)
-        return self.network(inputs, training=training)
 
 
 class RelationClassifier(StatesModel, Classifier):
@@ -272,7 +235,7 @@ class RelationClassifier(StatesModel, Classifier):
         """Write a run folder that `from_preset`, `mrca.load` and the command line take.
 
         Args:
-            folder: where to; it appears whole or not at all, and replaces what was there.
+            folder: where to; it is written atomically, and replaces what was there.
 
         Raises:
             MrcaError: if it cannot be written, or something else than a run is there.
@@ -382,7 +345,7 @@ class RelationClassifier(StatesModel, Classifier):
         if self.optimizer is not None and not self.optimizer.built:
             # A step that makes variables is traced twice by TensorFlow.
             self.optimizer.build(self.trainable_variables)
-        if not _are_rows(x):
+        if not are_rows(x):
             return super().fit(x, y, **kwargs)
         if isinstance(self.loss, losses.DistillationLoss):
             raise MrcaError(
@@ -407,7 +370,7 @@ class RelationClassifier(StatesModel, Classifier):
             max_length=self.max_length,
         )
         valid = kwargs.get("validation_data")
-        if _are_rows(valid):
+        if are_rows(valid):
             kwargs["validation_data"] = self._measured(valid or ()).for_keras()
         start = EpochStart(batches, config, self.network.classifier, sets_rate=self._follows_recipe)
         callbacks = [start, AverageInUse(), *(kwargs.pop("callbacks", None) or ())]
@@ -420,7 +383,7 @@ class RelationClassifier(StatesModel, Classifier):
 
         The report of `mrca evaluate` is `mrca.training.evaluate_split`'s.
         """
-        if not _are_rows(x):
+        if not are_rows(x):
             return super().evaluate(x, y, **kwargs)
         kwargs.pop("batch_size", None)
         return super().evaluate(
@@ -445,11 +408,11 @@ class RelationClassifier(StatesModel, Classifier):
         Raises:
             MrcaError: if a row is malformed; it says which and why.
         """
-        one = _is_row(x)
+        one = is_row(x)
         first = x = [x] if one else x
         if isinstance(x, Iterator):
-            first, x = _peeked(x)
-        if not _are_rows(first):
+            first, x = peeked(x)
+        if not are_rows(first):
             return super().predict(x, **kwargs)
         predictions = list(self.predict_iter(x, threshold=threshold, top=top))
         self._warn_of_cut([prediction.document for prediction in predictions])
@@ -581,22 +544,6 @@ class RelationClassifier(StatesModel, Classifier):
             f"<RelationClassifier: {len(self.relations)} relations, {self.config.candidates.kind}, "
             f"{self.config.encoder.name}, {self.count_params():,} weights>"
         )
-
-
-def _is_row(value: Any) -> bool:
-    """Whether this is meant as a row: any dict but one of the network's inputs."""
-    return isinstance(value, Document | str) or (isinstance(value, dict) and "lengths" not in value)
-
-
-def _are_rows(value: Any) -> bool:
-    """Whether these are documents, dicts or strings, and not what Keras takes."""
-    return isinstance(value, list | tuple) and all(map(_is_row, value))
-
-
-def _peeked(values: Iterator[Any]) -> tuple[list[Any], Iterator[Any]]:
-    """The first of some values, if there is one, and a generator of all of them."""
-    first = list(islice(values, 1))
-    return first, (value for value in chain(first, values))
 
 
 def _described_reader(environment: dict[str, Any]) -> dict[str, Any]:

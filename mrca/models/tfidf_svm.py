@@ -32,8 +32,8 @@ class TfidfSVM:
 
     Each relation's (w_j, b_j) minimises ||(w_j, b_j)||^2 / 2 + C sum max(0, 1 - y score)^2. Solved
     without anything random (liblinear's primal solver): there is no seed, and the order of the
-    training rows changes scores by no more than the solver's tolerance. A relation that holds in
-    no training row has the score -1 everywhere, one that holds in all of them +1.
+    training rows changes scores by no more than the solver's tolerance. A relation that no
+    training row states has the score -1 everywhere, one that all of them state +1.
 
     Args:
         columns: relations.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def write_files(folder: Path, contents: "Mapping[str, str | Figure]") -> list[Path]:
-    """Write files, each whole or not at all.
+    """Write files, each atomically.
 
     Args:
         folder: where; made if missing, and files of these names are replaced.

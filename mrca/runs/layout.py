@@ -1,4 +1,4 @@
-"""The folder of a run: its files, written whole or not at all, and where runs are found.
+"""The folder of a run: its files, written atomically, and where runs are found.
 
 Nothing here loads Keras.
 """
@@ -192,11 +192,11 @@ def reading(path: Path) -> Iterator[Any]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
+    """Write a file atomically."""
     with whole_file(path) as temporary:
         temporary.write_text(text, "utf-8")
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file whole or not at all."""
+    """Write a JSON file atomically."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

@@ -8,9 +8,10 @@ from mrca.training.evaluate_split import (
     facts_in_training,
     report_on,
 )
+from mrca.training.plan import open_encoder, trainable_weights
 from mrca.training.reporter import Reporter, SilentReporter, StopTraining
 from mrca.training.run import Run, load
-from mrca.training.train import open_encoder, train, trainable_weights
+from mrca.training.train import train
 
 __all__ = [
     "Chosen",

@@ -112,7 +112,7 @@ class VectorStore:
         overwrite: bool = False,
         duplicates: int = 0,
     ) -> "VectorStore":
-        """Write a store, whole or not at all, and open it.
+        """Write a store, atomically, and open it.
 
         Args:
             folder: where to; its parents are made.

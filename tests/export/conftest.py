@@ -35,6 +35,29 @@ def text_to_inputs(
     return TextToInputs(word_store.words(), word_store.vectors, folder, max_length=100)
 
 
+@pytest.fixture
+def read_warm_up() -> Callable[[Path], list[tuple[str, dict[str, np.ndarray]]]]:
+    """A function that reads a warm-up file as TensorFlow Serving does: signatures and inputs."""
+    import tensorflow as tf
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    def read(path: Path) -> list[tuple[str, dict[str, np.ndarray]]]:
+        logs = map(
+            prediction_log_pb2.PredictionLog.FromString,
+            tf.data.TFRecordDataset(str(path)).as_numpy_iterator(),
+        )
+        requests = [log.predict_log.request for log in logs]
+        return [
+            (
+                each.model_spec.signature_name,
+                {n: tf.make_ndarray(t) for n, t in each.inputs.items()},
+            )
+            for each in requests
+        ]
+
+    return read
+
+
 def _document(
     tokens: Sequence[str], subjects: Sequence[Span] = (), objects: Sequence[Span] = ()
 ) -> Document:

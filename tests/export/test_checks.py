@@ -4,7 +4,7 @@ import pytest
 
 from mrca.config import load_recipe, recipe_names
 from mrca.errors import MrcaError
-from mrca.export.checks import check_exportable, check_run
+from mrca.export.checks import check_exportable
 
 FOLDER = Path("saved_models/some")
 
@@ -45,8 +45,3 @@ def test_roles_that_are_not_known_are_none_to_mark():
     config = load_recipe("mrca").changed({"data.roles": "unknown"})
     with pytest.raises(MrcaError, match="reads the roles"):
         check_exportable(FOLDER, config)
-
-
-def test_what_is_no_run(tmp_path):
-    with pytest.raises(MrcaError, match="There is no run at"):
-        check_run(tmp_path / "none")

@@ -27,7 +27,6 @@ from mrca.export.export_run import export_run  # noqa: E402
 from mrca.export.exported_files import WARM_UP  # noqa: E402
 from mrca.export.exported_parts import exported_model, exported_parts  # noqa: E402
 from mrca.export.verification import Request, Verified, verify  # noqa: E402
-from mrca.export.warm_up import read_warm_up  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -136,9 +135,9 @@ def test_what_lies_next_to_the_graph(exported_run, loaded, tiny_run):
     assert [path.name for path in exported_run.parent.iterdir()] == ["1"]
 
 
-def test_the_warm_up_requests_are_answered(exported_run, loaded):
-    requests = list(read_warm_up(exported_run / WARM_UP))
-    assert {request.signature for request in requests} == {"serving_default", "tokens"}
+def test_the_warm_up_requests_are_answered(exported_run, loaded, read_warm_up):
+    requests = read_warm_up(exported_run / WARM_UP)
+    assert {signature for signature, _ in requests} == {"serving_default", "tokens"}
     for signature, inputs in requests:
         tensors = {name: tf.constant(array) for name, array in inputs.items()}
         answer = loaded.signatures[signature](**tensors)

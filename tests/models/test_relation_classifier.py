@@ -15,8 +15,8 @@ from mrca.config import RunConfig
 from mrca.encoders.keras_hub_states import KerasHubStates
 from mrca.encoders.windows import Windows
 from mrca.models import Prediction, RelationClassifier
-from mrca.models.classifier import documents_of
-from mrca.models.relation_classifier import StatesModel
+from mrca.models.rows import documents_of
+from mrca.models.states_model import StatesModel
 from mrca.text import Document
 
 SETTINGS = {

@@ -54,7 +54,7 @@ def test_training_is_adams():
 
 
 def test_its_whole_state_is_in_its_variables():
-    """What was saved after a step and put back goes on bit for bit, averages too."""
+    """What was saved after a step and restored resumes bit for bit, averages too."""
     whole, other = (make_model(ScheduledAdam(0.05, average=0.6)) for _ in range(2))
     for _ in range(3):
         whole.train_on_batch(INPUTS, TARGETS)

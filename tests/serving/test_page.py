@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mrca.models.classifier import documents_of
+from mrca.models.rows import documents_of
 from mrca.text import tokenise
 from mrca.text.inline_marks import parse_marked
 

@@ -22,7 +22,7 @@ from mrca.training.checkpoint import Checkpoint, history_csv
 
 JIT = keras.backend.backend() == "jax"
 
-# Trains, or goes on, says with which epoch (from 0), and kills itself at a moment.
+# Trains, or resumes, says with which epoch (from 0), and kills itself at a moment.
 KILLED = """
 import os, signal, sys
 from pathlib import Path

@@ -245,7 +245,7 @@ class GridOracle(SearchOracle, GridSearchOracle):
 
 
 class HalvingOracle(SearchOracle, HyperbandOracle):
-    """Hyperband: many short trainings, of which the best go on."""
+    """Hyperband: many short trainings, of which the best are resumed."""
 
     @property
     def size(self) -> int:

@@ -49,7 +49,7 @@ class Trial(BaseModel):
 
 
 def write_trial(trial: Trial, folder: Path) -> None:
-    """Write `trials/<id>/trial.json` into a search's folder, whole or not at all.
+    """Write `trials/<id>/trial.json` into a search's folder, atomically.
 
     Raises:
         OSError: if it cannot be written.

@@ -63,7 +63,7 @@ def notes() -> Notes:
 
 
 class FakeTraining:
-    """Stands for `mrca.training.train`, with its files and its way of going on.
+    """Stands for `mrca.training.train`, with its files and its way of resuming.
 
     Attributes:
         score: what the model of a configuration has after an epoch; a test sets it.

@@ -1,4 +1,4 @@
-"""A search as a whole: what it leaves, what stops it, and how it goes on."""
+"""A search as a whole: what it leaves, what stops it, and how it resumes."""
 
 import json
 import time
@@ -96,7 +96,7 @@ def test_hyperband_trains_the_best_further(fake_training, make_space, tiny_confi
     epochs = [trial.settings["training.epochs"] for trial in trials]
     assert sorted(set(epochs)) == [1, 3, 9]
     assert epochs == [len(trial.history[0]) for trial in trials]
-    # A trial that goes on has the epochs of the one before and trains the others only.
+    # A trial that resumes has the epochs of the one before and trains the others only.
     trained = [len([e for e in fake_training.epochs if e[0] == trial.id]) for trial in trials]
     assert sum(trained) < sum(epochs)
     assert {3, 9} >= {e for e, n in zip(epochs, trained, strict=True) if n < e} != set()
