@@ -211,6 +211,11 @@ def load_corpus(
         notes.append(elsewhere)
     if "valid" not in rows:
         notes.append(_hold_out(rows, files["train"]))
+    elif train_split == "distant" and split_file(folder, "train") is None:
+        # Annotated runs train on the other nine tenths, and one of them may be the teacher.
+        annotated = {"train": rows["valid"]}
+        notes.append(_hold_out(annotated, files["valid"]))
+        rows["valid"] = annotated["valid"]
     if unmatched == "drop":
         rows["train"] = _without_unmatched(rows["train"], files["train"])
     return Corpus(

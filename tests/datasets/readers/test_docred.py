@@ -226,6 +226,18 @@ def test_the_distant_split_is_trained_on_where_it_is_asked_for(folder):
         load_corpus(str(folder), train_split="distant")
 
 
+def test_where_annotated_runs_train_on_a_part_distant_ones_are_validated_on_the_rest(folder):
+    (folder / "train_annotated.json").unlink()
+    items = [{**ITEM, "title": title} for title in "ABCDEFGHIJKL"]
+    (folder / "dev.json").write_text(json.dumps(items), "utf-8")
+    annotated = load_corpus(str(folder))
+    distant = load_corpus(str(folder), train_split="distant")
+    assert len(annotated.splits["train"]) == 11
+    assert distant.splits["valid"] == annotated.splits["valid"]
+    assert len(distant.splits["train"]) == 3
+    assert "1 validated on" in str(distant.notes[-1])
+
+
 def test_a_corpus_converts_to_the_same_documents(folder, tmp_path):
     corpus = load_corpus(str(folder))
     convert_corpus(corpus, tmp_path / "converted")
