@@ -1,5 +1,7 @@
 """What documents are read with: word vectors, or pretrained encoders."""
 
+from pathlib import Path
+
 from mrca.encoders.encoder import Encoder, Places
 from mrca.encoders.piece_encoder import HubEncoder, KerasHubEncoder, PieceEncoder
 from mrca.encoders.word_vectors import WordVectors
@@ -30,9 +32,18 @@ def encoder_class(name: str) -> type[Encoder]:
     kind, colon, place = name.partition(":")
     if kind not in ENCODERS or (kind == "word_vectors") != (not colon) or (colon and not place):
         forms = "\n".join(f"  {form}" for form in _FORMS)
-        near = did_you_mean(kind, ENCODERS)
+        near = did_you_mean(kind, ENCODERS) or _with_kind(name)
         raise MrcaError(f"Unknown encoder {name!r}.{near} Expected one of these forms:\n{forms}")
     return ENCODERS[kind]
+
+
+def _with_kind(name: str) -> str:
+    """What a folder without a kind was meant as, as part of a message; nothing of other names."""
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        return ""
+    kind = "hub" if (folder / "saved_model.pb").is_file() else "keras_hub"
+    return f" Did you mean {f'{kind}:{name}'!r}?"
 
 
 __all__ = [

@@ -8,14 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import requests
 from keras import ops
 
 from mrca.encoding import BytePairs, Pieces
 from mrca.errors import MrcaError
 from mrca.files import whole_folder
+from mrca.files.download import request_reason
 
 _INPUTS = ("token_ids", "padding_mask", "segment_ids")
 _STATES = "sequence_output"
+_EXPECTED = (
+    "Expected a preset's name, such as keras_hub:bert_base_en_uncased, or the folder of an "
+    "encoder, in KerasHub's form (config.json, tokenizer.json, model.weights.h5, assets/) or "
+    "Hugging Face's (config.json, model.safetensors, vocab.txt)."
+)
 
 
 @keras.saving.register_keras_serializable(package="mrca", name="KerasHubEncoder")
@@ -129,15 +136,16 @@ class KerasHubStates(keras.layers.Layer):
         keras_hub = import_keras_hub()
         place = Path(preset).expanduser()
         source = str(place) if place.is_dir() else preset
+        if not place.is_dir() and place.name != preset and "://" not in preset:
+            raise MrcaError(f"No KerasHub encoder at {preset}: no such folder. {_EXPECTED}")
         try:
             backbone = keras_hub.models.Backbone.from_preset(source, dtype=dtype)
         except Exception as error:  # whatever its many ways to download and to read raise
             raise MrcaError(
-                f"KerasHub cannot open the preset {preset!r}: {_reason(error)}. Expected a "
-                "preset's name, such as keras_hub:bert_base_en_uncased, or the folder of one "
-                "(config.json, tokenizer.json, model.weights.h5, assets/). Without a connection: "
-                "download the preset's files on a machine that has one, from "
-                "https://www.kaggle.com/models/keras/bert, and give --encoder keras_hub:FOLDER."
+                f"KerasHub cannot open the preset {preset!r}: {_reason(error)}. {_EXPECTED} "
+                "Without a connection: download these files on a machine that has one, from "
+                "https://www.kaggle.com/models/keras/bert or https://huggingface.co, and give "
+                "--encoder keras_hub:FOLDER."
             ) from error
         return cls(backbone, trainable, *_vocabulary(keras_hub, source), **kwargs)
 
@@ -282,6 +290,8 @@ def _names(structure: Any) -> list[str]:
 
 def _reason(error: Exception) -> str:
     """The first line of a message, without a last sentence that goes on in the next line."""
+    if isinstance(error, requests.RequestException):
+        return request_reason(error)
     line = next(iter(str(error).splitlines()), "")
     if line.endswith(":"):
         line = line.rpartition(". ")[0] or line

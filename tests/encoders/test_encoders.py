@@ -25,6 +25,14 @@ def test_other_names_are_refused_with_the_forms(name):
         encoder_class(name)
 
 
+def test_a_folder_without_its_kind_is_recognised(tmp_path):
+    with pytest.raises(MrcaError, match=f"Did you mean 'keras_hub:{tmp_path}'"):
+        encoder_class(str(tmp_path))
+    (tmp_path / "saved_model.pb").touch()
+    with pytest.raises(MrcaError, match=f"Did you mean 'hub:{tmp_path}'"):
+        encoder_class(str(tmp_path))
+
+
 @pytest.mark.processes
 def test_importing_encoders_loads_neither_hub():
     code = "import mrca.encoders, sys; print({'tensorflow_hub', 'keras_hub'} & set(sys.modules))"

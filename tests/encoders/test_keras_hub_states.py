@@ -6,6 +6,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+import requests
 from keras import ops
 
 from mrca.encoders.hub_states import HubStates
@@ -250,6 +251,26 @@ def test_of_a_message_of_several_lines_the_first_whole_sentence_is_given(keras_h
     assert "'bert_of_nobody': Unknown preset identifier. Expected a preset's name" in str(
         raised.value
     )
+
+
+def test_a_folder_that_is_not_there_is_no_preset_of_another_name(tmp_path):
+    for name in (str(tmp_path / "nope"), "some/nope", "~/nope-of-nobody"):
+        with pytest.raises(MrcaError, match=r"no such folder.*model\.safetensors, vocab\.txt"):
+            KerasHubStates.from_preset(name)
+
+
+def test_without_a_connection_the_reason_is_one_clause(keras_hub, monkeypatch):
+    def fail(*_, **__):
+        try:
+            raise OSError("Name or service not known")
+        except OSError as error:
+            raise requests.ConnectionError("HTTPSConnectionPool(host='x', port=443)") from error
+
+    monkeypatch.setattr(keras_hub.models.Backbone, "from_preset", fail)
+    with pytest.raises(MrcaError) as raised:
+        KerasHubStates.from_preset("bert_tiny_en_uncased")
+    assert "ConnectionError: Name or service not known. Expected" in str(raised.value)
+    assert "HTTPSConnectionPool" not in str(raised.value)
 
 
 def test_without_keras_hub_the_extra_is_named(monkeypatch):
