@@ -65,29 +65,33 @@ def base_config(dataset: str | None, recipe: str | None, data_dir: Path | None =
     if dataset in recipe_names():
         return Base(load_recipe(dataset), dataset)
     chosen, why = fitting_recipe(dataset, data_dir)
-    note = f"recipe {chosen}: {why}. --recipe takes another one."
+    note = f"recipe {chosen}: {why}. --recipe takes another one." if why else ""
     return Base(load_recipe(chosen), corpus, note)
 
 
 def fitting_recipe(dataset: str, data_dir: Path | None) -> tuple[str, str]:
     """`pairs` for a corpus with facts, or with entities and no labels, else `mrca`; and why.
 
+    Rows that cannot be read leave the why empty, unless another has facts: training refuses them.
     A row whose `labels` are empty says nothing: in a corpus of labels it is one without a relation.
     """
     with StageProgress() as progress:
         folder = locate_corpus(dataset, data_dir, progress=progress.of(f"fetching {dataset}"))
     train = split_files(folder).get("train")
-    entities = labels = False
+    entities = labels = unread = False
     for row in iter_rows(train) if train else ():
         if (document := row.document) is None:
+            unread = True
             continue
         if document.facts:
             return "pairs", "the training rows have facts, so who is related to whom is asked"
         entities |= bool(document.entities)
         labels |= bool(document.labels)
     if entities and not labels:
-        return "pairs", "the training rows have entities, so who is related to whom is asked"
-    return "mrca", "the training rows have labels alone, so whole texts are asked about"
+        chosen = "pairs", "the training rows have entities, so who is related to whom is asked"
+    else:
+        chosen = "mrca", "the training rows have labels alone, so whole texts are asked about"
+    return (chosen[0], "") if unread else chosen
 
 
 def check_corpus(config: RunConfig) -> None:

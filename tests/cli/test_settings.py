@@ -75,6 +75,12 @@ def test_the_recipe_is_that_of_what_the_rows_say(corpus, rows, recipe):
     assert fitting_recipe("mine", None)[0] == recipe
 
 
+def test_of_rows_that_cannot_be_read_nothing_is_said(corpus):
+    broken = {**ENTITIES, "facts": [["Ada", "met"]]}
+    (corpus / "train.jsonl").write_text(json.dumps(broken))
+    assert base_config("mine", None).note == ""
+
+
 def test_neither_a_corpus_nor_a_recipe():
     with pytest.raises(typer.BadParameter, match="--dataset NAME or FOLDER"):
         base_config(None, None)
