@@ -64,7 +64,9 @@ MovedEncoder = Annotated[
 ]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", help="section.key=value; may be given several times."),
+    typer.Option(
+        "--set", help="section.key=value, such as training.epochs=3; may be given several times."
+    ),
 ]
 Limits = Annotated[
     str | None,

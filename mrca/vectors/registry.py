@@ -57,7 +57,7 @@ KNOWN_VECTORS: dict[str, KnownVectors] = {
         ),
         KnownVectors(
             name="sample",
-            description="word2vec on the sample corpus, for that alone",
+            description="word2vec on the sample corpus, 1,972 words; for a first try on any corpus",
             dim=50,
             files=(),
             packaged=True,

@@ -223,5 +223,5 @@ def _bring(known: KnownVectors) -> str:
     return (
         f"Bring {' or '.join(known.files)}{source} to this machine and run "
         f"`mrca vectors fetch {known.name} --from-file FILE`. Or take others with --vectors "
-        "NAME_OR_PATH: `mrca vectors list` shows which are here."
+        "NAME_OR_PATH: `mrca vectors list` shows which are here. For a first try: --vectors sample."
     )

@@ -124,6 +124,7 @@ def test_what_to_bring_when_nothing_is_found():
     with pytest.raises(MrcaError, match=rf"mrca vectors fetch {GLOVE} --from-file") as raised:
         resolve_vectors(GLOVE, download=False)
     assert "glove.6B.zip" in str(raised.value)
+    assert "For a first try: --vectors sample" in str(raised.value)
     assert str(cache_folder("vectors")) in str(raised.value)
     with pytest.raises(MrcaError, match=r"minilm-static\.300d\.txt\.gz"):
         resolve_vectors("minilm-static")
