@@ -89,7 +89,7 @@ def predict(
         on_error,
         CHUNK,
         answer,
-        needed=2 if pairs else int(loaded.classifier.reads_marks),
+        needed=loaded.classifier.marks_needed,
         types=loaded.classifier.types,
         offsets=loaded.config.data.offsets,
         output=DocRedResult() if form is Form.DOCRED else JsonLines(),

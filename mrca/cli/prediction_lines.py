@@ -26,6 +26,7 @@ from rich.text import Text
 
 from mrca.cli.options import say_next
 from mrca.errors import MrcaError, counted
+from mrca.text import MarkNotes
 
 if TYPE_CHECKING:
     from mrca.datasets import Row
@@ -236,10 +237,7 @@ class _Notes:
     """
 
     def __init__(self, needed: int, types: Collection[str]) -> None:
-        self._needed = needed
-        self._types = types
-        self._unmarked: list[int] = []
-        self._other_types: list[int] = []
+        self._marks = MarkNotes(needed, types)
         self._rows = 0
         self._found: Counter[str] = Counter()
         self._noted = 0
@@ -248,30 +246,11 @@ class _Notes:
         self._rows += 1
         self._found.update({name: len(found) for name, found in answer.fields.items()})
         self._noted += noted
-        entities = [entity for entity in document.entities if entity.mentions]
-        if len(entities) < self._needed:
-            self._unmarked.append(line)
-        elif self._types and any(entity.type not in self._types for entity in entities):
-            self._other_types.append(line)
+        self._marks.add(line, document)
 
     def say(self) -> None:
-        if self._unmarked:
-            rows = _rows(self._unmarked)
-            typer.echo(
-                f"Note: fewer than two entities are marked in {rows}, which so have no facts. Give "
-                '"entities" that stand in the text.'
-                if self._needed == 2
-                else f"Note: no entity is marked in {rows}. Give entities that stand in the text; "
-                "without them the relations are a guess, if those of the training were marked.",
-                err=True,
-            )
-        if self._other_types:
-            typer.echo(
-                f"Note: entities of {_rows(self._other_types)} have no type, or one that the run "
-                f'was not trained with, and less is found between them. Give each a "type": '
-                f"{', '.join(sorted(self._types))}.",
-                err=True,
-            )
+        for note in self._marks.sentences():
+            typer.echo(f"Note: {note}", err=True)
 
     def say_written(self, source: str) -> None:
         """How much was written, of what."""
@@ -284,12 +263,6 @@ class _Notes:
             f"{f' with {found}' if found else ''}{of_them}.",
             err=True,
         )
-
-
-def _rows(lines: list[int]) -> str:
-    """How many rows, and where the first of them are."""
-    first = ", ".join(map(str, lines[:5])) + (", …" if len(lines) > 5 else "")
-    return f"{counted(len(lines), 'row')} ({'lines' if len(lines) > 1 else 'line'} {first})"
 
 
 def _write(

@@ -54,6 +54,11 @@ class Classifier(ABC):
         """Whether it makes a difference which words are entities."""
         return False
 
+    @property
+    def marks_needed(self) -> int:
+        """How many entities of a row should be marked, so that there is something to ask about."""
+        return 2 if self.config.candidates.kind == "pairs" else int(self.reads_marks)
+
     @abstractmethod
     def raw_outputs(
         self, candidates: Candidates, *, keep: bool = False, out: np.ndarray | None = None

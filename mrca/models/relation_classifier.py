@@ -38,7 +38,7 @@ from mrca.models.states_model import StatesModel
 from mrca.models.weight_average import AverageInUse
 from mrca.runs import layout
 from mrca.runs.environment import describe_environment
-from mrca.text import Document, RelationSet
+from mrca.text import Document, MarkNotes, RelationSet
 
 _BATCH_SIZE = 32
 _VALIDATION_BATCH_SIZE = 128
@@ -69,7 +69,7 @@ class RelationClassifier(StatesModel, Classifier):
         ... )
         >>> classifier.compile()
         >>> history = classifier.fit(rows, epochs=1, verbose=0)
-        >>> prediction = classifier.predict("<e>Ada</e> lives in <e>Glanford</e>.")
+        >>> prediction = classifier.predict(rows[0])
     """
 
     def __init__(
@@ -403,7 +403,9 @@ class RelationClassifier(StatesModel, Classifier):
             **kwargs: for Keras's own `predict`.
 
         Returns:
-            A `Prediction`, or a list of them.
+            A `Prediction`, or a list of them. Of what keeps facts from being found a warning says
+            how many rows that concerns: documents that are cut, too few marked entities, types
+            that it was not trained with.
 
         Raises:
             MrcaError: if a row is malformed; it says which and why.
@@ -415,7 +417,7 @@ class RelationClassifier(StatesModel, Classifier):
         if not are_rows(first):
             return super().predict(x, **kwargs)
         predictions = list(self.predict_iter(x, threshold=threshold, top=top))
-        self._warn_of_cut([prediction.document for prediction in predictions])
+        self._warn_of_rows([prediction.document for prediction in predictions])
         return predictions[0] if one else predictions
 
     # === As a classifier ===
@@ -517,6 +519,14 @@ class RelationClassifier(StatesModel, Classifier):
         documents = list(documents_of(rows, offsets=self.config.data.offsets, labelled=True))
         self._warn_of_cut(documents)
         return self.candidates(documents).labelled(self.relations)
+
+    def _warn_of_rows(self, documents: Sequence[Document]) -> None:
+        """What a user should know of rows that were asked about, in one warning."""
+        marks = MarkNotes(self.marks_needed, self.types, place="number")
+        for number, document in enumerate(documents, 1):
+            marks.add(number, document)
+        if notes := [*filter(None, [self.cut(documents)]), *marks.sentences()]:
+            warnings.warn(" ".join(note[0].upper() + note[1:] for note in notes), stacklevel=3)
 
     def _warn_of_cut(self, documents: Sequence[Document]) -> None:
         if cut := self.cut(documents):

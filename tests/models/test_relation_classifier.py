@@ -50,6 +50,10 @@ def valid_rows(sample_slice, train_rows):
     return [row for row in rows if {fact[1] for fact in row["facts"]} <= known][:20]
 
 
+# Text with marks says nothing of types, and the recipe reads them.
+untyped = pytest.mark.filterwarnings("ignore:Entities of .* have no type")
+
+
 def outputs(classifier, rows):
     documents = documents_of(rows)
     return classifier.raw_outputs(classifier.candidates(list(documents)))
@@ -324,6 +328,7 @@ def test_what_keras_takes_is_left_to_keras(classifier, valid_rows):
 # === Predicting ===
 
 
+@untyped
 def test_a_row_of_text_is_answered_with_facts_and_their_offsets(classifier):
     row = {
         "text": "Ada Troveld of Huretel & Sons lives in Glanford.",
@@ -341,6 +346,7 @@ def test_a_row_of_text_is_answered_with_facts_and_their_offsets(classifier):
     assert scores == sorted(scores, reverse=True)
 
 
+@untyped
 def test_one_row_or_many_of_any_form_are_answered_alike(classifier):
     marked = TEXT.replace("<e>", "").replace("</e>", "")
     row = {"text": marked, "entities": ["Latowan Bank", "Higosis Troveld", "Glanford"]}
@@ -353,8 +359,8 @@ def test_one_row_or_many_of_any_form_are_answered_alike(classifier):
         np.testing.assert_allclose(
             [fact[3] for fact in found], [fact[3] for fact in expected], atol=1e-5
         )
-    many = classifier.predict([TEXT, row, document, "No entity here."], threshold=-1e9)
-    assert [len(each.facts) for each in many] == [len(expected)] * 3 + [0]
+    many = classifier.predict([TEXT, row, document], threshold=-1e9)
+    assert [len(each.facts) for each in many] == [len(expected)] * 3
     assert classifier.predict([]) == []
     assert [each.document for each in classifier.predict_iter(iter([document]))] == [document]
 
@@ -393,6 +399,7 @@ def test_by_default_the_decision_rule_predicts(classifier, train_rows):
     assert found == expected
 
 
+@untyped
 def test_a_threshold_and_the_best_few(classifier):
     everything = classifier.predict(TEXT, threshold=-1e9).facts
     best = classifier.predict(TEXT, threshold=-1e9, top=3).facts
@@ -426,9 +433,31 @@ def test_a_malformed_row_is_named(classifier, row, said):
             classifier.predict(given)
 
 
+@untyped
 def test_a_mention_that_is_not_there_is_warned_of(classifier):
     with pytest.warns(UserWarning, match="Bob"):
-        classifier.predict({"text": "Ada is here.", "entities": ["Ada", "Bob"]})
+        classifier.predict({"text": "Ada met Cleo.", "entities": ["Ada", "Bob", "Cleo"]})
+
+
+def test_rows_between_whose_entities_little_can_be_found_are_warned_of_once(tiny_pairs_run):
+    classifier = tiny_pairs_run.classifier
+    typeless = {"text": "Ada met Bob.", "entities": ["Ada", "Bob"]}
+    with pytest.warns(UserWarning) as caught:
+        found = classifier.predict([typeless, "No marks here.", "<e>Ada</e> sleeps."])
+    (warning,) = caught
+    assert warning.filename == __file__
+    assert "Fewer than two entities are marked in 2 rows (numbers 2, 3)" in str(warning.message)
+    assert "Entities of 1 row (number 1) have no type" in str(warning.message)
+    assert found[1].facts == found[2].facts == ()
+    with pytest.warns(UserWarning, match=r"Fewer than two entities are marked in 1 row \(number 1"):
+        classifier.predict("No marks here.")
+    typed = [{"text": name, "type": classifier.types[0]} for name in ("Ada", "Bob")]
+    classifier.predict({**typeless, "entities": typed})  # or the warning would be an error
+
+
+def test_of_whole_documents_one_marked_entity_is_enough(tiny_run):
+    with pytest.warns(UserWarning, match=r"No entity is marked in 1 row \(number 2\)"):
+        tiny_run.classifier.predict(["<e>Ada</e> sleeps.", "No marks here."])
 
 
 LONG = f"{'They met, and then ' * 20}{TEXT}"
@@ -439,6 +468,7 @@ def test_a_document_that_is_cut_is_warned_of(tiny_run):
         tiny_run.classifier.predict(["<e>Ada</e> met <e>Bob</e>.", LONG])
 
 
+@untyped
 def test_of_pairs_nothing_is_cut(classifier):
     classifier.predict(LONG)  # or the warning would be an error
     (prediction,) = classifier.predict([LONG], threshold=-1e9)
