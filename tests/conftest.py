@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -34,6 +35,10 @@ _TINY = [
     "training.epochs=2",
     "training.learning_rate=2e-2",
 ]
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.load_profile("default")
 
 # How each backend can run a function. The package never compiles with XLA on TensorFlow; that its
 # losses could be is shown once, on the golden values.

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from mrca.datasets import Corpus
     from mrca.training import Run
 
+# A precision to ask for where facts have less.
+_PRECISE = 0.9
 _LONGEST = 60  # characters of ignored relations in a file's name
 
 
@@ -58,8 +60,8 @@ def evaluate(
     min_precision: Annotated[
         float | None,
         typer.Option(
-            help="Decide with the lowest threshold that reaches this precision on validation; with "
-            "--tune per-relation one for each relation."
+            help="Decide with the threshold of most recall that has this precision on validation; "
+            "with --tune per-relation one for each relation."
         ),
     ] = None,
     calibrate: Annotated[
@@ -178,9 +180,10 @@ def evaluate(
     if chosen.changed and not save:
         say_next("the same with --save, to predict by what was chosen")
     elif tune is None and min_precision is None and classifier.decision.rule.has_threshold:
-        say_next(
-            f"mrca evaluate {place} --tune global", f"mrca evaluate {place} --min-precision .9"
-        )
+        steps = [f"mrca evaluate {place} --tune global"]
+        if report.candidates.micro.precision < _PRECISE:
+            steps.append(f"mrca evaluate {place} --min-precision {_PRECISE}")
+        say_next(*steps)
     else:
         say_next(f"mrca predict {place} ROWS.jsonl")
 

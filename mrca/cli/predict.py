@@ -93,8 +93,7 @@ def predict(
         types=loaded.classifier.types,
         offsets=loaded.config.data.offsets,
         output=DocRedResult() if form is Form.DOCRED else JsonLines(),
-        # Facts that are fewer and surer.
-        then=f"mrca evaluate {shlex.quote(str(run))} --min-precision .9 --save",
+        then=f"mrca evaluate {shlex.quote(str(run))}",
     )
 
 

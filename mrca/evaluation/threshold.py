@@ -141,12 +141,13 @@ def threshold_for_precision(
     missed: ArrayLike = 0,
     allowed: ArrayLike = True,
 ) -> PrecisionThreshold:
-    """The smallest threshold t for which `scores >= t` has at least a wished precision.
+    """The threshold t for which `scores >= t` has at least a wished precision and most recall.
 
-    No other threshold with that precision has a higher recall. Every boundary between two distinct
-    scores is tried, in O(n log n); precision may fall and rise again on the way down, and the
-    lowest boundary that reaches the wish is taken. The answer is the middle of the gap below it,
-    representable in the scores' own float type, as that of `tune_threshold`.
+    Every boundary between two distinct scores is tried, in O(n log n); precision may fall and rise
+    again on the way down. Of those that reach the wish, the lowest one has the highest recall; of
+    those with as much recall, the one with the highest precision is taken, which a lower one would
+    only add false positives to. The answer is the middle of the gap below it, representable in the
+    scores' own float type, as that of `tune_threshold`.
 
     The precision is that of these rows, chosen where it just suffices: on others it comes out lower
     more often than higher, the more so the fewer positives there are. Ask for somewhat more than
@@ -235,10 +236,12 @@ def _best_boundary(
 def _precise_boundary(
     gold: NDArray[np.bool_], values: NDArray[np.floating], precision: float
 ) -> float | None:
-    """The lowest boundary above which the share of gold cells is `precision`; None for none."""
+    """The boundary above which most gold cells are and their share is `precision`, or None."""
     distinct, tp, predicted = counts_by_score(gold, values)
     reached = np.flatnonzero(tp / predicted >= precision)
-    return _inside_gap(distinct, reached[-1]) if len(reached) else None
+    if not len(reached):
+        return None
+    return _inside_gap(distinct, reached[tp[reached] == tp[reached[-1]]][0])
 
 
 def _above_all(values: NDArray[np.floating]) -> float:

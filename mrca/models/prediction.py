@@ -73,9 +73,10 @@ class Prediction:
             MrcaError: if the document has no id, which is its title.
         """
         if self.facts and not self.document.id:
+            words = " ".join(self.document.tokens[:8])
             raise MrcaError(
-                f"A document has no id, which DocRED's form needs as its title: {self.document!r}. "
-                'Give each row an "id".'
+                f"The document that begins with {words!r} has no id, which DocRED's form needs as "
+                'its title. Give each row an "id".'
             )
         entities = self.document.entities
 

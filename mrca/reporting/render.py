@@ -207,7 +207,7 @@ def threshold_table(
             table.add_section()
             table.add_row("all", "", *scored(reached.score))
     if reached is not None and own is not None:
-        precise = "  (precise enough)" if own.precision >= reached.wish else ""
+        precise = "  (has it already)" if own.precision >= reached.wish else ""
         table.add_row(f"the decision before{precise}", "", *scored(own))
     return table
 

@@ -64,7 +64,7 @@ def choose_decision(
         corpus: with a validation split.
         tune: the threshold with the best micro F1, one for all relations or the best for each (see
             `mrca.evaluation.tune_threshold`); `"none"` for what the run was trained with.
-        min_precision: the lowest threshold with this precision, in place of the best F1.
+        min_precision: the threshold with this precision and most recall, in place of the best F1.
         calibrate: what makes of scores probabilities; `"none"` for none.
         top_k: at most so many relations of a candidate, 0 for no limit; thresholds are chosen with
             it. `None`: as it is.

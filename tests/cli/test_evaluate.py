@@ -255,7 +255,7 @@ def test_a_precision_that_is_wished_for(mrca, load_once, tiny_pairs_run, options
     reached = cells(out, "chosen on validation for a precision of 0.3", "all")
     assert reached[-3:] == [precision, recall, gold]
     was = tiny_pairs_run.metrics["splits"]["valid"]["micro"]["precision"]
-    assert ("the decision before  (precise enough)" in out) == (was >= 0.3)
+    assert ("the decision before  (has it already)" in out) == (was >= 0.3)
     for_each = " for each relation" if options else ""
     assert f"the threshold{for_each} with precision 0.3 on validation" in out
 

@@ -99,11 +99,11 @@ wishes = st.sampled_from([0.01, 0.3, 0.5, 2 / 3, 0.75, 0.9, 1.0])
 
 
 def precise_brute_force(labels, scores, wish):
-    """Recall at the lowest score that has the precision, and whether there is one."""
-    for threshold in np.unique(scores):
-        score = micro_score(labels, scores >= threshold)
-        if score.precision >= wish:
-            return score, True
+    """The score with most recall, then precision, of those with the precision; if there is one."""
+    tried = [micro_score(labels, scores >= threshold) for threshold in np.unique(scores)]
+    precise = [score for score in tried if score.precision >= wish]
+    if precise:
+        return max(precise, key=lambda score: (score.recall, score.precision)), True
     return micro_score(labels, np.zeros_like(labels)), False
 
 
@@ -158,19 +158,25 @@ def test_the_lowest_boundary_is_taken_although_precision_falls_in_between():
 
 
 def test_a_relation_without_a_positive_may_spoil_the_precision_of_all():
-    labels = np.array([[1, 0]] * 3 + [[0, 0]] * 3, dtype=bool)
-    scores = np.array([[0.6, 0.9]] * 3 + [[0.1, 0.9]] * 3)
+    labels = np.array([[1, 0]] * 3 + [[0, 0]] * 3 + [[1, 0]], dtype=bool)
+    scores = np.array([[0.6, 0.9]] * 3 + [[0.3, 0.9]] * 3 + [[0.1, 0.9]])
     found = threshold_for_precision(labels, scores, 0.3, per_relation=True)
     assert found.without_own == [1]
-    # all cells together: 3 right of the 9 from 0.6 on
-    assert found.threshold == pytest.approx([0.1, 0.35])
-    assert [each.precision for each in found.relations] == [0.5, 0.0]
-    assert found.score.precision == 0.25
+    # all cells together: 3 right of the 10 from 0.6 on
+    assert found.threshold == pytest.approx([0.1, 0.45])
+    assert [each.precision for each in found.relations] == [4 / 7, 0.0]
+    assert found.score.precision == 4 / 14
     assert not found.reached
     # where no global threshold gives what is asked for, that relation is never predicted
     strict = threshold_for_precision(labels, scores, 0.5, per_relation=True)
     assert strict.threshold == [0.1, np.nextafter(0.9, 1)]
     assert strict.reached
+
+
+def test_of_thresholds_with_as_much_recall_the_most_precise_is_taken():
+    found = threshold_for_precision([[1], [1], [0], [0]], [[0.9], [0.8], [0.3], [0.1]], 0.5)
+    assert found.threshold == pytest.approx(0.55)
+    assert (found.score.precision, found.score.recall) == (1, 1)
 
 
 def test_what_was_reached_goes_into_json():

@@ -357,7 +357,7 @@ def test_a_decision_that_was_precise_enough_already_is_said():
         return [" ".join(line.split()) for line in text.splitlines()]
 
     precise = Score(precision=1.0, recall=0.25, f1=0.4, support=4)
-    said = "the decision before (precise enough) 1.0000 0.2500 4"
+    said = "the decision before (has it already) 1.0000 0.2500 4"
     assert said in lines(precise)
     assert "the decision before 0.5000 0.2500 4" in lines(replace(precise, precision=0.5))
 
