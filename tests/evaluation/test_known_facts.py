@@ -77,6 +77,7 @@ def docred(tmp_path):
         "train_annotated": ["Bob", "Dan"],
         "train_distant": ["Cleo", "Dan"],
         "dev": ["Bob", "Cleo", "Eve", "Dan"],
+        "test": ["Bob", "Cleo", "Eve", "Dan"],
     }.items():
         items = [
             {
@@ -105,7 +106,7 @@ def test_a_corpus_says_what_its_training_documents_state(docred):
     assert KnownFacts.of(load_corpus(str(docred), train_split="distant"), "valid") == both
     (docred / "train_annotated.json").unlink()
     alone = load_corpus(str(docred), train_split="distant")
-    assert KnownFacts.of(alone, "valid") == (None, frozenset({cleo, dan}))
+    assert KnownFacts.of(alone, "test") == (None, frozenset({cleo, dan}))
 
 
 def test_a_corpus_without_labelled_documents_says_so(docred):
