@@ -354,7 +354,7 @@ def test_folders_that_may_not_be_read_or_written(fails, inputs):
 @pytest.mark.processes
 @pytest.mark.parametrize("backend, what", [("openvino", "pip install"), ("foo", "does not know")])
 def test_a_backend_that_is_not_there(backend, what):
-    command = [sys.executable, "-c", "from mrca.cli.main import main; main()", "predict", "run"]
+    command = [sys.executable, "-c", "from mrca.cli.main import main; main()", "losses"]
     environment = {**os.environ, "KERAS_BACKEND": backend}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
