@@ -119,8 +119,6 @@ def evaluate(
     if cut := classifier.cut(found.candidates.documents):
         typer.echo(cut, err=True)
     known = training.facts_in_training(classifier, corpus, split, distant=distant)
-    before = training.report_on(classifier, found, groups, ignore or (), known)
-    uncalibrated, _ = classifier.scores_and_labels(*found)
     chosen = training.choose_decision(
         loaded,
         corpus,
@@ -129,6 +127,10 @@ def evaluate(
         calibrate=None if calibrate is None else calibrate.value,
         top_k=top_k,
     )
+    before, uncalibrated = None, None
+    if chosen.changed:
+        before = training.report_on(classifier, found, groups, ignore or (), known)
+        uncalibrated, _ = classifier.scores_and_labels(*found)
     classifier.decision = chosen.decision
     if save:
         loaded.save_decision()
@@ -152,11 +154,11 @@ def evaluate(
             "min_precision": min_precision,
             "decision": classifier.decision.get_config(),
             "ignored": ignore or [],
-            "before": before.to_dict() if chosen.changed else None,
+            "before": before and before.to_dict(),
         }
         typer.echo(json.dumps({**what, **report.to_dict()}, indent=2))
     else:
-        tables = document_tables(report, title, before if chosen.changed else None)
+        tables = document_tables(report, title, before)
         if chosen.threshold is not None:
             first = threshold_table(
                 chosen.threshold, classifier.relations, chosen.reached, chosen.own
@@ -172,7 +174,7 @@ def evaluate(
         scores, _ = classifier.scores_and_labels(*found)
         shown = [classifier.relations.index(name) for name in report.candidates.relations]
         labels = found.candidates.labels[:, shown]
-        was = uncalibrated[:, shown] if calibrated else None
+        was = uncalibrated[:, shown] if calibrated and uncalibrated is not None else None
         figures = report_figures(report, labels, scores[:, shown], title, was)
         prefix = _file_prefix(split, tuned, ignore or [], limits, min_precision, calibrated, top_k)
         _write(figures, plots or loaded.folder / "plots", prefix)

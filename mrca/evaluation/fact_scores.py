@@ -244,9 +244,9 @@ def fact_scores(gold: GoldFacts, predicted: NDArray[np.int64]) -> FactScores:
     infer_all = part(implied | np.isin(gold_pairs, legs), at_ends | np.isin(pairs, legs))
     of_related = np.isin(pairs, gold_pairs)
     return FactScores(
-        ign=_ign(gold, gold.known, found, predicted),
+        ign=_ign(gold.known, found, predicted),
         ign_macro=_ign_macro(gold, found, predicted),
-        ign_distant=_ign(gold, gold.known_distant, found, predicted),
+        ign_distant=_ign(gold.known_distant, found, predicted),
         intra=intra,
         inter=inter,
         infer=infer,
@@ -273,7 +273,6 @@ def predicted_facts(pairs: NDArray[np.integer], cells: NDArray[np.bool_]) -> NDA
 
 
 def _ign(
-    gold: GoldFacts,
     known: NDArray[np.bool_] | None,
     found: NDArray[np.bool_],
     predicted: NDArray[np.int64],

@@ -7,7 +7,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from mrca.config import Tune
-from mrca.datasets import Corpus, group_limits
+from mrca.datasets import Corpus
 from mrca.errors import MrcaError
 from mrca.evaluation import (
     Isotonic,
@@ -17,10 +17,11 @@ from mrca.evaluation import (
     threshold_for_precision,
     tune_threshold,
 )
+from mrca.evaluation.scores import confusion_counts
 from mrca.losses import DecisionRule, FixedThreshold
 from mrca.models import Decision, SVMClassifier
 from mrca.models.classifier import configured_rule
-from mrca.training.evaluate_split import THRESHOLD, Answered, answered, report_on
+from mrca.training.evaluate_split import THRESHOLD, Answered, answered
 from mrca.training.run import Run
 
 Calibrate = Literal["temperature", "isotonic", "none"]
@@ -87,7 +88,7 @@ def choose_decision(
         per_relation = tune == "per-relation"
         threshold, reached = _threshold(decision.rule, valid, eligible, per_relation, min_precision)
         if reached is not None:
-            own = report_on(classifier, valid, group_limits(corpus.limits)).candidates.micro
+            own = _micro(valid, classifier.scores_and_labels(*valid)[1])
         decision = decision.with_rule(decision.rule.with_threshold(threshold))
     if calibrate is not None:
         calibration = None
@@ -122,6 +123,13 @@ def _threshold(
         each = tune_threshold(labels, values, per_relation=True, missed=missed, allowed=eligible)
         return each, None
     return tune_threshold(labels, values, missed=missed, allowed=eligible), None
+
+
+def _micro(valid: Answered, labels: NDArray[np.bool_]) -> Score:
+    """Precision and recall of what is decided, with the facts that no candidate asks about."""
+    gold, missed = valid.candidates.labels.astype(bool), valid.candidates.missed
+    tp, fp, fn = (int(counts.sum()) for counts in confusion_counts(gold, labels))
+    return Score.from_counts(tp, fp, fn + int(missed.sum()))
 
 
 def _trained_rule(run: Run) -> DecisionRule:
