@@ -73,7 +73,9 @@ def _step(name, rows, columns):  # type: ignore[no-untyped-def]
     if isinstance(loss, losses.DistillationLoss):  # the teacher's outputs, then the labels
         teacher = generator.normal(0, 2, (rows, columns))
         labels = tf.concat([tf.constant(teacher, tf.float32), labels], axis=1)
-    outputs = tf.Variable(generator.normal(0, 2, (rows, columns)), dtype=tf.float32)
+    # Counts are of relations alone; without them a threshold column is among the columns.
+    width = loss.columns(columns) if losses.needs_counts(name) else columns
+    outputs = tf.Variable(generator.normal(0, 2, (rows, width)), dtype=tf.float32)
 
     @tf.function
     def step():  # type: ignore[no-untyped-def]
@@ -96,8 +98,8 @@ def _seconds(step, repeats: int) -> float:  # type: ignore[no-untyped-def]
 
 def _kind(name: str) -> str:
     rule = losses.check(name, {}).decision_rule
-    first_column = (losses.ThresholdColumn, losses.ZeroThreshold)
-    return "threshold" if isinstance(rule, first_column) else "elementwise"
+    columns = (losses.ThresholdColumn, losses.ZeroThreshold, losses.SegmentThresholds)
+    return "threshold" if isinstance(rule, columns) else "elementwise"
 
 
 def _report(ratios: dict[str, dict[str, float]], output: Path | None) -> None:
