@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mrca.datasets.readers.cut_words import cut_words
+from mrca.datasets.readers.lines import unreadable_row
 from mrca.datasets.readers.public_json import Text
 from mrca.datasets.readers.pydantic_errors import row_error
 from mrca.datasets.readers.row import Problem, Row, RowError, shorten
@@ -102,8 +103,7 @@ def iter_docred_lines(lines: Iterable[bytes], source: str) -> Iterator[Row]:
             if text.strip():
                 yield read_docred_item(parse(text), source, number, "line")
         except JsonError as error:
-            problem = Problem("error", source, number, "", error.expected, error.received)
-            yield Row(number, None, RowError([problem]))
+            yield unreadable_row(error, source, number)
 
 
 class _Reader:

@@ -14,8 +14,8 @@ from dataclasses import replace
 from typing import Any
 
 from mrca.datasets.readers.jsonl import row_from_value
+from mrca.datasets.readers.lines import text_lines
 from mrca.datasets.readers.row import Problem, Row, RowError, shorten
-from mrca.datasets.readers.strict_json import JsonError, decode
 
 _TEXT = re.compile(r"([^|\t]+)\|([ta])\|(.*)", re.DOTALL)
 _WITHOUT_ID = ("", "-", "-1")
@@ -44,14 +44,10 @@ def iter_pubtator(lines: Iterable[bytes], source: str) -> Iterator[Row]:
         error, and reading continues.
     """
     group: list[tuple[int, str]] = []
-    for number, data in enumerate(lines, 1):
-        try:
-            line = decode(data, first=number == 1).rstrip("\r\n")
-        except JsonError as error:
-            problem = Problem("error", source, number, "", error.expected, error.received)
-            yield Row(number, None, RowError([problem]))
-            continue
-        if group and not line.strip():
+    for number, line in text_lines(lines, source):
+        if isinstance(line, Row):
+            yield line
+        elif group and not line.strip():
             yield _read(group, source)
             group = []
         elif line.strip():

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from mrca.datasets.readers.lines import unreadable_row
 from mrca.datasets.readers.one_pair import one_pair_document
 from mrca.datasets.readers.row import Problem, Row, RowError, shorten
 from mrca.datasets.readers.strict_json import JsonError, decode, parse
@@ -37,8 +38,7 @@ def iter_scibert(lines: Iterable[bytes], source: str) -> Iterator[Row]:
             if text.strip():
                 yield _row(parse(text), source, number)
         except JsonError as error:
-            problem = Problem("error", source, number, "", error.expected, error.received)
-            yield Row(number, None, RowError([problem]))
+            yield unreadable_row(error, source, number)
 
 
 def _row(item: Any, source: str, number: int) -> Row:

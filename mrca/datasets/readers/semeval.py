@@ -10,9 +10,9 @@ A blank line follows. The unlabelled test form has the first line only.
 import re
 from collections.abc import Iterable, Iterator
 
+from mrca.datasets.readers.lines import text_lines
 from mrca.datasets.readers.one_pair import one_pair_document
 from mrca.datasets.readers.row import Problem, Row, RowError, shorten
-from mrca.datasets.readers.strict_json import JsonError, decode
 from mrca.datasets.readers.tagged_pair import tagged_pair
 from mrca.text import Span
 
@@ -39,19 +39,12 @@ def iter_semeval(lines: Iterable[bytes], source: str) -> Iterator[Row]:
         labelled. A sentence that cannot be used comes with its error, and reading continues.
     """
     group: list[tuple[int, str]] = []
-    for number, data in enumerate(lines, 1):
-        broken: Row | None = None
-        line = ""
-        try:
-            line = decode(data, first=number == 1).rstrip("\r\n")
-        except JsonError as error:
-            problem = Problem("error", source, number, "", error.expected, error.received)
-            broken = Row(number, None, RowError([problem]))
-        if group and (not line.strip() or _NUMBER.match(line)):
+    for number, line in text_lines(lines, source):
+        if group and (isinstance(line, Row) or not line.strip() or _NUMBER.match(line)):
             yield _read_group(group, source)
             group = []
-        if broken is not None:
-            yield broken
+        if isinstance(line, Row):
+            yield line
         elif line.strip():
             group.append((number, line))
     if group:

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mrca.datasets.readers.cut_words import cut_words
 from mrca.datasets.readers.docred import same_words
+from mrca.datasets.readers.lines import text_lines
 from mrca.datasets.readers.row import Problem, Row, RowError, shorten
-from mrca.datasets.readers.strict_json import JsonError, decode
 from mrca.text import Document, Entity, Fact, Span
 
 _COLUMNS = 17
@@ -38,14 +38,10 @@ def iter_tabbed_pairs(lines: Iterable[bytes], source: str) -> Iterator[Row]:
         lines: the lines, such as a file opened in binary mode; blank ones are skipped.
         source: the file's name, for messages.
     """
-    for number, data in enumerate(lines, 1):
-        try:
-            line = decode(data, first=number == 1).rstrip("\r\n")
-        except JsonError as error:
-            problem = Problem("error", source, number, "", error.expected, error.received)
-            yield Row(number, None, RowError([problem]))
-            continue
-        if line.strip():
+    for number, line in text_lines(lines, source):
+        if isinstance(line, Row):
+            yield line
+        elif line.strip():
             try:
                 yield _Reader(line.split("\t"), source, number).row()
             except RowError as error:
