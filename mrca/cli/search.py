@@ -15,7 +15,6 @@ from mrca.cli.options import AsJson, DataDir, VectorsDir, resume_command, say_ne
 from mrca.cli.search_progress import SearchProgress, short_settings
 from mrca.cli.settings import checked_name, given
 from mrca.config import parse_settings
-from mrca.errors import check_installed
 from mrca.quiet import quiet_start
 
 if TYPE_CHECKING:
@@ -96,7 +95,6 @@ def search(
     if chief is not None and join is not None:
         raise typer.BadParameter("Give --chief or --join, not both.")
     folder = output / checked_name(name or space.stem)
-    check_installed("mrca tune", "tune", "keras_tuner")
     gpus: list[str] = []
     if workers > 1 or chief or join:
         gpus = visible_gpus()

@@ -155,13 +155,6 @@ def test_joining_what_is_not_there(mrca, space):
     assert "There is no search in" in done.err
 
 
-def test_a_missing_package_is_named(mrca, space, monkeypatch):
-    monkeypatch.setattr("mrca.errors.find_spec", lambda name: None)
-    done = mrca("tune", space)
-    assert done.code == 1
-    assert "pip install 'mrca[tune]'" in done.err
-
-
 def test_a_wrong_space_is_told_before_anything_is_written(mrca, space):
     space.write_text(SPACE.replace("model.units", "model.unit"))
     done = mrca("tune", space)
