@@ -251,7 +251,7 @@ class TrainingConfig(_Section):
     patience: Annotated[int, Field(ge=1)] = Field(
         5, description="stop after so many epochs without a better validation score"
     )
-    monitor: Literal["micro_f1", "macro_f1", "loss"] = Field(
+    monitor: Literal["micro_f1", "macro_f1", "tuned_micro_f1", "loss"] = Field(
         "micro_f1", description="what the best epoch is chosen by, on validation"
     )
     optimizer: Literal["adam", "adamw", "sgd"] = Field(
