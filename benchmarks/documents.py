@@ -39,6 +39,9 @@ def main() -> None:
     parser.add_argument("--hidden", type=int, default=384, help="model.hidden, a multiple of 64")
     parser.add_argument("--documents", type=int, default=16)
     parser.add_argument("--accumulate", type=int, default=1, help="steps that read the 4 documents")
+    parser.add_argument(
+        "--checkpointing", action="store_true", help="encoder.gradient_checkpointing"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--output", type=Path)
     parser.add_argument("--design", choices=DESIGNS, help=argparse.SUPPRESS)
@@ -66,6 +69,7 @@ def _measure(options: argparse.Namespace) -> dict[str, float]:
     documents = documents[: options.documents]
     settings = {
         "encoder.name": options.encoder,
+        "encoder.gradient_checkpointing": options.checkpointing,
         "model.hidden": options.hidden,
         "training.batch_size": 4 // options.accumulate,
         "training.accumulate": options.accumulate,

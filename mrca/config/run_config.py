@@ -86,6 +86,11 @@ class EncoderConfig(_Section):
     freeze_embeddings: bool = Field(
         False, description="of a trained keras_hub: encoder: keep its embeddings as they are"
     )
+    gradient_checkpointing: bool = Field(
+        False,
+        description="of a trained keras_hub: encoder: compute a layer's insides again for the "
+        "gradient instead of keeping them; less memory, more time, the same weights",
+    )
     vocab_file: str = Field("", description="word pieces of a BERT encoder that carries none")
     casing: Literal["auto", "cased", "uncased"] = Field(
         "auto", description="of a BERT encoder that does not say"

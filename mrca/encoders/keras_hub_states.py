@@ -38,6 +38,8 @@ class KerasHubStates(keras.layers.Layer):
         trainable: whether training changes the encoder.
         freeze_embeddings: whether a trained one keeps what stands before its first transformer
             layer as it is: the embeddings of pieces, positions and segments, and their norm.
+        gradient_checkpointing: whether training keeps what is between transformer layers alone and
+            computes what is within them again for the gradient (Chen et al. 2016).
         vocabulary: the preset's pieces, in the order of their ids; `None` if it has none.
         lower_case: whether it was trained on lower-cased text; `None` if unknown.
         merges: of a vocabulary of byte pairs, which of them are joined.
@@ -71,6 +73,7 @@ class KerasHubStates(keras.layers.Layer):
         lower_case: bool | None = None,
         merges: list[str] | None = None,
         freeze_embeddings: bool = False,
+        gradient_checkpointing: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
@@ -111,9 +114,17 @@ class KerasHubStates(keras.layers.Layer):
             for layer in _before(backbone, transformer[0]).layers:
                 layer.trainable = False
         self.gives_attention = is_encoder
+        self.gradient_checkpointing = gradient_checkpointing
+        if gradient_checkpointing and not is_encoder:
+            raise MrcaError(
+                f"{type(backbone).__name__} does not say what its transformer layers are "
+                "(transformer_layers). Leave encoder.gradient_checkpointing out."
+            )
         if is_encoder:
+            self._transformer = transformer
             self._last: Any = last
             self._before_last = _before(backbone, last)
+            self._embeddings = _before(backbone, transformer[0])
         self.built = True
 
     @classmethod
@@ -161,6 +172,7 @@ class KerasHubStates(keras.layers.Layer):
             self.lower_case,
             self.merges,
             self.freeze_embeddings,
+            self.gradient_checkpointing,
             name=self.name,
         )
 
@@ -178,6 +190,14 @@ class KerasHubStates(keras.layers.Layer):
         values = dict(zip(_INPUTS, (pieces, mask, ops.zeros_like(pieces)), strict=True))
         inputs = {name: values[name] for name in self._inputs}
         training = bool(training and self.trainable)
+        if training and self.gradient_checkpointing:
+            outputs = self._embeddings(inputs, training=training)
+            for layer in self._transformer:
+                asked = return_attention_scores and layer is self._last
+                outputs = _checkpointed(layer, outputs, mask, asked)
+            if not return_attention_scores:
+                return ops.cast(outputs, "float32")
+            return tuple(ops.cast(each, "float32") for each in outputs)
         if not return_attention_scores:
             outputs = self.backbone(inputs, training=training)
             states = outputs[_STATES] if isinstance(outputs, dict) else outputs
@@ -236,6 +256,7 @@ class KerasHubStates(keras.layers.Layer):
             "lower_case": self.lower_case,
             "merges": self.merges,
             "freeze_embeddings": self.freeze_embeddings,
+            "gradient_checkpointing": self.gradient_checkpointing,
         }
 
     @classmethod
@@ -266,6 +287,28 @@ def _before(backbone: keras.Model, layer: keras.layers.Layer) -> keras.Model:
     """What stands before a transformer layer: the backbone's inputs to that layer's states."""
     states, _ = layer.input  # and the padding mask
     return keras.Model(backbone.input, states)
+
+
+def _checkpointed(layer: Any, states: Any, mask: Any, return_attention_scores: bool) -> Any:
+    """A transformer layer in training, whose insides are computed again for the gradient."""
+    # Its dropout counts draws up, so that a second pass would draw others.
+    seeds = layer.non_trainable_variables
+    before = [ops.copy(ops.convert_to_tensor(seed)) for seed in seeds]
+
+    def run(states: Any) -> Any:
+        for seed, value in zip(seeds, before, strict=True):
+            seed.assign(value)
+        return layer(
+            states,
+            padding_mask=mask,
+            training=True,
+            return_attention_scores=return_attention_scores,
+        )
+
+    outputs = keras.remat(run)(states)
+    for seed, value in zip(seeds, before, strict=True):
+        seed.assign(value + 1)
+    return outputs
 
 
 def _vocabulary(

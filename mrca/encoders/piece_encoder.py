@@ -304,6 +304,12 @@ class HubEncoder(PieceEncoder):
     def problems(cls, config: RunConfig) -> Iterator[str]:
         """See `Encoder`."""
         yield from super().problems(config)
+        if config.encoder.gradient_checkpointing:
+            yield (
+                "encoder.gradient_checkpointing needs to know the layers of an encoder, and a TF "
+                "Hub module is a program that does not say. Leave it out, or take a keras_hub: "
+                "encoder."
+            )
         if config.encoder.freeze_embeddings:
             yield (
                 "encoder.freeze_embeddings needs to know which weights are embeddings, and a TF "
@@ -338,6 +344,11 @@ class KerasHubEncoder(PieceEncoder):
     def problems(cls, config: RunConfig) -> Iterator[str]:
         """See `Encoder`."""
         yield from super().problems(config)
+        if config.encoder.gradient_checkpointing and not config.encoder.trainable:
+            yield (
+                "encoder.gradient_checkpointing saves memory in training, and this encoder is "
+                "frozen. Leave it out, or set encoder.trainable=true."
+            )
         if config.encoder.freeze_embeddings and not config.encoder.trainable:
             yield (
                 "encoder.freeze_embeddings keeps the embeddings of a trained encoder as they are; "
@@ -358,6 +369,7 @@ class KerasHubEncoder(PieceEncoder):
             settings.trainable,
             dtype,
             freeze_embeddings=settings.freeze_embeddings,
+            gradient_checkpointing=settings.gradient_checkpointing,
             name="encoder",
         )
 

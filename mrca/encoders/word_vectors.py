@@ -77,10 +77,14 @@ class WordVectors(Encoder):
                 "encoder.trainable is for BERT encoders: word vectors stay as they are, so that "
                 "words which training did not see fit among them. Leave it out, or give --encoder."
             )
-        if config.encoder.freeze_embeddings or config.features.stride:
-            name = "features.stride" if config.features.stride else "encoder.freeze_embeddings"
+        given = {
+            "encoder.freeze_embeddings": config.encoder.freeze_embeddings,
+            "encoder.gradient_checkpointing": config.encoder.gradient_checkpointing,
+            "features.stride": config.features.stride,
+        }
+        if names := [name for name, value in given.items() if value]:
             yield (
-                f"{name} is for BERT encoders; word vectors are read whole, and never trained. "
+                f"{names[0]} is for BERT encoders; word vectors are read whole, and never trained. "
                 "Leave it out, or give --encoder."
             )
         if config.features.markers or config.features.marker_style != "roles":

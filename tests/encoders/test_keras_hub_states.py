@@ -277,3 +277,53 @@ def test_without_keras_hub_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "keras_hub", None)
     with pytest.raises(MrcaError, match=r"pip install 'mrca\[keras-hub\]'"):
         KerasHubStates.from_preset("bert_tiny_en_uncased")
+
+
+class FirstState(keras.Model):
+    """A number from an encoder's first state, and maybe from its attention."""
+
+    def __init__(self, encoder, attention):
+        super().__init__()
+        self.encoder, self.attention = encoder, attention
+
+    def call(self, rows, training=None):
+        found = self.encoder(
+            rows["pieces"],
+            rows["lengths"],
+            training=training,
+            return_attention_scores=self.attention,
+        )
+        if not self.attention:
+            return ops.sum(found[:, 0, :3], -1)
+        return ops.sum(found[0][:, 0, :3], -1) + ops.sum(found[1] ** 2, (1, 2, 3))
+
+
+@pytest.mark.parametrize("attention", [False, True])
+def test_gradient_checkpointing_trains_to_the_same_weights(roberta, batch, attention):
+    """With dropout: what is computed again has to drop the same."""
+    seeds = roberta.non_trainable_variables  # of dropout
+    start, first_seeds = values(roberta.weights), values(seeds)
+    rows = {"pieces": batch["pieces"] % len(BYTE_PAIRS), "lengths": batch["lengths"]}
+    found = []
+    for checkpointing in (False, True):
+        roberta.set_weights(start)
+        for seed, value in zip(seeds, first_seeds, strict=True):
+            seed.assign(value)
+        encoder = KerasHubStates(roberta, trainable=True, gradient_checkpointing=checkpointing)
+        model = FirstState(encoder, attention)
+        model.compile(keras.optimizers.SGD(0.01), "mse", jit_compile=False)
+        keras.utils.set_random_seed(5)  # what PyTorch drops by
+        model.fit(rows, np.ones(4), shuffle=False, verbose=0)
+        found.append(values(roberta.weights))
+    assert any((one != other).any() for one, other in zip(start, found[0], strict=True))
+    for without, with_checkpoints in zip(*found, strict=True):
+        np.testing.assert_allclose(with_checkpoints, without, atol=1e-5)
+
+
+def test_steps_with_gradient_checkpointing_drop_differently(roberta, batch):
+    encoder = KerasHubStates(roberta, trainable=True, gradient_checkpointing=True)
+    pieces = batch["pieces"] % len(BYTE_PAIRS)
+    first, second = (
+        ops.convert_to_numpy(encoder(pieces, batch["lengths"], training=True)) for _ in range(2)
+    )
+    assert (first != second).any()

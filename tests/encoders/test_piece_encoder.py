@@ -280,6 +280,7 @@ def test_states_in_windows_are_kept_apart_from_others(pairs, cache):
         ),
         ({"features.marker_style": "typed"}, "Set features.markers=true"),
         ({"encoder.freeze_embeddings": True}, "frozen as a whole"),
+        ({"encoder.gradient_checkpointing": True}, "saves memory in training"),
     ],
 )
 def test_what_windows_and_markers_cannot_do(pairs, settings, said):
