@@ -45,13 +45,16 @@ def list_(as_json: AsJson = False) -> None:
         return
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table()
-    for column in ("name", "called", "paper", "decision", "needs counts"):
-        table.add_column(column, no_wrap=column == "name")
+    # The paper stands below the name: beside it, neither would be whole on 80 columns.
+    table = Table("name, paper", "called", "decision", "counts")
+    for column in table.columns[:2]:
+        column.no_wrap = True
     for loss in described:
-        counts = "yes" if loss.needs_counts else ""
-        table.add_row(loss.name, loss.abbreviation, loss.paper, loss.decision, counts)
+        counts = "needed" if loss.needs_counts else ""
+        name = Text.assemble(loss.name, (f"\n  {loss.paper}", "dim"))
+        table.add_row(name, loss.abbreviation, loss.decision, counts)
     Console().print(table)
     say_next("mrca losses show NAME", "mrca losses plot NAME NAME")
 

@@ -17,6 +17,8 @@ from rich.progress import (
 
 from mrca.errors import counted
 
+_OTHER_SCORES = {"macro_f1": "macro F1", "tuned_micro_f1": "tuned micro F1"}
+
 
 class StageProgress:
     """A bar on stderr for each stage of getting a file ready; there is none before the first call.
@@ -127,10 +129,12 @@ class TrainingProgress:
         assert self._progress is not None
         epoch = self._epoch = row["epoch"]
         is_best = " [green]best[/green]" if best["epoch"] == epoch else ""
-        average = "macro" if "val_macro_f1" in row else "micro"  # macro where it chooses
+        # The score that chooses, where it is another than micro F1.
+        score = next((name for name in _OTHER_SCORES if f"val_{name}" in row), "micro_f1")
+        name = _OTHER_SCORES.get(score, "micro F1")
         self._console.print(
             f"epoch {epoch:>3}/{self._epochs}  {row['seconds']:6.1f} s  loss {row['loss']:.5f}  "
-            f"validation {average} F1 [bold]{row[f'val_{average}_f1']:.4f}[/bold]{is_best}",
+            f"validation {name} [bold]{row[f'val_{score}']:.4f}[/bold]{is_best}",
             highlight=False,
         )
         if epoch < self._epochs and epoch - best["epoch"] >= self._patience:

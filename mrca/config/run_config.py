@@ -121,10 +121,11 @@ class FeaturesConfig(_Section):
     markers: bool = Field(
         False, description="put word pieces around entities that mark them, for a BERT encoder"
     )
-    marker_style: Literal["roles", "asterisks"] = Field(
+    marker_style: Literal["roles", "asterisks", "typed"] = Field(
         "roles",
         description="[E1] [/E1] around subjects and [E2] [/E2] around objects; or, of pairs, * "
-        "around every mention, whose state is then that of the * before it (ATLOP)",
+        "around every mention (ATLOP), or @ * type * mention @ (typed), whose state is then that "
+        "of what stands before it",
     )
 
 
@@ -251,7 +252,7 @@ class TrainingConfig(_Section):
     patience: Annotated[int, Field(ge=1)] = Field(
         5, description="stop after so many epochs without a better validation score"
     )
-    monitor: Literal["micro_f1", "macro_f1", "loss"] = Field(
+    monitor: Literal["micro_f1", "macro_f1", "tuned_micro_f1", "loss"] = Field(
         "micro_f1", description="what the best epoch is chosen by, on validation"
     )
     optimizer: Literal["adam", "adamw", "sgd"] = Field(

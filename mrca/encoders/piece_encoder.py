@@ -96,14 +96,15 @@ class PieceEncoder(Encoder):
             )
         yield from _window_problems(config)
         features = config.features
-        if features.marker_style == "asterisks" and config.candidates.kind == "whole":
+        style = features.marker_style
+        if style != "roles" and config.candidates.kind == "whole":
             yield (
-                "features.marker_style=asterisks marks mentions, which candidates.kind=pairs asks "
+                f"features.marker_style={style} marks mentions, which candidates.kind=pairs asks "
                 "about. Leave it out for whole documents, whose subjects and objects are marked."
             )
-        elif features.marker_style == "asterisks" and not features.markers:
+        elif style != "roles" and not features.markers:
             yield (
-                "features.marker_style=asterisks says how entities are marked, and "
+                f"features.marker_style={style} says how entities are marked, and "
                 "features.markers is false. Set features.markers=true."
             )
 
@@ -177,8 +178,11 @@ class PieceEncoder(Encoder):
         lower_case = {"auto": states.lower_case, "cased": False, "uncased": True}[settings.casing]
         word_pieces = _word_pieces(states, settings.name, vocab_file, lower_case)
         if features.markers:
-            roles = features.marker_style == "roles"
-            _ = word_pieces.markers if roles else word_pieces.asterisk  # or an error
+            # Or an error, before anything is read.
+            if features.marker_style == "roles":
+                _ = word_pieces.markers
+            for sign in {"asterisks": "*", "typed": "@*"}.get(features.marker_style, ""):
+                word_pieces.marker(sign)
         if features.max_length < 3:
             raise MrcaError(
                 f"features.max_length is {features.max_length}: expected at least 3, for [CLS], "

@@ -1,5 +1,6 @@
 """Documents as word pieces for a BERT encoder."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -13,7 +14,9 @@ from mrca.encoding.pieces import EntityMarkers, Pieces
 from mrca.errors import MrcaError
 from mrca.text import Document, Span
 
-MarkerStyle = Literal["roles", "asterisks"]
+MarkerStyle = Literal["roles", "asterisks", "typed"]
+
+_Marker = tuple[int, ...]  # its pieces
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,8 @@ class PieceRows:
         word_ends: the place after each word's last piece, and after a row's last word that of its
             `[SEP]`; int64.
         cut: whether the row was longer than is read, bool `(rows,)`.
-        before: whether a mention's place is the piece before its first word.
+        openings: how many pieces the marker has that stands right before each word, for which it
+            stands; as `words`. `None` if a mention's place are the pieces of its words.
     """
 
     arrays: dict[str, np.ndarray]
@@ -39,17 +43,19 @@ class PieceRows:
     words: np.ndarray
     word_ends: np.ndarray
     cut: np.ndarray
-    before: bool = False
+    openings: np.ndarray | None = None
 
     def places(self, row: int, span: Span) -> range:
         """The pieces of a mention that were kept, by their place in the row.
 
-        They are those of its words, or the `*` before them.
+        They are those of its words, or the first one of the marker before them.
         """
         start, sep = int(self.word_starts[row]), int(self.word_starts[row + 1]) - 1
-        first = self.words[min(start + span.start, sep)]
-        if self.before:
-            return range(int(first) - 1, int(first))
+        word = min(start + span.start, sep)
+        first = self.words[word]
+        if self.openings is not None:
+            place = int(first - self.openings[word])
+            return range(place, place + 1)
         end = self.word_ends[min(start + span.end, sep) - 1]
         kept = int(self.starts[row + 1] - self.starts[row]) - 1  # [SEP] is the last
         return range(int(first), min(int(end), kept))
@@ -87,6 +93,11 @@ def piece_rows(
     With the markers `asterisks` there is a `*` before each word with which mentions begin, and one
     after each word with which mentions end, as ATLOP (Zhou et al. 2021) has it.
 
+    With the markers `typed` a mention stands between `@ * type *` and `@`, its
+    type in place of `type`, or `@` and `@` where it has none: `@ * person * Ada @`.
+    They are those that Zhou and Chen 2022 ("typed entity marker (punct)") put around subjects; here
+    they are around every mention, since each may be either. They nest as `[E1]` does.
+
     Args:
         documents: the rows.
         word_pieces: the encoder's vocabulary.
@@ -110,15 +121,13 @@ def piece_rows(
     # Each distinct spelling is split once. A unit is a word or a special piece; `table` has the
     # units' pieces end to end.
     spellings = list(dict.fromkeys(chain.from_iterable(texts)))
-    special = [word_pieces.cls, word_pieces.sep]
-    if markers == "roles":
-        special += word_pieces.markers
-    elif markers == "asterisks":
-        special.append(word_pieces.asterisk)
-    pieces = [word_pieces.pieces(word) for word in spellings] + [(id,) for id in special]
+    found = [*_markers(documents, word_pieces, markers)]
+    inserted = dict.fromkeys(marker for row in found for _, marker in row)
+    pieces = [word_pieces.pieces(word) for word in spellings]
+    pieces += [(word_pieces.cls,), (word_pieces.sep,), *inserted]
     unit_of_word = {word: unit for unit, word in enumerate(spellings)}
-    unit_of_special = {id: unit for unit, id in enumerate(special, len(spellings))}
-    start, end = [unit_of_special[word_pieces.cls]], [unit_of_special[word_pieces.sep]]
+    start, end = [len(spellings)], [len(spellings) + 1]
+    unit_of_marker = {marker: unit for unit, marker in enumerate(inserted, end[0] + 1)}
     units = np.fromiter(
         chain.from_iterable(
             chain(start, map(unit_of_word.__getitem__, text), end) for text in texts
@@ -133,13 +142,8 @@ def piece_rows(
         marks[name] = np.zeros(len(units), values.dtype)
         marks[name][is_word] = values
     if markers:
-        found = (
-            _role_markers(documents, word_pieces.markers)
-            if markers == "roles"
-            else _asterisks(documents, word_pieces.asterisk)
-        )
         at, which, per_row = _inserted(found, lengths, starts)
-        units = np.insert(units, at, [unit_of_special[id] for id in which])
+        units = np.insert(units, at, [unit_of_marker[marker] for marker in which])
         is_word = np.insert(is_word, at, False)
         marks = {name: np.insert(values, at, 0) for name, values in marks.items()}
         starts = starts + row_starts(per_row)
@@ -163,41 +167,77 @@ def piece_rows(
         cut = np.diff(rows) > max_length
         cut |= np.array([len(document.tokens) for document in documents], np.int64) > lengths
         arrays, rows = _cut(arrays, rows, max_length, word_pieces.sep)
-    return PieceRows(arrays, rows, word_starts, words, word_ends, cut, markers == "asterisks")
+    openings = None
+    if markers in ("asterisks", "typed"):
+        openings = np.insert(np.roll(times, 1)[is_word], row_ends, 0)
+    return PieceRows(arrays, rows, word_starts, words, word_ends, cut, openings)
+
+
+def _markers(
+    documents: Sequence[Document], word_pieces: Pieces, style: MarkerStyle | None
+) -> Iterator[list[tuple[int, _Marker]]]:
+    """Of each document which markers stand before which words, in order."""
+    if style == "roles":
+        subject, object_ = _role_markers(word_pieces.markers)
+    for document in documents:
+        if style is None:
+            yield []
+        elif style == "asterisks":
+            asterisk = (word_pieces.marker("*"),)
+            spans = {span for entity in document.entities for span in entity.mentions}
+            words = [*{span.start for span in spans}, *{span.end for span in spans}]
+            yield [(word, asterisk) for word in sorted(words)]
+        elif style == "typed":
+            mentions = dict.fromkeys(
+                (span, entity.type) for entity in document.entities for span in entity.mentions
+            )
+            yield _nested((span, _typed_markers(word_pieces, type)) for span, type in mentions)
+        else:
+            objects = () if document.roles == "unknown" else document.spans("object")
+            yield _nested(
+                [
+                    *((span, subject) for span in document.spans("subject")),
+                    *((span, object_) for span in objects),
+                ]
+            )
 
 
 def _role_markers(
-    documents: Sequence[Document], markers: EntityMarkers
-) -> Iterator[list[tuple[int, int]]]:
-    """Of each document which markers stand before which words, in order."""
-    for document in documents:
-        # (before which word, opening after closing, in which order, subject outside, marker)
-        found: list[tuple[int, bool, int, int, int]] = []
-        objects = () if document.roles == "unknown" else document.spans("object")
-        for spans, outside, opening, closing in (
-            (document.spans("subject"), 1, markers.subject_start, markers.subject_end),
-            (objects, 0, markers.object_start, markers.object_end),
-        ):
-            for span in spans:
-                found.append((span.start, True, -span.end, -outside, opening))
-                found.append((span.end, False, -span.start, outside, closing))
-        yield [(word, marker) for word, *_, marker in sorted(found)]
+    markers: EntityMarkers,
+) -> tuple[tuple[_Marker, _Marker], tuple[_Marker, _Marker]]:
+    """What opens and closes a subject, and an object."""
+    return (
+        ((markers.subject_start,), (markers.subject_end,)),
+        ((markers.object_start,), (markers.object_end,)),
+    )
 
 
-def _asterisks(documents: Sequence[Document], asterisk: int) -> Iterator[list[tuple[int, int]]]:
-    """The same of asterisks."""
-    for document in documents:
-        spans = {span for entity in document.entities for span in entity.mentions}
-        words = [*{span.start for span in spans}, *{span.end for span in spans}]
-        yield [(word, asterisk) for word in sorted(words)]
+def _typed_markers(word_pieces: Pieces, type: str) -> tuple[_Marker, _Marker]:
+    """What opens and closes a mention of a type."""
+    at, asterisk = (word_pieces.marker(sign) for sign in ("@", "*"))
+    words = re.sub(r"[\W_]+|(?<=[a-z])(?=[A-Z])", " ", type).lower().split()
+    pieces = [piece for word in words for piece in word_pieces.pieces(word)]
+    return ((at, asterisk, *pieces, asterisk) if pieces else (at,)), (at,)
+
+
+def _nested(
+    mentions: Iterable[tuple[Span, tuple[_Marker, _Marker]]],
+) -> list[tuple[int, _Marker]]:
+    """The markers of mentions before which words, in order; of equal ones the first is outside."""
+    # (before which word, opening after closing, in which order, the first outside, marker)
+    found: list[tuple[int, bool, int, int, _Marker]] = []
+    for place, (span, (opening, closing)) in enumerate(mentions):
+        found.append((span.start, True, -span.end, place, opening))
+        found.append((span.end, False, -span.start, -place, closing))
+    return [(word, marker) for word, *_, marker in sorted(found)]
 
 
 def _inserted(
-    markers: Iterable[list[tuple[int, int]]], lengths: Sequence[int], starts: np.ndarray
-) -> tuple[list[int], list[int], list[int]]:
+    markers: Iterable[list[tuple[int, _Marker]]], lengths: Sequence[int], starts: np.ndarray
+) -> tuple[list[int], list[_Marker], list[int]]:
     """Before which units which markers go, in order, and how many in each row."""
     at: list[int] = []
-    which: list[int] = []
+    which: list[_Marker] = []
     per_row: list[int] = []
     for found, length, start in zip(markers, lengths, starts[:-1].tolist(), strict=True):
         # A mention beyond the words that were kept is cut off with what follows them.

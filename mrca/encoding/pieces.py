@@ -69,17 +69,16 @@ class Pieces(ABC):
             MrcaError: if the vocabulary keeps none free.
         """
 
-    @property
-    def asterisk(self) -> int:
-        """The piece `*`, which ATLOP puts around mentions.
+    def marker(self, sign: str) -> int:
+        """The piece of a sign that is put around mentions, such as `*`.
 
         Raises:
             MrcaError: if the vocabulary has none.
         """
-        pieces = self.pieces("*")
+        pieces = self.pieces(sign)
         if len(pieces) != 1 or pieces[0] == self.unk:
             raise MrcaError(
-                f"features.marker_style=asterisks puts the piece `*` around mentions, and "
+                f"This features.marker_style puts the piece `{sign}` around mentions, and "
                 f"{self.source} has none. Take features.marker_style=roles, or no markers."
             )
         return pieces[0]

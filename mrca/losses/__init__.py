@@ -31,6 +31,7 @@ from mrca.losses.distillation_kl import DistillationKL
 from mrca.losses.distillation_loss import DistillationLoss
 from mrca.losses.distillation_mse import DistillationMSE
 from mrca.losses.distribution_balanced import DistributionBalanced
+from mrca.losses.distribution_balanced_crossentropy import DistributionBalancedCrossentropy
 from mrca.losses.focal import Focal
 from mrca.losses.mean_separate_adaptive_thresholding import MeanSeparateAdaptiveThresholding
 from mrca.losses.multi_label_loss import MultiLabelLoss
@@ -54,6 +55,7 @@ LOSSES: dict[str, type[MultiLabelLoss]] = {
     "rebalanced_focal": RebalancedFocal,
     "negative_tolerant_focal": NegativeTolerantFocal,
     "distribution_balanced": DistributionBalanced,
+    "distribution_balanced_crossentropy": DistributionBalancedCrossentropy,
     "class_balanced_negative_tolerant": ClassBalancedNegativeTolerant,
     "adaptive_thresholding": AdaptiveThresholding,
     "balanced_softmax": BalancedSoftmax,
@@ -157,6 +159,7 @@ __all__ = [
     "DistillationLoss",
     "DistillationMSE",
     "DistributionBalanced",
+    "DistributionBalancedCrossentropy",
     "FixedThreshold",
     "Focal",
     "LargestScore",

@@ -22,6 +22,10 @@ class ClassBalancedFocal(SigmoidFocalLoss):
     relations. With beta = 0.9 the weight hardly changes above n = 44 (0.101 there, 0.100 at 1000);
     larger values tell frequent relations apart too.
 
+    A summary of the paper in Chinese has w_i = (1 + beta) / (1 + beta^n_i) as equation 3. That is
+    a misprint: it grows with n (1.19 at n = 5 and 1.90 at n = 1000, in place of 0.244 and 0.100),
+    and the authors' code and Cui et al. have it as above.
+
     The published numbers come from the authors' code: `focal_alpha=0.5` and `loss_weight=10`
     (Reuters) or 5 (PubMed). A relation without training rows counts as one row.
 

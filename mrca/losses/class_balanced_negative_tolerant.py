@@ -21,7 +21,8 @@ class ClassBalancedNegativeTolerant(SigmoidFocalLoss):
         y = 0:  w_i q^gamma (-log(1 - q)) / lam,   q = sigmoid(lam (z - nu_i))
 
     with n_i the training rows of relation i and M all training rows; a row's loss is the mean over
-    its relations. Labels are decided on the plain sigmoid(z).
+    its relations. Labels are decided on the plain sigmoid(z). A summary of the paper misprints
+    w_i: see `class_balanced_focal`.
 
     The published numbers come from the authors' code: `focal_alpha=0.5, loss_weight=10`.
     `n_i / M` is kept within `[1 / 2M, 1 - 1 / 2M]`, and a relation without training rows counts as

@@ -17,7 +17,7 @@ from mrca.losses.distillation_loss import DistillationLoss
 
 _SECTION = re.compile(r"^(Args|Raises|Example|Source):[ \n]", re.MULTILINE)
 _ARGUMENT = re.compile(r"^ {4}((?:\*\*)?\w+(?:, (?:\*\*)?\w+)*): ", re.MULTILINE)
-_ABBREVIATION = re.compile(r"\(([A-Za-z-]*[A-Z]{2,}[A-Za-z-]*)\)")
+_ABBREVIATION = re.compile(r"\(([A-Za-z0-9-]*[A-Z]{2,}[A-Za-z0-9-]*)\)")
 # "ATLOP (Zhou et al. 2021), equations 5 to 7" and "MRCA, section 4.4": what to look for in a list.
 _PAPER = re.compile(r"[^,;]*?\d{4}\)?|[^,;]*")
 _SEE = re.compile(r"see `(\w+)`(.*)", re.DOTALL)

@@ -22,12 +22,12 @@ class DistributionBalanced(SigmoidFocalLoss):
         y = 0:  w_i q^gamma (-log(1 - q)) / lam,   q = sigmoid(lam (z - nu_i))
 
     with n_i the training rows of relation i and M all training rows; a row's loss is the mean over
-    its relations. `gamma=0` is DB-0FL. A row without positives has w = alpha + 1. Labels are
-    decided on the plain sigmoid(z).
+    its relations. With gamma = 0 it is DB-0FL, `distribution_balanced_crossentropy`. A row without
+    positives has w = alpha + 1. Labels are decided on the plain sigmoid(z). A summary of the paper
+    misprints w_i: see `rebalanced_focal`.
 
-    The published numbers come from the authors' code: `focal_alpha=0.5` for DB, and for DB-0FL
-    `gamma=0, loss_weight=0.5`. `n_i / M` is kept within `[1 / 2M, 1 - 1 / 2M]`, and a relation
-    without training rows counts as one row.
+    The published numbers come from the authors' code: `focal_alpha=0.5`. `n_i / M` is kept within
+    `[1 / 2M, 1 - 1 / 2M]`, and a relation without training rows counts as one row.
 
     Args:
         class_counts: training rows of each relation, in column order.

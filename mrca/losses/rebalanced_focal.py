@@ -23,6 +23,10 @@ class RebalancedFocal(SigmoidFocalLoss):
     relations. A row without positives has r = infinity and so the largest weight, alpha + 1. With
     mu = 0.9 weights are near alpha unless r > 0.5; with mu = 0.05 they vary from 0.48 to 1.1.
 
+    A summary of the paper in Chinese smooths with sigmoid(beta + (r_i - mu)). That is a misprint:
+    with these values it is above 0.9998 for every r, so that all weights would be alpha + 1, and
+    the authors' code has it as above.
+
     The published numbers come from the authors' code: `focal_alpha=0.5`. A relation without
     training rows counts as one row.
 

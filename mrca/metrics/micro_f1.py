@@ -51,13 +51,22 @@ class MicroF1(keras.metrics.Metric):
             MrcaError: if there are fewer columns than relations.
             ValueError: on sample weights (use `metrics`, not `weighted_metrics`).
         """
+        predicted = self.decision_rule.labels(y_pred)
+        gold = self._gold(y_true, predicted.shape[-1], sample_weight)
+        for counter, cells in (
+            (self.true_positives, ops.logical_and(gold, predicted)),
+            (self.false_positives, ops.logical_and(ops.logical_not(gold), predicted)),
+            (self.false_negatives, ops.logical_and(gold, ops.logical_not(predicted))),
+        ):
+            counter.assign_add(self._count(ops.cast(cells, "int32")))
+
+    def _gold(self, y_true: Any, relations: int, sample_weight: Any) -> Any:
+        """Labels as booleans `(batch, relations)`; see `update_state`."""
         if sample_weight is not None:
             raise ValueError(
                 f"{type(self).__name__} counts rows and does not take sample weights: give it to "
                 "`metrics`, not `weighted_metrics`."
             )
-        predicted = self.decision_rule.labels(y_pred)
-        relations = predicted.shape[-1]
         gold = ops.convert_to_tensor(y_true)
         if len(gold.shape) == 2 and gold.shape[1] == 1 and relations > 1:
             gold = gold[:, 0]
@@ -68,13 +77,7 @@ class MicroF1(keras.metrics.Metric):
                 f"{type(self).__name__} expects labels with at least {relations} columns, one for "
                 f"each relation. Received shape {tuple(gold.shape)}."
             )
-        gold = ops.greater(ops.cast(gold[:, -relations:], "float32"), 0.5)
-        for counter, cells in (
-            (self.true_positives, ops.logical_and(gold, predicted)),
-            (self.false_positives, ops.logical_and(ops.logical_not(gold), predicted)),
-            (self.false_negatives, ops.logical_and(gold, ops.logical_not(predicted))),
-        ):
-            counter.assign_add(self._count(ops.cast(cells, "int32")))
+        return ops.greater(ops.cast(gold[:, -relations:], "float32"), 0.5)
 
     def _count(self, cells: Any) -> Any:
         """What counters add of cells `(batch, relations)`."""

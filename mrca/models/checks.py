@@ -44,6 +44,11 @@ def problems(
             f"not. Received: encoder {config.encoder.name!r}, encoder.trainable=false. Set "
             "encoder.trainable=true, or leave the rate out."
         )
+    if config.training.monitor == "tuned_micro_f1" and not loss.decision_rule.has_threshold:
+        yield (
+            "training.monitor=tuned_micro_f1 tunes a threshold, and the loss "
+            f"{config.loss.name!r} decides without one. Take micro_f1 or macro_f1."
+        )
     yield from network_problems(config)
     yield from heads.problems(config, loss.depends_on_batch)
 

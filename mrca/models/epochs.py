@@ -20,7 +20,7 @@ from mrca.encoding import (
 from mrca.layers import heads
 from mrca.layers.bilateral_branch import BilateralBranch, cumulative_weight, sample_weights
 from mrca.losses import DecisionRule
-from mrca.metrics import MacroF1, MicroF1
+from mrca.metrics import MacroF1, MicroF1, TunedMicroF1
 from mrca.models.optimizer import inner_optimizer, is_matrix, rate_of_epoch
 
 if TYPE_CHECKING:
@@ -88,8 +88,9 @@ def follows_epochs(config: RunConfig) -> bool:
 
 def epoch_metrics(config: RunConfig, rule: DecisionRule) -> list[keras.metrics.Metric]:
     """What is measured in each epoch beside the loss: micro F1, and what the best is chosen by."""
-    chosen_by = [MacroF1(rule)] if config.training.monitor == "macro_f1" else []
-    return [MicroF1(rule), *chosen_by]
+    others = {"macro_f1": MacroF1, "tuned_micro_f1": TunedMicroF1}
+    chosen_by = others.get(config.training.monitor)
+    return [MicroF1(rule), *([chosen_by(rule)] if chosen_by else [])]
 
 
 class EpochStart(keras.callbacks.Callback):

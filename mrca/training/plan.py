@@ -122,7 +122,10 @@ class TrainingPlan:
                 f"validate {corpus.folder}`); data.unmatched is {config.data.unmatched!r}."
             )
         if isinstance(classifier, RelationClassifier):
-            if marks := marks_line(corpus.splits["train"]):
+            train = corpus.splits["train"]
+            # Of whole texts no pair is a negative.
+            says = config.candidates.kind == "pairs" or any(row.oracle for row in train)
+            if says and (marks := marks_line(train)):
                 reporter.message(marks)
             encoder = classifier.encoder
             if encoder.note:

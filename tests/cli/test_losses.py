@@ -3,7 +3,7 @@ import json
 import pytest
 
 from mrca.losses import LOSSES
-from mrca.losses.describe import describe
+from mrca.losses.describe import describe, describe_all
 
 
 @pytest.mark.parametrize("command", [["losses"], ["losses", "list"]])
@@ -11,7 +11,8 @@ def test_list(mrca, command):
     done = mrca(*command)
     assert done.code == 0
     lines = [line for line in done.out.splitlines() if line.startswith("│")]
-    assert [line.split("│")[1].strip() for line in lines] == list(LOSSES)
+    names = [line.split("│")[1][1:].rstrip() for line in lines]
+    assert [name for name in names if name and not name.startswith(" ")] == list(LOSSES)
     assert "Zhou et al. 2021" in done.out
     rows = {row["name"]: row for row in json.loads(mrca(*command, "--json").out)}
     assert list(rows) == list(LOSSES)
@@ -23,6 +24,20 @@ def test_list(mrca, command):
         "decision": "sigmoid >= 0.5",
         "needs_counts": True,
     }
+
+
+def test_nothing_is_cut_off_on_80_columns(mrca, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = mrca("losses").out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "…" not in "".join(lines)
+    for loss in describe_all():
+        row = next(place for place, line in enumerate(lines) if f"│ {loss.name} " in line)
+        assert loss.abbreviation in lines[row]
+        assert f" {loss.paper} " in lines[row + 1]
+        decision = " ".join(line.split("│")[3].strip() for line in lines[row : row + 2])
+        assert decision.strip() == loss.decision
+        assert ("needed" in lines[row]) == loss.needs_counts
 
 
 def test_names_are_whole_on_a_narrow_screen(mrca, monkeypatch):

@@ -278,6 +278,7 @@ def test_states_in_windows_are_kept_apart_from_others(pairs, cache):
             },
             "candidates.kind=pairs asks about",
         ),
+        ({"features.marker_style": "typed"}, "Set features.markers=true"),
         ({"encoder.freeze_embeddings": True}, "frozen as a whole"),
     ],
 )

@@ -34,7 +34,7 @@ def test_words_may_be_lower_cased():
 def test_special_pieces_and_the_asterisk():
     byte_pairs = BytePairs(VOCABULARY, MERGES)
     assert (byte_pairs.pad, byte_pairs.unk, byte_pairs.cls, byte_pairs.sep) == (1, 3, 0, 2)
-    assert byte_pairs.asterisk == VOCABULARY.index("Ġ*")
+    assert byte_pairs.marker("*") == VOCABULARY.index("Ġ*")
     assert len(byte_pairs) == len(VOCABULARY)
     with pytest.raises(MrcaError, match=r"keeps none free.*marker_style=asterisks"):
         _ = byte_pairs.markers
@@ -42,7 +42,7 @@ def test_special_pieces_and_the_asterisk():
 
 def test_an_asterisk_of_two_pieces_marks_nothing():
     with pytest.raises(MrcaError, match=r"the piece `\*` around mentions.*has none"):
-        _ = BytePairs(VOCABULARY[:-1], MERGES[:-1]).asterisk
+        _ = BytePairs(VOCABULARY[:-1], MERGES[:-1]).marker("*")
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,44 @@ def test_asterisks_around_mentions(subjects, objects, expected, places):
     assert not encoded.arrays["role"][start:end][[name == "*" for name in found]].any()
 
 
+@pytest.mark.parametrize(
+    ("types", "expected", "places"),
+    [
+        (("B_c", ""), "@ * b c * a @ b @ c d @ e", [1, 9]),
+        (("b", "Cd"), "@ * b * a @ b @ * c ##d * c d @ e", [1, 8]),  # split as any word
+    ],
+)
+def test_typed_markers_around_mentions(types, expected, places):
+    signs = {"[unused0]": "*", "[unused1]": "@"}
+    names = [signs.get(name, name) for name in VOCABULARY]
+    entities = tuple(
+        Entity((Span(*span),), type) for span, type in zip([(0, 1), (2, 4)], types, strict=True)
+    )
+    rows = [ROWS[1], Document(tuple("abcde"), entities)]
+    encoded = piece_rows(rows, WordPieces(names, lower_case=True), max_length=None, markers="typed")
+    start, end = encoded.starts[1:]
+    found = [names[id] for id in encoded.arrays["pieces"][start:end].tolist()]
+    assert " ".join(found) == f"[CLS] {expected} [SEP]"
+    # A mention stands where the first piece of its marker does.
+    spans = [entity.mentions[0] for entity in entities]
+    assert [list(encoded.places(1, span)) for span in spans] == [[place] for place in places]
+    assert [found[place] for place in places] == ["@", "@"]
+
+
+def test_typed_markers_of_nested_mentions_nest():
+    signs = {"[unused0]": "*", "[unused1]": "@"}
+    names = [signs.get(name, name) for name in VOCABULARY]
+    entities = (
+        Entity((Span(0, 1), Span(2, 3)), "a"),
+        Entity((Span(0, 2),), "b"),
+        Entity((Span(2, 3),), "c"),
+    )
+    rows = [Document(tuple("abc"), entities)]
+    encoded = piece_rows(rows, WordPieces(names, lower_case=True), max_length=None, markers="typed")
+    found = [names[id] for id in encoded.arrays["pieces"].tolist()]
+    assert " ".join(found) == ("[CLS] @ * b * @ * a * a @ b @ @ * a * @ * c * c @ @ [SEP]")
+
+
 def test_types_stand_on_every_piece_of_a_word(word_pieces):
     entities = (Entity((Span(0, 1),), "LOC"), Entity((Span(2, 3),), "PER"))
     row = Document(("Ab", "c", "Def"), entities)

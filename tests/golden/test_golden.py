@@ -101,7 +101,7 @@ SIGMOID = {
     "rfl": "rebalanced_focal",
     "ntrfl": "negative_tolerant_focal",
     "db": "distribution_balanced",
-    "db0fl": "distribution_balanced",
+    "db0fl": "distribution_balanced_crossentropy",
     "cbntr": "class_balanced_negative_tolerant",
 }
 REWEIGHT = {
@@ -116,7 +116,7 @@ REWEIGHT = {
 def _paper(short: str, given: dict[str, Any], arrays: dict[str, np.ndarray]) -> Any:
     """A sigmoid loss as the paper's equations have it."""
     used = {
-        "gamma": 0 if short in ("bce", "db0fl") else given["gamma"],
+        "gamma": given["gamma"],
         "beta": given["beta_cb"] if short.startswith("cb") else given["beta"],
         "class_counts": arrays["class_freq"].tolist(),
         "num_samples": given["train_num"],

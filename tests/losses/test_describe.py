@@ -49,6 +49,7 @@ def test_abbreviation_and_paper():
     said = {loss.name: (loss.abbreviation, loss.paper) for loss in describe_all()}
     assert said["adaptive_focal"] == ("AFL", "KD-DocRE (Tan et al. 2022)")
     assert said["class_balanced_negative_tolerant"] == ("CB-NTR", "Huang et al. 2021")
+    assert said["distribution_balanced_crossentropy"][0] == "DB-0FL"
     assert said["binary_crossentropy"] == ("", "MRCA")
     assert said["adaptive_margin"] == ("AML", "SagDRE (Wei and Li 2022)")
 

@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 
 from mrca.losses import (
-    BinaryCrossentropy,
     DistributionBalanced,
     NegativeTolerantFocal,
     RebalancedFocal,
@@ -20,7 +19,6 @@ def rows(loss, labels=LABELS):
 
 @pytest.mark.parametrize("gamma", [0.0, 2.0])
 def test_is_the_formula_of_its_docstring(gamma):
-    """With gamma = 0 it is DB-0FL."""
     counts = np.maximum(COUNTS, 1)
     shift = 0.05 * np.log(1 / np.clip(counts / 1000, 1 / 2000, 1 - 1 / 2000) - 1)
     shifted = LOGITS.astype("float64") - shift
@@ -40,12 +38,6 @@ def test_its_parts_are_the_other_losses():
     tolerant = rows(NegativeTolerantFocal(COUNTS, 1000, reduction=None), 0 * LABELS)
     balanced = rows(DistributionBalanced(COUNTS, 1000, reduction=None), 0 * LABELS)
     np.testing.assert_allclose(balanced, 1.1 * tolerant, rtol=1e-5)
-
-
-def test_without_any_of_its_parts_it_is_binary_crossentropy():
-    loss = DistributionBalanced(COUNTS, 1000, alpha=0, kappa=0, lam=1, gamma=0, reduction=None)
-    plain = rows(BinaryCrossentropy(reduction=None))
-    np.testing.assert_allclose(rows(loss)[0], plain[0], rtol=1e-5)
 
 
 def test_a_relation_of_all_rows_or_of_none_is_finite(values_and_gradients):

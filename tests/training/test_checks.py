@@ -110,6 +110,10 @@ def test_every_loss_goes_with_the_recipes_for_documents(recipe):
             ["encoder.name=hub:x", "encoder.trainable=true", "features.padding=fixed"],
             "would read as words",
         ),
+        (
+            ["loss.name=categorical_crossentropy", "training.monitor=tuned_micro_f1"],
+            "decides without one",
+        ),
     ],
     ids=str,
 )
