@@ -130,7 +130,8 @@ def evaluate(
     before, uncalibrated = None, None
     if chosen.changed:
         before = training.report_on(classifier, found, groups, ignore or (), known)
-        uncalibrated, _ = classifier.scores_and_labels(*found)
+        if calibrate not in (None, Calibrate.NONE):
+            uncalibrated, _ = classifier.scores_and_labels(*found)
     classifier.decision = chosen.decision
     if save:
         loaded.save_decision()
@@ -172,9 +173,11 @@ def evaluate(
         from mrca.reporting import report_figures
 
         scores, _ = classifier.scores_and_labels(*found)
-        shown = [classifier.relations.index(name) for name in report.candidates.relations]
+        shown: slice | list[int] = slice(None)  # which copies nothing
+        if ignore:
+            shown = [classifier.relations.index(name) for name in report.candidates.relations]
         labels = found.candidates.labels[:, shown]
-        was = uncalibrated[:, shown] if calibrated and uncalibrated is not None else None
+        was = None if uncalibrated is None else uncalibrated[:, shown]
         figures = report_figures(report, labels, scores[:, shown], title, was)
         prefix = _file_prefix(split, tuned, ignore or [], limits, min_precision, calibrated, top_k)
         _write(figures, plots or loaded.folder / "plots", prefix)

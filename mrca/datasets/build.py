@@ -25,8 +25,8 @@ def find_raw(recipe: Recipe, data_dir: Path | None = None) -> list[Path] | None:
     """
     for folder in search_folders("data", data_dir):
         for names in recipe.raw:
-            files = [folder / name for name in names]
-            if all(file.exists() for file in files):
+            files = [found[-1] for name in names if (found := sorted(folder.glob(name)))]
+            if len(files) == len(names):
                 return files
     return None
 

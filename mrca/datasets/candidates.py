@@ -5,12 +5,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mrca.text import Document, Entity, RelationSet
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Kind = Literal["whole", "pairs"]
 
@@ -183,6 +186,8 @@ class Candidates:
         Raises:
             MrcaError: if a document states a relation that is none of these.
         """
+        from scipy.sparse import csr_array
+
         stated = relations.multi_hot(
             [document.labels for document in self.documents]
         )  # or an error
@@ -193,7 +198,7 @@ class Candidates:
         stated = relations.multi_hot(
             [[fact.relation for fact in document.facts] for document in self.documents]
         )
-        labels = np.zeros((len(self), len(relations)), np.uint8)
+        stated_of: set[tuple[int, int]] = set()
         missed = np.zeros(len(relations), np.int64)
         for document, begin, end in zip(
             self.documents, self.starts[:-1].tolist(), self.starts[1:].tolist(), strict=True
@@ -207,18 +212,26 @@ class Candidates:
                 column = relations.index(fact.relation)
                 candidate = place.get((fact.subject, fact.object))
                 if candidate is not None:
-                    labels[candidate, column] = 1
+                    stated_of.add((candidate, column))
                 elif fact[:3] not in seen:
                     missed[column] += 1
                 seen.add(fact[:3])
+        cells = np.array(sorted(stated_of), np.int64).reshape(-1, 2).T
+        ones = np.ones(cells.shape[1], np.uint8)
+        labels = csr_array((ones, (cells[0], cells[1])), shape=(len(self), len(relations)))
         return LabelledCandidates(**vars(self), labels=labels, of_documents=stated, missed=missed)
 
-    def any_of(self, cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """For each document whether any of its candidates has it: `(candidates, n)` to
-        `(documents, n)`."""
-        found = np.zeros((len(self.documents), cells.shape[1]), bool)
-        np.logical_or.at(found, self.rows, cells)
-        return found
+    def any_of(self, cells: "csr_array") -> "csr_array":
+        """For each document whether any of its candidates has it: bool `(candidates, n)` to
+        `(documents, n)`, both sparse."""
+        from scipy.sparse import csr_array
+
+        each = np.arange(len(self))
+        of = csr_array(
+            (np.ones(len(self), np.int64), each, self.starts),
+            shape=(len(self.documents), len(self)),
+        )
+        return (of @ cells.astype(np.int64)).astype(bool)
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,12 +239,12 @@ class LabelledCandidates(Candidates):
     """Candidates with their labels.
 
     Attributes:
-        labels: 0/1, uint8 `(candidates, relations)`.
-        of_documents: the relations that each document states, uint8 `(documents, relations)`; of
-            pairs, those of its facts.
+        labels: 0/1, sparse, uint8 `(candidates, relations)`.
+        of_documents: the relations that each document states, sparse, uint8 `(documents,
+            relations)`; of pairs, those of its facts.
         missed: facts of each relation that no candidate asks about, int64 `(relations,)`.
     """
 
-    labels: NDArray[np.uint8]
-    of_documents: NDArray[np.uint8]
+    labels: "csr_array"
+    of_documents: "csr_array"
     missed: NDArray[np.int64]

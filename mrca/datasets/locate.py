@@ -254,8 +254,9 @@ def _remedy(source: CorpusSource) -> str:
             for names in source.recipe.raw
         ]
         places = " or ".join(f"<folder>/{Path(names[0]).parent}/" for names in source.recipe.raw)
+        site = f" ({source.site})" if source.site else ""
         return (
-            "Bring what it is built from and run:\n"
+            f"Bring what it is built from{site} and run:\n"
             + "\nor\n".join(ways)
             + f"\nor put it into {places} and set MRCA_DATA_DIR=<folder>."
         )

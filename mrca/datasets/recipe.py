@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from mrca.errors import MrcaError
@@ -20,7 +21,8 @@ class Recipe:
 
     Attributes:
         raw: sets of published files that it can be built from, best first; each file, or folder
-            of files, is given as its path below a search folder.
+            of files, is given as its path below a search folder, or as a pattern (`*`) of which the
+            last one by name is taken.
         make_splits: reads such a set and makes `"train"`, `"valid"` and `"test"` of it.
         version: to be raised when `make_splits` gives other splits than before: what an older
             version built is then built anew.
@@ -55,6 +57,15 @@ def _reuters(files: Sequence[Path]) -> Splits:
     published = reuters_splits(files[0])
     train, valid = hold_out(published["train"], _REUTERS_HELD_OUT, seed=0)
     return {"train": train, "valid": valid, "test": published["test"]}
+
+
+def _pubmed(files: Sequence[Path], documents: int, valid: int, test: int) -> Splits:
+    from mrca.datasets.pubmed import pubmed_splits
+
+    if len(files) != 1:
+        received = ", ".join(map(str, files))
+        raise MrcaError(f"Expected one file, allMeSH_YEAR.json, received {received}.")
+    return pubmed_splits(files[0], documents=documents, valid=valid, test=test, seed=0)
 
 
 def _ddi(files: Sequence[Path]) -> Splits:
@@ -92,4 +103,12 @@ FEWREL_LT = Recipe(
 )
 DWIE = Recipe(raw=(("dwie/annos_with_content",),), make_splits=_dwie)
 DDI = Recipe(raw=(("ddi2013/DDICorpus-2013.zip",),), make_splits=_ddi)
+_MESH = (("pubmed/allMeSH*.json*",),)
+# As many documents as the balanced-loss paper has; its split is not published.
+PUBMED = Recipe(
+    raw=_MESH, make_splits=partial(_pubmed, documents=224_897, valid=10_000, test=20_000)
+)
+PUBMED_SMALL = Recipe(
+    raw=_MESH, make_splits=partial(_pubmed, documents=24_000, valid=2_000, test=2_000)
+)
 REUTERS = Recipe(raw=(("reuters21578/reuters21578.tar.gz",),), make_splits=_reuters)

@@ -4,7 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from mrca.datasets.recipe import DDI, DWIE, FEWREL_LT, REUTERS, Recipe
+from mrca.datasets.recipe import (
+    DDI,
+    DWIE,
+    FEWREL_LT,
+    PUBMED,
+    PUBMED_SMALL,
+    REUTERS,
+    Recipe,
+)
 from mrca.errors import MrcaError, did_you_mean
 from mrca.files import RemoteFile
 
@@ -26,6 +34,7 @@ class CorpusSource:
         limits: the `GroupLimits` that its paper uses, by name.
         folder: what its folder is called too, beside its name.
         published: the files of one that the user brings.
+        site: where what it is built from can be had, if it is not downloaded.
     """
 
     name: str
@@ -36,6 +45,7 @@ class CorpusSource:
     limits: str = "default"
     folder: str = ""
     published: tuple[str, ...] = ("train.json", "valid.json", "test.json")
+    site: str = ""
 
 
 def _github(
@@ -54,6 +64,9 @@ def _github(
         )
         for name, digest in digests.items()
     )
+
+
+_BIOASQ = "http://participants-area.bioasq.org/datasets/, Task A, free after registration"
 
 
 CORPORA: dict[str, CorpusSource] = {
@@ -167,6 +180,23 @@ CORPORA: dict[str, CorpusSource] = {
         "built",
         recipe=REUTERS,
         limits="reuters",
+    ),
+    "pubmed": CorpusSource(
+        "pubmed",
+        "PubMed (BioASQ, Task A, any year): MeSH headings of 224,897 abstracts, a dozen each; no "
+        "marked entities",
+        "built",
+        recipe=PUBMED,
+        limits="pubmed",
+        site=_BIOASQ,
+    ),
+    "pubmed_small": CorpusSource(
+        "pubmed_small",
+        "24,000 abstracts of the same. Scores on it are not scores on pubmed",
+        "built",
+        recipe=PUBMED_SMALL,
+        limits="pubmed",
+        site=_BIOASQ,
     ),
     "sample": CorpusSource(
         "sample",

@@ -1,7 +1,7 @@
 """Planned batches as something that Keras can fit, evaluate and predict on."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -15,22 +15,29 @@ from mrca.encoding.batch_plan import (
 )
 from mrca.encoding.encoded_documents import EncodedDocuments
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
 
 class SideBySide:
     """Matrices with a row for each candidate, put side by side where rows are taken.
 
-    So a matrix that lies on a disk is never read as a whole.
+    So a matrix that lies on a disk is never read as a whole, and of a sparse one only a batch's
+    rows are ever filled up.
 
     Args:
-        matrices: each `(candidates, columns)`.
+        matrices: each `(candidates, columns)`, an array or a sparse matrix.
     """
 
-    def __init__(self, *matrices: np.ndarray) -> None:
+    def __init__(self, *matrices: "np.ndarray | csr_array") -> None:
         self._matrices = matrices
-        self.shape = (len(matrices[0]), sum(matrix.shape[1] for matrix in matrices))
+        self.shape = (matrices[0].shape[0], sum(matrix.shape[1] for matrix in matrices))
 
     def __getitem__(self, rows: Any) -> np.ndarray:
-        taken = [matrix[rows] for matrix in self._matrices]
+        taken = [
+            part if isinstance(part, np.ndarray) else part.toarray()
+            for part in (matrix[rows] for matrix in self._matrices)
+        ]
         return np.concatenate(taken, axis=1, dtype=np.float32)
 
 
@@ -39,8 +46,8 @@ class EpochBatches:
 
     Args:
         documents: the rows.
-        labels: of their candidates, 0/1 matrix `(candidates, columns)`; for a distillation with
-            the teacher's outputs before them.
+        labels: of their candidates, 0/1, `(candidates, columns)`, an array or a sparse matrix; for
+            a distillation with the teacher's outputs before them.
         limits: see `plan_batches`.
         padding, max_length, seed: the same.
         draw: an epoch's number to the rows that it shows, as many as there are in all; `None` for
@@ -56,7 +63,7 @@ class EpochBatches:
     def __init__(
         self,
         documents: EncodedDocuments,
-        labels: np.ndarray | SideBySide,
+        labels: "np.ndarray | csr_array | SideBySide",
         limits: BatchLimits | int,
         *,
         padding: Padding,
@@ -65,7 +72,7 @@ class EpochBatches:
         draw: Callable[[int], np.ndarray] | None = None,
     ) -> None:
         self.documents = documents
-        self.labels = labels
+        self.labels = labels if isinstance(labels, SideBySide) else SideBySide(labels)
         self.limits = limits
         self.padding = padding
         self.max_length = max_length
@@ -95,7 +102,7 @@ class EpochBatches:
 
     def _batch(self, batch: Batch) -> tuple[Any, ...]:
         """Inputs and labels."""
-        labels = self.labels[self.documents.candidates_of(batch.rows)].astype(np.float32)
+        labels = self.labels[self.documents.candidates_of(batch.rows)]
         return self.documents.batch(batch, self.padding), labels
 
     def for_keras(self) -> Any:
@@ -143,7 +150,7 @@ class PairedBatches(EpochBatches):
     def __init__(
         self,
         documents: EncodedDocuments,
-        labels: np.ndarray | SideBySide,
+        labels: "np.ndarray | csr_array | SideBySide",
         pairs: int,
         *,
         draws: Callable[[int], tuple[np.ndarray, np.ndarray]],

@@ -1,5 +1,7 @@
 """Rows drawn by how rare their relations are."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -54,7 +56,7 @@ class Sampler:
 
     Args:
         name: one of `SAMPLERS`.
-        labels: 0/1, shape `(rows, relations)`.
+        labels: 0/1, shape `(rows, relations)`, an array or a sparse matrix.
         seed: of the draws.
         epochs: E, how many epochs there will be at most; for `progressively_balanced`.
 
@@ -72,8 +74,10 @@ class Sampler:
 
     def __init__(self, name: str, labels: ArrayLike, *, seed: int, epochs: int) -> None:
         check_sampler(name)
-        held = np.asarray(labels, dtype=bool)
-        if held.ndim != 2 or not len(held):
+        from scipy.sparse import csr_array, hstack, issparse
+
+        held: Any = labels if issparse(labels) else np.asarray(labels)
+        if held.ndim != 2 or not held.shape[0]:
             raise MrcaError(
                 "A sampler needs labels of shape (rows, relations) with at least one row. "
                 f"Received shape {held.shape}."
@@ -81,8 +85,9 @@ class Sampler:
         self.name = name
         self._seed = seed
         self._epochs = epochs
-        none = ~held.any(axis=1, keepdims=True)
-        self._classes = np.concatenate([held, none], axis=1)
+        self._held = csr_array(held, dtype=bool)
+        none = self._held.sum(axis=1) == 0
+        self._classes = hstack([self._held, csr_array(none[:, np.newaxis])], "csr", np.float64)
 
     def probabilities(self, epoch: int) -> NDArray[np.float64]:
         """How likely each draw of an epoch (from 0) is each row: float64 `(rows,)`, sum 1."""
@@ -96,7 +101,7 @@ class Sampler:
 
     def draw(self, epoch: int) -> NDArray[np.intp]:
         """The row numbers of an epoch (from 0), as many as there are rows, in random order."""
-        rows = len(self._classes)
+        rows = self._classes.shape[0]
         # A third number, so that these draws are not those that shuffle the batches.
         generator = np.random.default_rng((self._seed, epoch, 1))
         if self.name == "instance_balanced":
@@ -105,11 +110,12 @@ class Sampler:
 
     def named(self, name: str) -> "Sampler":
         """Another sampler of the same rows, seed and epochs."""
-        return Sampler(name, self._classes[:, :-1], seed=self._seed, epochs=self._epochs)
+        return Sampler(name, self._held, seed=self._seed, epochs=self._epochs)
 
     def _rates(self, name: str) -> NDArray[np.float64]:
         if name == "instance_balanced":
-            return np.full(len(self._classes), 1 / len(self._classes))
+            rows = self._classes.shape[0]
+            return np.full(rows, 1 / rows)
         counts = self._classes.sum(axis=0)
         seen = counts > 0
         # By logarithms of ratios, so that no power of a count overflows.

@@ -2,13 +2,17 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mrca.errors import MrcaError
 from mrca.evaluation.precision_recall_curve import check_finite, labels_and_scores
+from mrca.evaluation.row_blocks import row_blocks
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_array
 
 BINS = 15
 HISTOGRAM_BINS = 20
@@ -193,11 +197,13 @@ class Temperature(Calibration):
         from scipy.optimize import brentq
 
         gold, values = _gold_and_margins(labels, margins)
-        wanted = float(values[gold].sum())
+        wanted = float(values[gold.nonzero()].sum(dtype=np.float64))
 
         def slope(log_inverse: float) -> float:
             """Of the log loss, by 1 / T; rises with it."""
-            return float((values * _sigmoid(values * np.exp(log_inverse))).sum()) - wanted
+            inverse = np.exp(log_inverse)
+            blocks = (values[block].astype(np.float64) for block in row_blocks(values))
+            return sum(float((each * _sigmoid(each * inverse)).sum()) for each in blocks) - wanted
 
         low, high = -np.log(_HIGHEST), -np.log(_LOWEST)
         if slope(low) >= 0:
@@ -279,10 +285,12 @@ class Isotonic(Calibration):
         enough = gold.sum(axis=0) >= max(min_positives, 1)
         return cls(
             [
-                _fitted_curve(gold[:, column], values[:, column]) if enough[column] else None
+                _fitted_curve(gold[:, [column]].toarray(), values[:, column])
+                if enough[column]
+                else None
                 for column in range(gold.shape[1])
             ],
-            _fitted_curve(gold.ravel(), values.ravel()),
+            _fitted_curve(gold.toarray(), values),
         )
 
     def __call__(self, margins: ArrayLike) -> NDArray[np.float32]:
@@ -354,19 +362,19 @@ def _cells(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray[np.bool_], NDA
             "probabilities of a model's outputs with its decision rule or with a calibration; "
             "clip those of a loss without bounds, such as RC-Dice."
         )
-    return gold.ravel(), values.ravel()
+    return gold.toarray().ravel(), values.ravel()
 
 
 def _gold_and_margins(
     labels: ArrayLike, margins: ArrayLike
-) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+) -> tuple["csc_array", NDArray[np.floating]]:
     gold, values = labels_and_scores(labels, margins, "margins")
-    if not gold.any():
+    if not gold.nnz:
         raise MrcaError(
             "There is no positive label in these rows, so nothing says how likely a relation is. "
             "Expected at least one. Calibrate on a validation split that holds relations."
         )
-    return gold, values.astype(np.float64)
+    return gold.tocsc(), values
 
 
 def _margins(margins: ArrayLike) -> NDArray[np.float64]:
@@ -384,10 +392,12 @@ def _sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(values < 0, small, 1.0) / (1.0 + small)
 
 
-def _fitted_curve(gold: NDArray[np.bool_], margins: NDArray[np.float64]) -> _Curve:
+def _fitted_curve(gold: NDArray[np.bool_], margins: NDArray[np.floating]) -> _Curve:
     from sklearn.isotonic import IsotonicRegression
 
-    model = IsotonicRegression().fit(margins, gold.astype(np.float64))
+    model = IsotonicRegression().fit(
+        margins.ravel().astype(np.float64), gold.ravel().astype(np.float64)
+    )
     return _Curve(model.X_thresholds_.tolist(), model.y_thresholds_.tolist())
 
 

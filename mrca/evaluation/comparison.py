@@ -267,7 +267,7 @@ def compare_methods(
             "A comparison needs methods with at least one run each. "
             f"Received: {received or 'none'}."
         )
-    gold = binary_matrix("labels", labels)
+    gold = binary_matrix("labels", labels).toarray()
     if not gold.any():
         raise MrcaError(
             "There is no positive label in the test rows, so every method has an F1 of 0. Expected "
@@ -290,7 +290,7 @@ def compare_methods(
                 _EMPTY: false_positive_rate(gold, run).to_dict(),
                 _PATTERNS: None
                 if ranked is None
-                else ErrorPatterns.of(gold, np.asarray(run, bool), ranked[name][number]).to_dict(),
+                else ErrorPatterns.of(gold, run, ranked[name][number]).to_dict(),
                 **_of_facts(numbers, gold_facts, run),
             }
             for number, run in enumerate(runs)

@@ -1,11 +1,13 @@
 """Which relation is predicted where another is missed."""
 
+import heapq
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mrca.evaluation.scores import binary_matrix, confusion_counts
+from mrca.evaluation.scores import labels_and_predictions
 from mrca.text import RelationSet
 
 
@@ -51,17 +53,22 @@ def confused_pairs(
         >>> confused_pairs([[1, 0], [1, 0], [1, 1]], [[0, 1], [0, 0], [1, 1]], RelationSet("ab"))
         [ConfusedPair(missed='a', predicted='b', rows=1, rows_missed=2)]
     """
-    _, _, missed_counts = confusion_counts(labels, predictions)
-    gold, predicted = binary_matrix("labels", labels), binary_matrix("predictions", predictions)
-    missed, spurious = gold & ~predicted, predicted & ~gold
+    gold, predicted = labels_and_predictions(labels, predictions)
+    missed, spurious = (gold > predicted).tocsc(), predicted > gold
+    missed_counts = missed.sum(axis=0)
     found: list[tuple[int, int, int]] = []
     # One relation at a time: a matrix of all pairs would not fit for tens of thousands of labels.
-    for a in np.flatnonzero(missed_counts):
-        rows = spurious[missed[:, a]].sum(axis=0)
-        # A stable sort keeps the order of the relations.
-        best = np.argsort(-rows, kind="stable")[:most]
-        found += [(-int(rows[b]), int(a), int(b)) for b in best if rows[b]]
+    # A pair has no more rows than its first relation is missed in, so the most often missed come
+    # first, and it ends with those that no longer reach the pairs that there are.
+    for a in np.argsort(-missed_counts, kind="stable"):
+        least = -found[-1][0] if found and len(found) == most else 1
+        if missed_counts[a] < least:
+            break
+        chosen = spurious[missed.indices[missed.indptr[a] : missed.indptr[a + 1]]]
+        others, rows = np.unique(chosen.indices, return_counts=True)
+        pairs = ((-int(count), int(a), int(b)) for b, count in zip(others, rows, strict=True))
+        found = heapq.nsmallest(most, chain(found, pairs))
     return [
         ConfusedPair(relations.names[a], relations.names[b], -rows, int(missed_counts[a]))
-        for rows, a, b in sorted(found)[:most]
+        for rows, a, b in found
     ]

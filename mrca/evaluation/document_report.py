@@ -1,12 +1,12 @@
 """Everything that is said about one model on the documents of one split."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mrca.datasets import LabelledCandidates, distance
 from mrca.datasets.long_tail import DEFAULT_LIMITS, GroupLimits
@@ -22,9 +22,13 @@ from mrca.evaluation.fact_scores import (
 from mrca.evaluation.false_positive_rate import FalsePositiveRate, false_positive_rate
 from mrca.evaluation.known_facts import NOT_ASKED, KnownFacts
 from mrca.evaluation.report import SCORE_HEAD, Report, evaluate, score_row
-from mrca.evaluation.scores import Score
+from mrca.evaluation.row_blocks import row_blocks
+from mrca.evaluation.scores import Score, labels_and_predictions
 from mrca.text import RelationSet
 from mrca.text.html_table import html_table
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 # Tokens between the nearest mentions of a pair: where each group begins.
 _DISTANCES = (0, 5, 10, 20, 40)
@@ -105,7 +109,7 @@ class DocumentReport:
 
 def evaluate_candidates(
     candidates: LabelledCandidates,
-    predictions: NDArray[np.bool_],
+    predictions: ArrayLike,
     scores: NDArray[np.floating] | None,
     relations: RelationSet,
     train_counts: Sequence[int],
@@ -119,7 +123,7 @@ def evaluate_candidates(
 
     Args:
         candidates: with their gold labels.
-        predictions: decided labels, bool `(candidates, relations)`.
+        predictions: decided labels, `(candidates, relations)`, bool or 0/1 integers.
         scores: what the decision rule cut, or calibrated, same shape; None where nothing but
             decisions is known.
         relations: the columns' names.
@@ -132,34 +136,31 @@ def evaluate_candidates(
     Raises:
         MrcaError: see `evaluate`.
     """
+    gold, predicted = labels_and_predictions(candidates.labels, predictions)
     if ignored:
         for name in ignored:
             relations.index(name)  # or an error
         kept = [column for column, name in enumerate(relations) if name not in set(ignored)]
-        fields = {name: getattr(candidates, name) for name in ("labels", "of_documents")}
-        candidates = LabelledCandidates(
-            **{
-                **vars(candidates),
-                **{name: matrix[:, kept] for name, matrix in fields.items()},
-                "missed": candidates.missed[kept],
-            }
+        candidates = replace(
+            candidates,
+            of_documents=candidates.of_documents[:, kept],
+            missed=candidates.missed[kept],
         )
         relations = RelationSet(relations.names[column] for column in kept)
-        predictions = predictions[:, kept]
+        gold, predicted = gold[:, kept], predicted[:, kept]
         scores = None if scores is None else scores[:, kept]
         train_counts = [train_counts[column] for column in kept]
-    gold = candidates.labels.astype(bool)
     pairs = candidates.kind == "pairs"
-    stated = candidates.of_documents.astype(bool)
-    found = candidates.any_of(predictions) if pairs else predictions
+    stated = candidates.of_documents
+    found = candidates.any_of(predicted) if pairs else predicted
     facts = None
     if pairs:
         stated_facts = GoldFacts.of(candidates.documents, relations, known)
-        facts = fact_scores(stated_facts, predicted_facts(candidates.pairs, predictions))
+        facts = fact_scores(stated_facts, predicted_facts(candidates.pairs, predicted))
     return DocumentReport(
         candidates=evaluate(
             gold,
-            predictions,
+            predicted,
             relations,
             train_counts,
             scores,
@@ -167,14 +168,14 @@ def evaluate_candidates(
             missed=candidates.missed.tolist(),
         ),
         documents=evaluate(stated, found, relations, train_counts, None, limits) if pairs else None,
-        empty_candidates=false_positive_rate(gold, predictions),
+        empty_candidates=false_positive_rate(gold, predicted),
         empty_documents=false_positive_rate(stated, found),
         facts=facts,
         missed=int(candidates.missed.sum()),
-        by_distance=_by_distance(candidates, gold, predictions) if pairs else [],
-        by_types=_by_types(candidates, gold, predictions) if pairs else [],
+        by_distance=_by_distance(candidates, gold, predicted) if pairs else [],
+        by_types=_by_types(candidates, gold, predicted) if pairs else [],
         patterns=(
-            error_patterns(gold, predictions, scores)
+            error_patterns(gold, predicted, scores)
             if has_threshold and scores is not None
             else None
         ),
@@ -183,20 +184,29 @@ def evaluate_candidates(
     )
 
 
-def _calibration_error(gold: NDArray[np.bool_], scores: NDArray[np.floating]) -> float | None:
+def _calibration_error(gold: "csr_array", scores: NDArray[np.floating]) -> float | None:
     """Of the highest scores only: nearly all others are near 0, and right; None unless all are
     probabilities."""
-    if not scores.size or not ((scores >= 0) & (scores <= 1)).all():
+    if not scores.size or not (scores.min() >= 0 and scores.max() <= 1):
         return None
-    most = min(_CELLS_PER_LABEL * int(gold.sum()), scores.size)
+    most = min(_CELLS_PER_LABEL * gold.nnz, scores.size)
     if not most:
         return None
-    highest = np.argsort(-scores.ravel(), kind="stable")[:most]
-    return expected_calibration_error(gold.ravel()[highest], scores.ravel()[highest])
+    top = scores.ravel()[:0]
+    for block in row_blocks(scores):
+        top = np.append(top, scores[block])
+        top = np.partition(top, max(len(top) - most, 0))[-most:]
+    # Of the cells with the lowest of these scores, the first ones.
+    above, level = (np.argwhere(cells) for cells in (scores > top.min(), scores == top.min()))
+    highest = tuple(np.concatenate([above, level[: most - len(above)]]).T)
+    hits = np.isin(
+        *(np.ravel_multi_index(each, scores.shape) for each in (highest, gold.nonzero()))
+    )
+    return expected_calibration_error(hits, scores[highest])
 
 
 def _by_distance(
-    candidates: LabelledCandidates, gold: NDArray[np.bool_], predictions: NDArray[np.bool_]
+    candidates: LabelledCandidates, gold: "csr_array", predictions: "csr_array"
 ) -> list[PairGroup]:
     tokens = np.array([distance(*pair) for pair in _entity_pairs(candidates)], np.int64)
     place = np.searchsorted(_DISTANCES, tokens, side="right") - 1
@@ -210,7 +220,7 @@ def _by_distance(
 
 
 def _by_types(
-    candidates: LabelledCandidates, gold: NDArray[np.bool_], predictions: NDArray[np.bool_]
+    candidates: LabelledCandidates, gold: "csr_array", predictions: "csr_array"
 ) -> list[PairGroup]:
     types = np.array(
         [
@@ -234,11 +244,12 @@ def _entity_pairs(candidates: LabelledCandidates) -> Any:
 def _group(
     name: str,
     chosen: NDArray[np.bool_],
-    gold: NDArray[np.bool_],
-    predictions: NDArray[np.bool_],
+    gold: "csr_array",
+    predictions: "csr_array",
 ) -> PairGroup:
-    truth, guess = gold[chosen], predictions[chosen]
-    hits = int((truth & guess).sum())
+    rows = np.flatnonzero(chosen)
+    truth, guess = gold[rows], predictions[rows]
+    hits = int(truth.multiply(guess).sum())
     score = Score.from_counts(hits, int(guess.sum()) - hits, int(truth.sum()) - hits)
     return PairGroup(name, int(chosen.sum()), score)
 

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mrca.errors import MrcaError
 from mrca.evaluation.precision_recall_curve import labels_and_scores
+from mrca.evaluation.row_blocks import row_blocks
 from mrca.evaluation.scores import labels_and_predictions
 
 
@@ -70,18 +71,19 @@ class ErrorPatterns:
 
     @classmethod
     def of(
-        cls, gold: NDArray[np.bool_], predicted: NDArray[np.bool_], ranked: NDArray[np.bool_]
+        cls, labels: ArrayLike, predictions: ArrayLike, ranked: NDArray[np.bool_]
     ) -> "ErrorPatterns":
         """Count decided candidates.
 
         Args:
-            gold: `(candidates, relations)`.
-            predicted: what is decided, the same shape.
+            labels: gold, `(candidates, relations)`, bool or 0/1 integers.
+            predictions: what is decided, the same shape and kind.
             ranked: whether the ranking of a candidate is correct, `(candidates,)`; see
                 `correctly_ranked`.
         """
-        related, silent = gold.any(axis=1), ~predicted.any(axis=1)
-        exact = (gold == predicted).all(axis=1)
+        gold, predicted = labels_and_predictions(labels, predictions)
+        related, silent = gold.sum(axis=1) > 0, predicted.sum(axis=1) == 0
+        exact = (gold != predicted).sum(axis=1) == 0
         missed = related & silent
         return cls(
             tp=int((related & exact).sum()),
@@ -142,10 +144,12 @@ def error_patterns(
         raise MrcaError(f"Unknown ranking {ranking!r}. Expected one of {', '.join(_RANKINGS)}.")
     gold, values = labels_and_scores(labels, scores)
     gold, predicted = labels_and_predictions(gold, predictions)
-    # Few rows of all: the scores of the others need not be looked at.
-    missed = gold.any(axis=1) & ~predicted.any(axis=1)
-    ranked = np.zeros(len(gold), bool)
-    ranked[missed] = _RANKINGS[ranking](gold[missed], values[missed])
+    # The scores of the other rows need not be looked at.
+    missed = np.flatnonzero((gold.sum(axis=1) > 0) & (predicted.sum(axis=1) == 0))
+    ranked = np.zeros(gold.shape[0], bool)
+    for part in row_blocks(gold[missed]):
+        rows = missed[part]
+        ranked[rows] = _RANKINGS[ranking](gold[rows].toarray(), values[rows])
     return ErrorPatterns.of(gold, predicted, ranked)
 
 

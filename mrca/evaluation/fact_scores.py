@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from mrca.evaluation.known_facts import NOT_ASKED, KnownFacts
 from mrca.evaluation.scores import Score, ign_precision_recall_f1
 from mrca.text import Document, RelationSet
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,14 +264,16 @@ def fact_scores(gold: GoldFacts, predicted: NDArray[np.int64]) -> FactScores:
     )
 
 
-def predicted_facts(pairs: NDArray[np.integer], cells: NDArray[np.bool_]) -> NDArray[np.int64]:
+def predicted_facts(
+    pairs: NDArray[np.integer], cells: "NDArray[np.bool_] | csr_array"
+) -> NDArray[np.int64]:
     """The facts that a matrix predicts, as `fact_scores` takes them.
 
     Args:
         pairs: document, subject and object of each row, `(rows, 3)`.
-        cells: what is predicted, `(rows, relations)`.
+        cells: what is predicted, `(rows, relations)`, an array or a sparse matrix.
     """
-    rows, columns = np.nonzero(cells)
+    rows, columns = cells.nonzero()
     return np.column_stack([pairs[rows], columns]).astype(np.int64)
 
 

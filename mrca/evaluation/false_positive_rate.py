@@ -47,6 +47,6 @@ def false_positive_rate(labels: ArrayLike, predictions: ArrayLike) -> FalsePosit
         FalsePositiveRate(rate=0.5, false_positives=1, rows=2)
     """
     gold, predicted = labels_and_predictions(labels, predictions)
-    empty = ~gold.any(axis=1)
-    rows, false = (int(np.sum(chosen)) for chosen in (empty, empty & predicted.any(axis=1)))
+    empty = gold.sum(axis=1) == 0
+    rows, false = (int(np.sum(chosen)) for chosen in (empty, empty & (predicted.sum(axis=1) > 0)))
     return FalsePositiveRate(false / rows if rows else None, false, rows)

@@ -175,7 +175,7 @@ def resampled_f1(
                 "that training states as `known`. Received: none. Whole documents have no facts: "
                 "choose another metric for them."
             )
-        stated = labels_and_predictions(gold, known)[1]
+        stated = labels_and_predictions(gold, known)[1].toarray()
     if resamples < 1:
         raise MrcaError(f"Expected at least one resample. Received: {resamples}.")
     groups = [range(gold.shape[1])] if groups is None else groups
@@ -265,7 +265,7 @@ def _checked(
     labels: ArrayLike, predictions: ArrayLike
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Labels `(rows, relations)` and predictions `(runs, rows, relations)`, bool."""
-    gold = binary_matrix("labels", labels)
+    gold = binary_matrix("labels", labels).toarray()
     stack = np.asarray(predictions)
     runs = stack[None] if stack.ndim == 2 else stack
     if runs.ndim != 3 or not len(runs) or runs.shape[1:] != gold.shape:
@@ -275,4 +275,4 @@ def _checked(
         )
     if not len(gold):
         raise MrcaError("A bootstrap needs test rows to draw from. Received: none.")
-    return gold, np.stack([binary_matrix("predictions", run) for run in runs])
+    return gold, np.stack([binary_matrix("predictions", run).toarray() for run in runs])

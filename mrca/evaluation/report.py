@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,9 @@ from mrca.evaluation.scores import (
 )
 from mrca.text import RelationSet
 from mrca.text.html_table import html_table
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 SCORE_HEAD = ("", "precision", "recall", "F1", "gold")
 
@@ -202,16 +205,16 @@ def evaluate(
     group_of = {column: name for name, columns in members.items() for column in columns}
     macro = macro_of_counts(tp, fp, fn)
     assert macro is not None  # a relation set is never empty
-    present = np.asarray(gold.any(axis=0))
+    present = gold.sum(axis=0) > 0
     return Report(
-        rows=len(gold),
+        rows=gold.shape[0],
         micro=Score.from_counts(tp.sum(), fp.sum(), fn.sum()),
         macro=macro,
         macro_present=macro_of_counts(tp, fp, fn, present_only=True),
         exact_match=_exact_match(gold, predicted),
         average_precision=(
             average_precision(gold, scores, int(outside.sum()))
-            if scores is not None and gold.any()
+            if scores is not None and gold.nnz
             else None
         ),
         groups={
@@ -254,26 +257,29 @@ def _group_score(
 
 
 def _by_relation_count(
-    gold: NDArray[np.bool_], predicted: NDArray[np.bool_], limits: GroupLimits
+    gold: "csr_array", predicted: "csr_array", limits: GroupLimits
 ) -> dict[str, RowScore]:
     group_of = np.searchsorted(limits.row_starts, gold.sum(axis=1), side="right") - 1
+    rows = (np.flatnonzero(group_of == place) for place in range(len(limits.row_groups)))
     return {
-        name: _row_score(gold[group_of == place], predicted[group_of == place])
-        for place, name in enumerate(limits.row_groups)
+        name: _row_score(gold[chosen], predicted[chosen])
+        for name, chosen in zip(limits.row_groups, rows, strict=True)
     }
 
 
-def _row_score(gold: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> RowScore:
-    scored = bool(gold.any())
+def _row_score(gold: "csr_array", predicted: "csr_array") -> RowScore:
+    scored = bool(gold.nnz)
     return RowScore(
-        rows=len(gold),
+        rows=gold.shape[0],
         exact_match=_exact_match(gold, predicted),
-        false_positives=int((predicted & ~gold).sum()),
+        false_positives=int((predicted > gold).sum()),
         micro=micro_score(gold, predicted) if scored else None,
         macro=macro_score(gold, predicted) if scored else None,
         macro_present=macro_score(gold, predicted, present_only=True),
     )
 
 
-def _exact_match(gold: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> float | None:
-    return float((gold == predicted).all(axis=1).mean()) if len(gold) else None
+def _exact_match(gold: "csr_array", predicted: "csr_array") -> float | None:
+    if not gold.shape[0]:
+        return None
+    return float(((gold != predicted).sum(axis=1) == 0).mean())

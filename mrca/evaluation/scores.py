@@ -1,12 +1,15 @@
 """Precision, recall and F1: from counts, micro and macro."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mrca.errors import MrcaError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,17 +155,14 @@ def confusion_counts(
         MrcaError: on differing shapes, or on values that are not decided labels.
     """
     gold, predicted = labels_and_predictions(labels, predictions)
-    return (
-        (gold & predicted).sum(axis=0),
-        (~gold & predicted).sum(axis=0),
-        (gold & ~predicted).sum(axis=0),
-    )
+    tp = gold.multiply(predicted).sum(axis=0)
+    return tp, predicted.sum(axis=0) - tp, gold.sum(axis=0) - tp
 
 
 def labels_and_predictions(
     labels: ArrayLike, predictions: ArrayLike
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Gold and decided labels as bool matrices of one shape `(rows, relations)`.
+) -> tuple["csr_array", "csr_array"]:
+    """Gold and decided labels as sparse bool matrices of one shape `(rows, relations)`.
 
     Args:
         labels: gold, shape `(rows, relations)`, bool or 0/1 integers.
@@ -181,30 +181,38 @@ def labels_and_predictions(
     return gold, predicted
 
 
-def binary_matrix(name: str, values: ArrayLike) -> NDArray[np.bool_]:
-    """`values` as a bool matrix `(rows, relations)`; scores are refused, not cut.
+def binary_matrix(name: str, values: ArrayLike) -> "csr_array":
+    """`values` as a sparse bool matrix `(rows, relations)`; scores are refused, not cut.
+
+    Of thousands of relations a row has a few, so that only these are kept.
 
     Args:
         name: what to call the values in an error.
-        values: bool or 0/1 integers.
+        values: bool or 0/1 integers, as an array or one of SciPy's sparse matrices.
 
     Raises:
         MrcaError: if they are no matrix, or hold anything but 0 and 1.
     """
-    matrix = np.asarray(values)
+    from scipy.sparse import csr_array, issparse
+
+    matrix: Any = values if issparse(values) else np.asarray(values)
     if matrix.ndim != 2:
         raise MrcaError(
             f"Expected {name} of shape (rows, relations). Received shape {matrix.shape}."
         )
-    if matrix.dtype == bool:
-        return matrix
+    held = matrix.data if issparse(matrix) else matrix
     # Floats are most likely undecided scores: any cut made here would bypass the decision rule.
-    if not np.issubdtype(matrix.dtype, np.integer) or not np.isin(matrix, (0, 1)).all():
+    if matrix.dtype != bool and not (
+        np.issubdtype(matrix.dtype, np.integer) and np.isin(held, (0, 1)).all()
+    ):
         raise MrcaError(
             f"Expected {name} as bool or as integers 0 and 1. Received {matrix.dtype} values. "
             "Scores become labels through the decision rule of the loss: apply it first."
         )
-    return matrix.astype(bool)
+    cells = csr_array(matrix, dtype=bool)
+    cells.sum_duplicates()
+    cells.eliminate_zeros()
+    return cells
 
 
 def _ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,14 +1,18 @@
 """Decision thresholds from a validation split: for the best F1, or for a precision."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mrca.errors import MrcaError
-from mrca.evaluation.precision_recall_curve import counts_by_score, labels_and_scores
+from mrca.evaluation.boundaries import Boundaries
+from mrca.evaluation.precision_recall_curve import labels_and_scores
 from mrca.evaluation.scores import Score, confusion_counts
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_array, csr_array
 
 
 @overload
@@ -75,23 +79,20 @@ def tune_threshold(
         >>> tune_threshold([[1, 0], [0, 1]], [[0.9, 0.1], [0.3, 0.5]])
         0.4
     """
-    gold, values = labels_and_scores(labels, scores)
-    cells = np.broadcast_to(np.asarray(allowed, bool), gold.shape)
-    positives = gold.sum(axis=0) + np.asarray(missed)
-    found = gold & cells
-    if not found.any():
+    cells = _Cells.of(labels, scores, allowed)
+    positives = cells.gold.sum(axis=0) + np.asarray(missed)
+    if not cells.found.nnz:
         raise MrcaError(
             "There is no positive label in these rows, so every threshold has an F1 of 0 and none "
             "can be chosen. Expected at least one. Tune on a validation split that holds relations."
         )
-    threshold = _best_boundary(gold[cells], values[cells], positives.sum())
+    threshold = _best_boundary(cells.boundaries(), positives.sum())
     if not per_relation:
         return threshold
-    enough = found.sum(axis=0) >= max(min_positives, 1)
-    columns = zip(gold.T, values.T, cells.T, positives, enough, strict=True)
+    enough = cells.found.sum(axis=0) >= max(min_positives, 1)
     return [
-        _best_boundary(truth[asked], ranked[asked], number) if own else threshold
-        for truth, ranked, asked, number, own in columns
+        _best_boundary(cells.boundaries(column), positives[column]) if own else threshold
+        for column, own in enumerate(enough)
     ]
 
 
@@ -182,33 +183,33 @@ def threshold_for_precision(
         raise MrcaError(
             f"A wished precision must be a number above 0 and at most 1. Received: {precision!r}."
         )
-    gold, values = labels_and_scores(labels, scores)
-    cells = np.broadcast_to(np.asarray(allowed, bool), gold.shape)
-    found = gold & cells
-    if not found.any():
+    cells = _Cells.of(labels, scores, allowed)
+    gold, values = cells.gold, cells.values
+    if not cells.found.nnz:
         raise MrcaError(
             "There is no positive label in these rows, so every threshold has a precision of 0 "
             "and none can be chosen. Expected at least one. Use a validation split that holds "
             "relations."
         )
     wish = float(precision)
-    everywhere = _precise_boundary(gold[cells], values[cells], wish)
+    everywhere = _precise_boundary(cells.boundaries(), wish)
     threshold: float | list[float] = _above_all(values) if everywhere is None else everywhere
     unreachable: list[int] = []
     without_own: list[int] = []
     if per_relation:
-        enough = found.sum(axis=0) >= max(min_positives, 1)
+        enough = cells.found.sum(axis=0) >= max(min_positives, 1)
         without_own = np.flatnonzero(~enough).tolist()
         thresholds = np.full(gold.shape[1], threshold)
         for column in np.flatnonzero(enough):
-            asked = cells[:, column]
-            own = _precise_boundary(gold[asked, column], values[asked, column], wish)
+            own = _precise_boundary(cells.boundaries(int(column)), wish)
             if own is None:
                 own = _above_all(values[:, column])
                 unreachable.append(int(column))
             thresholds[column] = own
         threshold = thresholds.tolist()
-    predicted = cells & (values >= np.asarray(threshold, values.dtype))
+    predicted = values >= np.asarray(threshold, values.dtype)
+    if cells.allowed is not None:
+        predicted &= cells.allowed
     tp, fp, fn = confusion_counts(gold, predicted)
     counts = (tp, fp, fn + np.asarray(missed))
     return PrecisionThreshold(
@@ -221,38 +222,66 @@ def threshold_for_precision(
     )
 
 
-def _best_boundary(
-    gold: NDArray[np.bool_], values: NDArray[np.floating], positives: np.integer
-) -> float:
+class _Cells(NamedTuple):
+    """What a threshold is chosen on.
+
+    Attributes:
+        gold: sparse, bool `(rows, relations)`.
+        values: scores, of that shape.
+        allowed: the cells that are predicted if their score suffices; None for all.
+        found: the gold cells among them, sparse, by columns.
+    """
+
+    gold: "csr_array"
+    values: NDArray[np.floating]
+    allowed: NDArray[np.bool_] | None
+    found: "csc_array"
+
+    @classmethod
+    def of(cls, labels: ArrayLike, scores: ArrayLike, allowed: ArrayLike) -> "_Cells":
+        gold, values = labels_and_scores(labels, scores)
+        if allowed is True:
+            return cls(gold, values, None, gold.tocsc())
+        cells = np.broadcast_to(np.asarray(allowed, bool), gold.shape)
+        found = gold.multiply(cells).tocsc()
+        found.eliminate_zeros()
+        return cls(gold, values, cells, found)
+
+    def boundaries(self, column: int | None = None) -> Boundaries:
+        """Those of all cells together, or of a relation."""
+        values, allowed, found = self.values, self.allowed, self.found
+        if column is None:
+            return Boundaries.of(values[found.nonzero()], values, allowed)
+        rows = found.indices[found.indptr[column] : found.indptr[column + 1]]
+        of_column = None if allowed is None else allowed[:, column]
+        return Boundaries.of(values[rows, column], values[:, column], of_column)
+
+
+def _best_boundary(found: Boundaries, positives: np.integer) -> float:
     """The boundary with the best F1, where so many `positives` are to be found in all."""
-    distinct, tp, predicted = counts_by_score(gold, values)
-    f1 = 2 * tp / (predicted + positives)
+    f1 = 2 * found.tp / (found.predicted + positives)
     best = np.flatnonzero(f1 == f1.max())
     # Below the lowest score there is no second score to keep a distance from: width 0.
-    gaps = -np.diff(distinct.astype(np.float64), append=float(distinct[-1]))
-    return _inside_gap(distinct, best[np.argmax(gaps[best])])
+    above, below = (each[best].astype(np.float64) for each in (found.scores, found.below))
+    gaps = np.where(np.isfinite(below), above - below, 0.0)
+    return _inside_gap(found, best[np.argmax(gaps)])
 
 
-def _precise_boundary(
-    gold: NDArray[np.bool_], values: NDArray[np.floating], precision: float
-) -> float | None:
+def _precise_boundary(found: Boundaries, precision: float) -> float | None:
     """The boundary above which most gold cells are and their share is `precision`, or None."""
-    distinct, tp, predicted = counts_by_score(gold, values)
-    reached = np.flatnonzero(tp / predicted >= precision)
-    if not len(reached):
-        return None
-    return _inside_gap(distinct, reached[tp[reached] == tp[reached[-1]]][0])
+    reached = np.flatnonzero(found.tp / found.predicted >= precision)
+    return _inside_gap(found, reached[-1]) if len(reached) else None
 
 
 def _above_all(values: NDArray[np.floating]) -> float:
     return float(np.nextafter(values.max(), np.array(np.inf, values.dtype)))
 
 
-def _inside_gap(distinct: NDArray[np.floating], cut: np.intp) -> float:
+def _inside_gap(found: Boundaries, cut: np.intp) -> float:
     """A threshold that lets in the scores up to the one at `cut`, of those highest first."""
-    if cut + 1 == len(distinct):
-        return float(distinct[cut])
-    above, below = distinct[cut], distinct[cut + 1]
+    above, below = found.scores[cut], found.below[cut]
+    if not np.isfinite(below):
+        return float(above)
     middle = above / 2 + below / 2
     # Neighbouring floats have no middle: rounding may give the lower one, which `>=` would let in.
     return float(middle if below < middle <= above else above)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mrca.config import RunConfig, Tune
 from mrca.datasets import Candidates, Corpus, LabelCounts, LabelledCandidates
 from mrca.evaluation import correctly_ranked
+from mrca.evaluation.row_blocks import row_blocks
 from mrca.files import file_digest, whole_file
 from mrca.models.parts import training_candidates
 from mrca.runs import layout
@@ -64,7 +65,7 @@ class ComparedRows:
         """The rows of a corpus's test split, as a run of this configuration asks about it."""
         asked, counts = asked_about(corpus, config, "test")
         if asked.kind == "whole":
-            return cls(asked.labels.astype(bool), len(asked), None, counts, {})
+            return cls(asked.labels.toarray().astype(bool), len(asked), None, counts, {})
         places = {pair: row for row, pair in enumerate(_pairs(asked))}
         missed = []
         for number, document in enumerate(asked.documents):
@@ -73,7 +74,7 @@ class ComparedRows:
                 if row >= len(asked):
                     missed.append((row, corpus.relations.index(fact.relation)))
         labels = np.zeros((len(places), len(corpus.relations)), bool)
-        labels[: len(asked)] = asked.labels
+        labels[: len(asked)] = asked.labels.toarray()
         labels[tuple(np.array(missed, int).reshape(-1, 2).T)] = True
         pairs = np.array(list(places), np.int64).reshape(-1, 3)
         return cls(labels, len(asked), pairs, counts, places)
@@ -147,8 +148,9 @@ def decided_labels(
     found = answered(classifier, corpus, "test")
     scores, decided = classifier.scores_and_labels(*found)
     gold = found.candidates.labels.astype(bool)
+    ranks = [correctly_ranked(gold[block].toarray(), scores[block]) for block in row_blocks(scores)]
     labels = rows.of_run(found.candidates, decided)
-    ranked = rows.of_run(found.candidates, correctly_ranked(gold, scores))
+    ranked = rows.of_run(found.candidates, np.concatenate([np.zeros(0, bool), *ranks]))
     with whole_file(kept) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
             file,

@@ -1,6 +1,6 @@
 """How a trained model's outputs become scores and facts."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mrca.datasets import Candidates
 from mrca.errors import MrcaError
 from mrca.evaluation import Calibration, calibration_from_config
+from mrca.evaluation.row_blocks import row_blocks
 from mrca.losses import DecisionRule, decision_rule_from_config
 from mrca.text import Document, RelationSet
 
@@ -39,9 +40,11 @@ class Decision:
     def scores(self, outputs: np.ndarray) -> NDArray[np.float32]:
         """Outputs `(candidates, columns)` to scores `(candidates, relations)`."""
         if self.calibration is not None:
-            return self.calibration(ops.convert_to_numpy(self.margins(outputs)))
-        scores: NDArray[np.float32] = ops.convert_to_numpy(self.rule.scores(outputs))
-        return scores
+            calibration = self.calibration
+            return by_row_blocks(
+                lambda rows: calibration(ops.convert_to_numpy(self.margins(rows))), outputs
+            )
+        return by_row_blocks(self.rule.scores, outputs)
 
     def margins(self, outputs: Any) -> Any:
         """Outputs `(candidates, columns)` to what the calibration turns into probabilities."""
@@ -51,8 +54,8 @@ class Decision:
         self, outputs: np.ndarray, candidates: Candidates, relations: RelationSet
     ) -> NDArray[np.bool_]:
         """Which relations of each candidate are predicted, `(candidates, relations)`."""
-        labels: NDArray[np.bool_] = ops.convert_to_numpy(self.rule.labels(outputs))
-        return labels & self.allows(candidates, relations)
+        labels = by_row_blocks(self.rule.labels, outputs)
+        return self._where_allowed(labels, candidates, relations)
 
     def eligible(
         self, outputs: np.ndarray, candidates: Candidates, relations: RelationSet
@@ -61,16 +64,21 @@ class Decision:
 
         Those that the types of a candidate allow, and that are among its `top_k`.
         """
-        within: NDArray[np.bool_] = ops.convert_to_numpy(self.rule.within_top_k(outputs))
-        return within & self.allows(candidates, relations)
+        within = by_row_blocks(self.rule.within_top_k, outputs)
+        return self._where_allowed(within, candidates, relations)
 
     def allows(self, candidates: Candidates, relations: RelationSet) -> NDArray[np.bool_]:
         """Which relations the types of each candidate allow, `(candidates, relations)`."""
-        shape = (len(candidates), len(relations))
+        found = np.ones((len(candidates), len(relations)), bool)
+        return self._where_allowed(found, candidates, relations)
+
+    def _where_allowed(
+        self, cells: NDArray[np.bool_], candidates: Candidates, relations: RelationSet
+    ) -> NDArray[np.bool_]:
+        """Cells `(candidates, relations)`, cleared in place where types do not allow them."""
         if self.allowed is None or candidates.kind == "whole":
-            return np.ones(shape, bool)
+            return cells
         rows: dict[tuple[str, str], NDArray[np.bool_]] = {}
-        found = np.ones(shape, bool)
         documents = candidates.documents
         asked = zip(
             candidates.rows.tolist(),
@@ -88,8 +96,8 @@ class Decision:
                 rows[types] = np.array(
                     [(first, name, second) in self.allowed for name in relations]
                 )
-            found[place] = rows[types]
-        return found
+            cells[place] &= rows[types]
+        return cells
 
     def with_rule(self, rule: DecisionRule) -> "Decision":
         """The same with another rule; calibrated scores stay what they are."""
@@ -127,6 +135,27 @@ class Decision:
             None if calibration is None else calibration_from_config(calibration),
             None if fitted is None else decision_rule_from_config(fitted),
         )
+
+
+def by_row_blocks(function: Callable[[Any], Any], outputs: np.ndarray) -> np.ndarray:
+    """A function of outputs, computed for a block of rows at a time.
+
+    Args:
+        function: outputs `(rows, columns)` to an array or tensor of as many rows, each of which
+            depends on that row alone.
+        outputs: `(candidates, columns)`.
+    """
+
+    def of(block: slice) -> np.ndarray:
+        return np.asarray(ops.convert_to_numpy(function(outputs[block])))
+
+    first, *others = list(row_blocks(outputs)) or [slice(0)]
+    part = of(first)
+    found = np.empty((len(outputs), *part.shape[1:]), part.dtype)
+    found[first] = part
+    for block in others:
+        found[block] = of(block)
+    return found
 
 
 def typed_facts(documents: Iterable[Document]) -> frozenset[TypedFact]:

@@ -1,7 +1,7 @@
 """The batches of training epochs, and what changes from one to the next."""
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -23,11 +23,14 @@ from mrca.losses import DecisionRule
 from mrca.metrics import MacroF1, MicroF1, TunedMicroF1
 from mrca.models.optimizer import inner_optimizer, is_matrix, rate_of_epoch
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
 
 def training_batches(
     documents: EncodedDocuments,
-    targets: np.ndarray | SideBySide,
-    of_documents: np.ndarray,
+    targets: "csr_array | SideBySide",
+    of_documents: "csr_array",
     config: RunConfig,
     classifier: keras.layers.Layer,
     *,

@@ -74,7 +74,7 @@ def check_candidates(candidates: LabelledCandidates, split: str) -> None:
     Raises:
         MrcaError: if there is none.
     """
-    if candidates.labels.any():
+    if candidates.labels.nnz:
         return
     if candidates.kind == "whole":
         raise MrcaError(

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import keras
 import numpy as np
@@ -39,6 +39,9 @@ from mrca.models.weight_average import AverageInUse
 from mrca.runs import layout
 from mrca.runs.environment import describe_environment
 from mrca.text import Document, MarkNotes, RelationSet
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 _BATCH_SIZE = 32
 _VALIDATION_BATCH_SIZE = 128
@@ -537,7 +540,7 @@ class RelationClassifier(StatesModel, Classifier):
         return self.measured_batches(candidates, candidates.labels)
 
     def measured_batches(
-        self, candidates: Candidates, targets: np.ndarray | SideBySide
+        self, candidates: Candidates, targets: "csr_array | SideBySide"
     ) -> EpochBatches:
         """Batches to evaluate on."""
         documents = self.encoder.encode(candidates, keep=True)

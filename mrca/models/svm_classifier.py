@@ -100,7 +100,8 @@ class SVMClassifier(Classifier):
         Returns:
             The threshold, which is the decision's from then on.
         """
-        self.svm.fit([document.tokens for document in train.documents], train.labels)
+        texts = [document.tokens for document in train.documents]
+        self.svm.fit(texts, train.labels.toarray())
         threshold = tune_threshold(valid.labels, self.raw_outputs(valid))
         self.decision = Decision(FixedThreshold(threshold))
         return threshold

@@ -13,7 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from mrca.errors import MrcaError, counted
 from mrca.evaluation.calibration import reliability
 from mrca.evaluation.document_report import DocumentReport
-from mrca.evaluation.precision_recall_curve import average_precision, precision_recall_curve
+from mrca.evaluation.precision_recall_curve import (
+    average_precision,
+    precision_and_recall_where_it_rises,
+)
 from mrca.evaluation.report import Report
 from mrca.reporting.figure_title import figure_title
 from mrca.reporting.palette import BLUE, GREY, GROUP_COLOURS, ORANGE
@@ -22,11 +25,12 @@ from mrca.reporting.reliability_plot import plot_reliability
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from scipy.sparse import csr_array
 
 
 def report_figures(
     report: DocumentReport,
-    labels: NDArray[Any],
+    labels: "csr_array",
     scores: NDArray[Any],
     title: str,
     uncalibrated: NDArray[Any] | None = None,
@@ -35,14 +39,14 @@ def report_figures(
 
     Args:
         report: what `evaluate_candidates` returned.
-        labels: gold of the scored candidates, `(candidates, relations)`.
+        labels: gold of the scored candidates, sparse, `(candidates, relations)`.
         scores: of the same shape.
         title: what was measured; names the sample corpus a sample.
         uncalibrated: the scores before they were calibrated, if they were.
     """
     facts = report.candidates
     figures = {"f1-by-count": plot_f1_by_count(facts, title)}
-    if labels.any():
+    if labels.nnz:
         figures["f1-by-labels-per-row"] = plot_f1_by_labels_per_row(
             report.documents or facts, title
         )
@@ -52,7 +56,8 @@ def report_figures(
     if uncalibrated is not None:
         before = np.clip(uncalibrated, 0, 1)
         seen = np.maximum(before, scores) > 0.01  # most cells are negatives near 0
-        was, now = (reliability(labels[seen], each[seen], bins=30) for each in (before, scores))
+        gold = labels.toarray()[seen]
+        was, now = (reliability(gold, each[seen], bins=30) for each in (before, scores))
         figures["reliability"] = plot_reliability(was, now, f"{title}\nscores above .01")
     return figures
 
@@ -167,15 +172,12 @@ def plot_precision_recall(
     Raises:
         MrcaError: if there is no positive label, on differing shapes or scores not finite.
     """
-    precision, recall, _ = precision_recall_curve(labels, scores, missed)
+    precision, recall = precision_and_recall_where_it_rises(labels, scores, missed)
     figure, axes = _new_figure(title, width=6.1, height=5.8)
     _iso_f1_lines(axes)
-    # Only the ends of each vertical run are needed to draw it.
-    rises = np.diff(recall) > 0
-    kept = np.append(True, rises) | np.append(rises, True)
     axes.plot(
-        recall[kept],
-        precision[kept],
+        recall,
+        precision,
         drawstyle="steps-pre",
         color=BLUE,
         linewidth=2,

@@ -1,10 +1,15 @@
 """Relation names, their indices and multi-hot rows."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mrca.errors import MrcaError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 
 class RelationSet:
@@ -56,14 +61,16 @@ class RelationSet:
                 f"as {', '.join(repr(known) for known in self.names[:3])}."
             ) from None
 
-    def multi_hot(self, rows: Sequence[Sequence[str]]) -> np.ndarray:
-        """Labels as a 0/1 matrix, shape `(len(rows), len(self))`, dtype uint8.
+    def multi_hot(self, rows: Sequence[Sequence[str]]) -> "csr_array":
+        """Labels as a sparse 0/1 matrix, shape `(len(rows), len(self))`, dtype uint8.
 
         Args:
             rows: for each row, the names of its relations (none, one or many).
         """
-        labels = np.zeros((len(rows), len(self)), dtype=np.uint8)
-        for row, names in enumerate(rows):
-            for name in names:
-                labels[row, self.index(name)] = 1
-        return labels
+        from scipy.sparse import csr_array
+
+        columns = [sorted({self.index(name) for name in names}) for names in rows]
+        starts = np.cumsum([0, *map(len, columns)])
+        indices = np.fromiter(chain.from_iterable(columns), np.int64, starts[-1])
+        ones = np.ones(len(indices), np.uint8)
+        return csr_array((ones, indices, starts), shape=(len(rows), len(self)))

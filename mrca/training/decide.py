@@ -3,7 +3,6 @@
 from typing import Literal, NamedTuple
 
 import numpy as np
-from keras import ops
 from numpy.typing import NDArray
 
 from mrca.config import Tune
@@ -21,6 +20,7 @@ from mrca.evaluation.scores import confusion_counts
 from mrca.losses import DecisionRule, FixedThreshold
 from mrca.models import Decision, SVMClassifier
 from mrca.models.classifier import configured_rule
+from mrca.models.decision import by_row_blocks
 from mrca.training.evaluate_split import THRESHOLD, Answered, answered
 from mrca.training.run import Run
 
@@ -93,7 +93,7 @@ def choose_decision(
     if calibrate is not None:
         calibration = None
         if calibrates and valid is not None:
-            margins = ops.convert_to_numpy(decision.rule.margins(valid.outputs))
+            margins = by_row_blocks(decision.rule.margins, valid.outputs)
             calibration = _CALIBRATIONS[calibrate].fit(valid.candidates.labels, margins)
         decision = decision.with_calibration(calibration)
     changed = valid is not None or top_k is not None
@@ -112,7 +112,7 @@ def _threshold(
             f"The run decides by {rule.name}, which has no threshold to tune. Evaluate it without "
             "--tune and --min-precision."
         )
-    values = ops.convert_to_numpy(rule.compared(valid.outputs))
+    values = by_row_blocks(rule.compared, valid.outputs)
     labels, missed = valid.candidates.labels, valid.candidates.missed
     if precision is not None:
         found = threshold_for_precision(
@@ -127,7 +127,7 @@ def _threshold(
 
 def _micro(valid: Answered, labels: NDArray[np.bool_]) -> Score:
     """Precision and recall of what is decided, with the facts that no candidate asks about."""
-    gold, missed = valid.candidates.labels.astype(bool), valid.candidates.missed
+    gold, missed = valid.candidates.labels, valid.candidates.missed
     tp, fp, fn = (int(counts.sum()) for counts in confusion_counts(gold, labels))
     return Score.from_counts(tp, fp, fn + int(missed.sum()))
 

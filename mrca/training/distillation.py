@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from mrca.files import kept_array
 from mrca.runs import layout
 from mrca.text import RelationSet
 from mrca.training.run import Run, load
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 
 def teacher_config(config: RunConfig) -> RunConfig | None:
@@ -80,7 +84,7 @@ def load_teacher(
     return run
 
 
-def targets(candidates: LabelledCandidates, teacher: Run | None) -> np.ndarray | SideBySide:
+def targets(candidates: LabelledCandidates, teacher: Run | None) -> "csr_array | SideBySide":
     """What a model is trained on: labels `(candidates, relations)`, teacher's outputs before.
 
     The outputs are computed once for a teacher and some candidates, and kept on disk; see

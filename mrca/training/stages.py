@@ -189,7 +189,7 @@ def normalise(
 ) -> tuple[RelationClassifier, TauSearch]:
     """The base with its linear classifier tau-normalised, tau chosen on validation candidates."""
     kernel = ops.convert_to_numpy(base.network.classifier.kernel)
-    found = search_tau(base.representations(valid), kernel, valid.labels)
+    found = search_tau(base.representations(valid), kernel, valid.labels.toarray())
     network = base.network.with_head(base.columns, "linear", {})
     network.classifier.set_weights([found.kernel, np.zeros(base.columns, np.float32)])
     return base.with_network(network), found

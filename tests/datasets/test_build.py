@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from mrca.datasets import load_corpus
-from mrca.datasets.build import SOURCE, build_corpus, is_outdated
-from mrca.datasets.recipe import FEWREL_LT, REUTERS, Recipe
+from mrca.datasets.build import SOURCE, build_corpus, find_raw, is_outdated
+from mrca.datasets.recipe import FEWREL_LT, PUBMED, PUBMED_SMALL, REUTERS, Recipe
 from mrca.errors import MrcaError
 from mrca.text import Document, Entity, Span
 
@@ -61,6 +61,17 @@ def test_the_note_says_what_from_and_spares_building_the_same_again(raw, tmp_pat
     names.write_text("changed", "utf-8")
     build_corpus(recipe, [raw], folder)
     assert len(maker.calls) == 2
+
+
+def test_of_the_files_that_fit_a_pattern_the_last_one_is_taken(tmp_path):
+    recipe = Recipe((("raw/names.txt", "raw/all_*.json"),), Maker())
+    names = tmp_path / "raw" / "names.txt"
+    names.parent.mkdir()
+    names.touch()
+    assert find_raw(recipe, tmp_path) is None
+    for year in (2013, 2022, 2020):
+        (names.parent / f"all_{year}.json").touch()
+    assert find_raw(recipe, tmp_path) == [names, names.parent / "all_2022.json"]
 
 
 def test_another_version_or_a_note_that_cannot_be_read_is_outdated(raw, tmp_path):
@@ -135,3 +146,18 @@ def test_reuters_holds_a_thousand_training_documents_out(raw, monkeypatch, tmp_p
     assert corpus.limits == "reuters"
     with pytest.raises(MrcaError, match=r"Expected one file, reuters21578\.tar\.gz"):
         REUTERS.make_splits([raw, raw])
+
+
+def test_pubmed_is_drawn_in_the_size_of_its_name(raw, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "mrca.datasets.pubmed.pubmed_splits", lambda file, **sizes: asked.append(sizes)
+    )
+    for recipe in (PUBMED, PUBMED_SMALL):
+        recipe.make_splits([raw])
+    assert asked == [
+        {"documents": 224_897, "valid": 10_000, "test": 20_000, "seed": 0},
+        {"documents": 24_000, "valid": 2_000, "test": 2_000, "seed": 0},
+    ]
+    with pytest.raises(MrcaError, match=r"Expected one file, allMeSH_YEAR\.json"):
+        PUBMED.make_splits([raw, raw])

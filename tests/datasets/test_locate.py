@@ -329,7 +329,10 @@ def test_a_corpus_without_published_limits_has_the_default_ones(tmp_path):
     assert load_corpus("mine").limits == "default"
 
 
-@pytest.mark.parametrize("name, files", [("fewrel-lt", 3), ("reuters", 0), ("ddi", 0)])
+@pytest.mark.parametrize(
+    "name, files",
+    [("fewrel-lt", 3), ("reuters", 0), ("ddi", 0), ("pubmed", 0), ("pubmed_small", 0)],
+)
 def test_the_registered_built_corpora(name, files, monkeypatch, tmp_path):
     source = CORPORA[name]
     assert (source.origin, len(source.files)) == ("built", files)
@@ -340,6 +343,13 @@ def test_the_registered_built_corpora(name, files, monkeypatch, tmp_path):
     monkeypatch.setitem(CORPORA, name, dataclasses.replace(source, files=()))
     with pytest.raises(MrcaError, match=f"mrca data fetch {name} --from-file "):
         locate_corpus(name)
+
+
+def test_what_is_not_downloaded_is_said_with_where_it_can_be_had():
+    with pytest.raises(MrcaError) as refused:
+        locate_corpus("pubmed")
+    for part in ("participants-area.bioasq.org", "--from-file allMeSH*.json*", "<folder>/pubmed/"):
+        assert part in str(refused.value)
 
 
 def test_every_registered_download_has_three_mirrors_and_a_digest():

@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from mrca.datasets import CandidateSelection
 from mrca.encoding import (
@@ -70,6 +71,21 @@ def test_labels_go_with_their_rows(batches):
         rows = inputs["states"][:, 0, 0].astype(int) - 1
         assert labels.dtype == "float32"
         np.testing.assert_array_equal(labels, batches.labels[rows])
+
+
+def test_sparse_labels_are_filled_up_batch_by_batch(batches):
+    rows = np.arange(len(batches.documents.lengths))
+    sparse = EpochBatches(
+        batches.documents,
+        csr_array(batches.labels[rows].astype("uint8")),
+        8,
+        padding="masked",
+        max_length=28,
+        seed=3,
+    )
+    for (_, labels), (_, expected) in zip(sparse, batches, strict=True):
+        assert labels.dtype == "float32"
+        np.testing.assert_array_equal(labels, expected)
 
 
 def test_lengths_differ_between_batches(batches):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from mrca.encoding import SAMPLERS, Sampler
 from mrca.errors import MrcaError
@@ -75,3 +76,11 @@ def test_unknown_names_and_shapes_are_told():
     for labels in ([], [1, 0]):
         with pytest.raises(MrcaError, match=r"\(rows, relations\)"):
             sampler("reversed", labels)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_sparse_labels_are_drawn_by_as_arrays_are(name):
+    expected, found = sampler(name), sampler(name, csr_array(LABELS))
+    for epoch in (0, 4):
+        assert found.draw(epoch).tolist() == expected.draw(epoch).tolist()
+    assert found.named("reversed").draw(1).tolist() == expected.named("reversed").draw(1).tolist()

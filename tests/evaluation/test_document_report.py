@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mrca.datasets import CandidateSelection
 from mrca.errors import MrcaError
-from mrca.evaluation import evaluate, evaluate_candidates
+from mrca.evaluation import evaluate, evaluate_candidates, expected_calibration_error
 from mrca.text import Document, Entity, Fact, RelationSet, Span
 
 RELATIONS = RelationSet(["met", "in", "never"])
@@ -138,16 +138,30 @@ def test_patterns_of_errors_need_a_threshold():
 
 def test_calibration_is_measured_where_scores_are_probabilities():
     candidates = CandidateSelection("pairs").select([TRIO]).labelled(RELATIONS)
-    perfect = candidates.labels.astype(float)
+    perfect = candidates.labels.toarray().astype(float)
     assert report_of([TRIO], [], scores=perfect).calibration_error == 0.0
     assert report_of([TRIO], [], scores=1 - perfect).calibration_error == 1.0
     assert report_of([TRIO], [], scores=perfect * 3 - 1).calibration_error is None
     # Only of the highest scores, four for each gold label.
     many = [document(*(entity(place) for place in range(8)))] * 3
     candidates = CandidateSelection("pairs").select([TRIO, *many]).labelled(RELATIONS)
-    scores = np.where(candidates.labels == 1, 0.9, 0.0)
+    scores = np.where(candidates.labels.toarray() == 1, 0.9, 0.0)
     assert report_of([TRIO, *many], [], scores=scores).calibration_error == pytest.approx(0.1 / 4)
     assert report_of(many, []).calibration_error is None
+
+
+@given(st.integers(0, 99), st.sampled_from([1, 4, 2**22]))
+def test_the_highest_scores_are_those_of_a_stable_order_whatever_the_size_of_blocks(seed, size):
+    generator = np.random.default_rng(seed)
+    candidates = CandidateSelection("pairs").select([TRIO, TRIO]).labelled(RELATIONS)
+    scores = generator.integers(0, 4, candidates.labels.shape) / 4  # ties
+    gold = candidates.labels.toarray().ravel()
+    highest = np.argsort(-scores.ravel(), kind="stable")[: 4 * gold.sum()]
+    expected = expected_calibration_error(gold[highest], scores.ravel()[highest])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mrca.evaluation.row_blocks._CELLS", size)
+        found = report_of([TRIO, TRIO], [], scores=scores).calibration_error
+    assert found == pytest.approx(expected)
 
 
 def test_oracle_marks_are_told():

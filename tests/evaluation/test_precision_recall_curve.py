@@ -6,7 +6,11 @@ from hypothesis.extra import numpy as hnp
 from sklearn import metrics
 
 from mrca.errors import MrcaError
-from mrca.evaluation.precision_recall_curve import average_precision, precision_recall_curve
+from mrca.evaluation.precision_recall_curve import (
+    average_precision,
+    precision_and_recall_where_it_rises,
+    precision_recall_curve,
+)
 
 cells = st.tuples(st.integers(1, 10), st.integers(1, 5)).flatmap(
     lambda shape: st.tuples(
@@ -61,3 +65,20 @@ def test_integer_and_extreme_scores_are_ranked():
 def test_what_has_no_curve_is_refused(labels, scores, message):
     with pytest.raises(MrcaError, match=message):
         precision_recall_curve(labels, scores)
+
+
+@given(cells, st.integers(0, 3))
+def test_what_is_drawn_are_the_ends_of_each_rise(pair, missed):
+    labels, scores = pair
+    if not labels.any():
+        labels[0, 0] = True
+    precision, recall, _ = precision_recall_curve(labels, scores, missed)
+    rises = np.diff(recall) > 0
+    kept = np.append(True, rises) | np.append(rises, True)
+    expected = set(zip(recall[kept].tolist(), precision[kept].tolist(), strict=True))
+    drawn = precision_and_recall_where_it_rises(labels, scores, missed)
+    found = set(zip(drawn[1].tolist(), drawn[0].tolist(), strict=True))
+    assert found <= set(zip(recall.tolist(), precision.tolist(), strict=True))
+    # Before the first rise all points are at (0, 0).
+    assert {point for point in expected if point[0]} == {point for point in found if point[0]}
+    assert (np.diff(drawn[1]) >= 0).all()

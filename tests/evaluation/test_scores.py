@@ -5,11 +5,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy.sparse import coo_array, csc_array, csr_array
 from sklearn.metrics import precision_recall_fscore_support
 
 from mrca.errors import MrcaError
 from mrca.evaluation.scores import (
     Score,
+    binary_matrix,
     confusion_counts,
     ign_precision_recall_f1,
     macro_score,
@@ -136,3 +138,27 @@ def test_a_score_is_json_ready():
         "f1": pytest.approx(2 / 3),
         "support": 1,
     }
+
+
+@given(pairs)
+def test_sparse_matrices_are_measured_as_arrays_are(pair):
+    expected = confusion_counts(*pair)
+    for kind in (csr_array, csc_array, coo_array):
+        for dtype in (bool, np.uint8):
+            found = confusion_counts(*(kind(each.astype(dtype)) for each in pair))
+            for counts, same in zip(found, expected, strict=True):
+                np.testing.assert_array_equal(counts, same)
+    assert confusion_counts(csr_array(pair[0]), pair[1])[0].tolist() == expected[0].tolist()
+
+
+def test_zeros_that_a_sparse_matrix_keeps_are_zeros():
+    kept = csr_array(([1, 0], ([0, 0], [0, 1])), shape=(1, 3), dtype=np.uint8)
+    assert kept.nnz == 2
+    assert binary_matrix("labels", kept).toarray().tolist() == [[True, False, False]]
+    assert binary_matrix("labels", kept).nnz == 1
+
+
+@pytest.mark.parametrize("value, dtype", [(0.5, float), (1.0, float), (2, int)])
+def test_a_sparse_matrix_of_anything_but_0_and_1_is_refused(value, dtype):
+    with pytest.raises(MrcaError, match="Expected labels as bool or as integers 0 and 1"):
+        binary_matrix("labels", csr_array([[value, 0]], dtype=dtype))

@@ -161,3 +161,26 @@ def test_what_is_eligible_is_allowed_and_among_the_best(pairs):
     assert found[0, 1] == found[3, 1] == ["born_in"]
     assert found[2, 0] == []
     assert allowed_of(pairs, decision.labels(outputs, pairs, RELATIONS)) == found
+
+
+def test_a_large_matrix_is_decided_in_blocks_of_rows_to_the_same(monkeypatch):
+    outputs = np.random.default_rng(0).normal(size=(7, 2)).astype("float32")
+    candidates = CandidateSelection("whole").select([DOCUMENT] * 7)
+    calibrated = Decision(FixedThreshold(0.5, "sigmoid"), calibration=Temperature(2.0))
+
+    def made():
+        return [
+            part
+            for decision in (calibrated, calibrated.with_calibration(None))
+            for part in (
+                decision.scores(outputs),
+                decision.labels(outputs, candidates, RELATIONS),
+                decision.eligible(outputs, candidates, RELATIONS),
+            )
+        ]
+
+    expected = made()
+    monkeypatch.setattr("mrca.evaluation.row_blocks._CELLS", 5)
+    for found, same in zip(made(), expected, strict=True):
+        np.testing.assert_allclose(found, same, rtol=1e-6)
+        assert found.dtype == same.dtype

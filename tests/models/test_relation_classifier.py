@@ -307,7 +307,7 @@ def test_evaluate_measures_the_decision(classifier, valid_rows):
     documents = list(documents_of(valid_rows))
     candidates = classifier.candidates(documents).labelled(classifier.relations)
     labels = classifier.decision.rule.labels(classifier.raw_outputs(candidates))
-    hits = int((np.asarray(labels) & (candidates.labels > 0)).sum())
+    hits = int((np.asarray(labels) & (candidates.labels.toarray() > 0)).sum())
     total = int(np.asarray(labels).sum() + candidates.labels.sum())
     assert found["micro_f1"] == pytest.approx(2 * hits / total if total else 0, abs=1e-6)
 

@@ -139,7 +139,7 @@ def test_what_training_states_and_sentences_are_shown_where_they_are_known():
     relations = RelationSet(["met", "in"])
     halves = replace(TRIO, sentences=(0, 5))
     candidates = CandidateSelection("pairs").select([halves]).labelled(relations)
-    gold = candidates.labels.astype(bool)
+    gold = candidates.labels.toarray().astype(bool)
     known = KnownFacts(known_facts([halves], [TRIO]), frozenset())
     report = evaluate_candidates(candidates, gold, gold * 0.9, relations, [9, 9], known=known)
     text = shown(document_tables(report, "t")[3])

@@ -27,9 +27,10 @@ def test_multi_hot_marks_what_holds(names, data):
     labels = relations.multi_hot(rows)
     assert labels.dtype == np.uint8
     assert labels.shape == (len(rows), len(names))
-    for row, held in zip(labels, rows, strict=True):
+    for row, held in zip(labels.toarray(), rows, strict=True):
         assert {names[column] for column in np.flatnonzero(row)} == set(held)
         assert row.max() <= 1
+    assert labels.nnz == sum(len(set(held)) for held in rows)
 
 
 def test_order_matters():

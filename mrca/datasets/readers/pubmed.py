@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mrca.datasets.readers.plain_text import plain_text_document
@@ -94,10 +95,47 @@ def iter_pubmed(file: BinaryIO, source: str) -> Iterator[Row]:
         for number, item in enumerate(_iter_articles(_Text(file)), 1):
             yield read_pubmed_article(item, source, number)
     except JsonError as error:
-        problem = Problem(
-            "error", source, number + 1, "", error.expected, error.received, unit="item"
-        )
-        yield Row(number + 1, None, RowError([problem]))
+        yield Row(number + 1, None, RowError([_broken(error, source, number + 1)]))
+
+
+def draw_pubmed(file: BinaryIO, source: str, count: int, seed: int) -> list[Row]:
+    """Draw articles of `{"articles": [{…}, …]}`, every one as likely as any other.
+
+    One pass over the file, with the drawn articles and a piece of the file in memory (reservoir
+    sampling: the k-th article takes the place of one of those drawn with probability count / k).
+    Of the others only the JSON is read, so that nothing else about them is an error.
+
+    Args:
+        file: the file, opened in binary mode.
+        source: its name, for messages.
+        count: how many to draw.
+        seed: of the draw.
+
+    Returns:
+        The rows in the order of the file: fewer than `count` where there are no more.
+
+    Raises:
+        RowError: if the JSON is broken.
+
+    Source: Vitter 1985, algorithm R.
+    """
+    generator = np.random.default_rng(seed)
+    drawn: list[tuple[int, Any]] = []
+    number = 0
+    try:
+        for number, item in enumerate(_iter_articles(_Text(file)), 1):
+            if number <= count:
+                drawn.append((number, item))
+            elif (place := int(generator.integers(number))) < count:
+                drawn[place] = (number, item)
+    except JsonError as error:
+        raise RowError([_broken(error, source, number + 1)]) from error
+    drawn.sort(key=lambda each: each[0])
+    return [read_pubmed_article(item, source, number) for number, item in drawn]
+
+
+def _broken(error: JsonError, source: str, number: int) -> Problem:
+    return Problem("error", source, number, "", error.expected, error.received, unit="item")
 
 
 def _iter_articles(text: "_Text") -> Iterator[Any]:

@@ -106,15 +106,26 @@ def iter_rows(
         MrcaError: if the file cannot be read.
     """
     source = str(path)
+    with opened(path) as file:
+        form = _form(file)
+        if form == "jsonl":
+            yield from iter_jsonl(file, source, require_labels=require_labels, offsets=offsets)
+            return
+        for row in _iter_published(file, form, path):
+            missing = require_labels and row.error is None and not row.labelled
+            yield _without_labels(row, form, source) if missing else row
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A file to read, gzipped or not.
+
+    Raises:
+        MrcaError: if it cannot be read, at any place.
+    """
     try:
-        with _opened(path) as file:
-            form = _form(file)
-            if form == "jsonl":
-                yield from iter_jsonl(file, source, require_labels=require_labels, offsets=offsets)
-                return
-            for row in _iter_published(file, form, path):
-                missing = require_labels and row.error is None and not row.labelled
-                yield _without_labels(row, form, source) if missing else row
+        with _unzipped(path) as file:
+            yield file
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise MrcaError(f"{path} is a broken gzip file: {error}. Bring it again.") from error
     except OSError as error:
@@ -127,12 +138,12 @@ def row_unit(path: Path) -> Literal["line", "item"]:
     Raises:
         OSError: if the file cannot be read.
     """
-    with _opened(path) as file:
+    with _unzipped(path) as file:
         return _unit(_form(file))
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
+def _unzipped(path: Path) -> Iterator[BinaryIO]:
     with path.open("rb") as file:
         if file.peek(len(_GZIP)).startswith(_GZIP):
             with gzip.open(file) as unzipped:
