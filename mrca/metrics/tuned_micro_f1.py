@@ -16,7 +16,7 @@ _STEPS = 200
 class TunedMicroF1(MicroF1):
     """The best micro F1 that one threshold for all relations gives, from counts over all batches.
 
-        max over t of 2 TP_t / (predicted_t + gold)        t = 0, .005, .01, ..., .995
+        max over t of 2 TP_t / (predicted_t + gold)        t = .005, .01, ..., .995
 
     where a relation is predicted at t if sigmoid(margin) >= t. The margin of the decision rule is a
     logit, so that t is a probability, or else the score's distance from its threshold. Counts are
@@ -56,7 +56,8 @@ class TunedMicroF1(MicroF1):
         chances = ops.sigmoid(self.decision_rule.margins(y_pred))
         gold = self._gold(y_true, chances.shape[-1], sample_weight)
         highest = ops.clip(ops.cast(ops.floor(chances * _STEPS), "int32"), 0, _STEPS - 1)
-        asked = self.decision_rule.within_top_k(y_pred)
+        # What no threshold predicts is nearly everything, and would be too much to count.
+        asked = ops.logical_and(self.decision_rule.within_top_k(y_pred), highest > 0)
         self.gold.assign_add(ops.sum(ops.cast(gold, "int32")))
         for counter, cells in (
             (self.true, ops.logical_and(asked, gold)),
