@@ -331,8 +331,9 @@ class TrainingConfig(_Section):
             "decay_rate": ("schedule", "step"),
             "decay_epochs": ("schedule", "step"),
         }.items():
-            usual = type(self).model_fields[name].default
-            if getattr(self, choice) != value and getattr(self, name) != usual:
+            # 0 is as good as leaving it out, which a setting on top of a recipe's cannot.
+            unset = (type(self).model_fields[name].default, 0)
+            if getattr(self, choice) != value and getattr(self, name) not in unset:
                 raise ValueError(f"{name} is of {choice}={value}: set that too, or leave it out")
         return self
 

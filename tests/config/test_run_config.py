@@ -1,7 +1,7 @@
 import pydantic
 import pytest
 
-from mrca.config import RunConfig
+from mrca.config import RunConfig, load_recipe
 from mrca.errors import MrcaError
 
 
@@ -58,6 +58,12 @@ def test_a_setting_of_something_that_is_not_chosen_is_refused(setting, value, ne
     [(choice, chosen)] = needs.items()
     with pytest.raises(MrcaError, match=f"{setting} is of {choice}={chosen}"):
         RunConfig().changed({f"training.{setting}": value})
+
+
+def test_zero_is_as_good_as_leaving_it_out():
+    """So that another optimiser goes on top of a recipe that turns AdamW's decay off."""
+    config = load_recipe("atlop").changed({"training.optimizer": "adam"})
+    assert (config.training.optimizer, config.training.weight_decay) == ("adam", 0)
 
 
 def test_a_rate_that_is_not_subtracted_from_needs_no_epochs_to_spare():
