@@ -10,7 +10,7 @@ import numpy as np
 
 from mrca.encoding.encoded_documents import row_starts
 from mrca.encoding.marks import word_marks
-from mrca.encoding.pieces import EntityMarkers, Pieces
+from mrca.encoding.pieces import Pieces
 from mrca.errors import MrcaError
 from mrca.text import Document, Span
 
@@ -178,38 +178,28 @@ def _markers(
 ) -> Iterator[list[tuple[int, _Marker]]]:
     """Of each document which markers stand before which words, in order."""
     if style == "roles":
-        subject, object_ = _role_markers(word_pieces.markers)
-    for document in documents:
-        if style is None:
-            yield []
-        elif style == "asterisks":
-            asterisk = (word_pieces.marker("*"),)
+        of_roles = word_pieces.markers
+        subject = (of_roles.subject_start,), (of_roles.subject_end,)
+        object_ = (of_roles.object_start,), (of_roles.object_end,)
+        for document in documents:
+            mentions = [(span, subject) for span in document.spans("subject")]
+            if document.roles != "unknown":
+                mentions += [(span, object_) for span in document.spans("object")]
+            yield _nested(mentions)
+    elif style == "asterisks":
+        asterisk = (word_pieces.marker("*"),)
+        for document in documents:
             spans = {span for entity in document.entities for span in entity.mentions}
             words = [*{span.start for span in spans}, *{span.end for span in spans}]
             yield [(word, asterisk) for word in sorted(words)]
-        elif style == "typed":
-            mentions = dict.fromkeys(
+    elif style == "typed":
+        types = {entity.type for document in documents for entity in document.entities}
+        of_type = {type: _typed_markers(word_pieces, type) for type in types}
+        for document in documents:
+            typed = dict.fromkeys(
                 (span, entity.type) for entity in document.entities for span in entity.mentions
             )
-            yield _nested((span, _typed_markers(word_pieces, type)) for span, type in mentions)
-        else:
-            objects = () if document.roles == "unknown" else document.spans("object")
-            yield _nested(
-                [
-                    *((span, subject) for span in document.spans("subject")),
-                    *((span, object_) for span in objects),
-                ]
-            )
-
-
-def _role_markers(
-    markers: EntityMarkers,
-) -> tuple[tuple[_Marker, _Marker], tuple[_Marker, _Marker]]:
-    """What opens and closes a subject, and an object."""
-    return (
-        ((markers.subject_start,), (markers.subject_end,)),
-        ((markers.object_start,), (markers.object_end,)),
-    )
+            yield _nested([(span, of_type[type]) for span, type in typed])
 
 
 def _typed_markers(word_pieces: Pieces, type: str) -> tuple[_Marker, _Marker]:
