@@ -122,8 +122,6 @@ class KerasHubStates(keras.layers.Layer):
             )
         if is_encoder:
             self._transformer = transformer
-            self._last: Any = last
-            self._before_last = _before(backbone, last)
             self._embeddings = _before(backbone, transformer[0])
         self.built = True
 
@@ -190,25 +188,23 @@ class KerasHubStates(keras.layers.Layer):
         values = dict(zip(_INPUTS, (pieces, mask, ops.zeros_like(pieces)), strict=True))
         inputs = {name: values[name] for name in self._inputs}
         training = bool(training and self.trainable)
-        if training and self.gradient_checkpointing:
-            outputs = self._embeddings(inputs, training=training)
-            for layer in self._transformer:
-                asked = return_attention_scores and layer is self._last
-                outputs = _checkpointed(layer, outputs, mask, asked)
-            if not return_attention_scores:
-                return ops.cast(outputs, "float32")
-            return tuple(ops.cast(each, "float32") for each in outputs)
-        if not return_attention_scores:
+        checkpointing = training and self.gradient_checkpointing
+        if not return_attention_scores and not checkpointing:
             outputs = self.backbone(inputs, training=training)
             states = outputs[_STATES] if isinstance(outputs, dict) else outputs
             return ops.cast(states, "float32")
-        states, attention = self._last(
-            self._before_last(inputs, training=training),
-            padding_mask=mask,
-            training=training,
-            return_attention_scores=True,
-        )
-        return ops.cast(states, "float32"), ops.cast(attention, "float32")
+        outputs = self._embeddings(inputs, training=training)
+        for layer in self._transformer:
+            options = {"padding_mask": mask, "training": training}
+            if return_attention_scores and layer is self._transformer[-1]:
+                options["return_attention_scores"] = True
+            if checkpointing:
+                outputs = _checkpointed(layer, outputs, **options)
+            else:
+                outputs = layer(outputs, **options)
+        if not return_attention_scores:
+            return ops.cast(outputs, "float32")
+        return tuple(ops.cast(each, "float32") for each in outputs)
 
     def compute_output_shape(self, pieces_shape: Any, lengths_shape: Any = None) -> Any:
         """`(batch, time, dim)`."""
@@ -289,7 +285,7 @@ def _before(backbone: keras.Model, layer: keras.layers.Layer) -> keras.Model:
     return keras.Model(backbone.input, states)
 
 
-def _checkpointed(layer: Any, states: Any, mask: Any, return_attention_scores: bool) -> Any:
+def _checkpointed(layer: Any, states: Any, **options: Any) -> Any:
     """A transformer layer in training, whose insides are computed again for the gradient."""
     # Its dropout counts draws up, so that a second pass would draw others.
     seeds = layer.non_trainable_variables
@@ -298,12 +294,7 @@ def _checkpointed(layer: Any, states: Any, mask: Any, return_attention_scores: b
     def run(states: Any) -> Any:
         for seed, value in zip(seeds, before, strict=True):
             seed.assign(value)
-        return layer(
-            states,
-            padding_mask=mask,
-            training=True,
-            return_attention_scores=return_attention_scores,
-        )
+        return layer(states, **options)
 
     outputs = keras.remat(run)(states)
     for seed, value in zip(seeds, before, strict=True):
