@@ -17,7 +17,7 @@ PACKAGE = ROOT / "mrca"
 # A module imports from groups to the left of its own, from its own folder, or `mrca` itself.
 GROUPS = [
     {"errors", "quiet"},
-    {"text", "files"},
+    {"text", "files", "executor"},
     {"config"},
     {"vectors"},
     {"datasets"},

@@ -1,0 +1,217 @@
+"""Where jobs run: one after another in this process, or several at the same time on Ray."""
+
+import os
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Protocol
+
+from mrca.errors import MrcaError, counted
+
+# So many workers may die of one job.
+_DEATHS = 3
+# A worker process is replaced after so many jobs: what Keras and TensorFlow keep of each adds up.
+_JOBS_OF_A_WORKER = 8
+# Ray keeps what jobs return in shared memory; ours return little, and the least it takes is 75 MB.
+_STORE = 100 * 2**20
+# Ray's own settings, unless they are set: no statistics to its makers, a password of this user
+# (which other machines of a cluster need too), and for Ray on this machine alone the loopback
+# address, which goes by this name since it is the default elsewhere.
+_PRIVATE = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "token"}
+_LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+
+
+class Ended(NamedTuple):
+    """A job that has ended.
+
+    Attributes:
+        key: what it was submitted under.
+        value: what it returned.
+        error: what it raised, as it was in this process; an `MrcaError` if its workers died.
+        deaths: how many workers have died of it.
+    """
+
+    key: str
+    value: Any = None
+    error: Exception | None = None
+    deaths: int = 0
+
+
+class Executor(Protocol):
+    """Runs jobs; to be had from `open_executor`.
+
+    Attributes:
+        places: how many jobs run at the same time.
+        is_here: whether they run in this process, so that they can report to it as they go.
+    """
+
+    places: int
+    is_here: bool
+
+    def submit(self, key: str, job: Callable[..., Any], *arguments: Any) -> None:
+        """Run `job(*arguments)` when there is a place.
+
+        Args:
+            key: of this job alone among those that have not ended.
+            job: a function of a module. Elsewhere it meets copies of its arguments, and is called
+                again, from its beginning, if its worker dies.
+            *arguments: its arguments.
+        """
+
+    def wait(self, seconds: float) -> list[Ended]:
+        """The jobs that have ended since the last call, in that order.
+
+        Args:
+            seconds: how long to wait for one. In this process it is one job, however long.
+
+        Raises:
+            MrcaError: if Ray itself is gone.
+        """
+
+
+class _ThisProcess:
+    """Runs jobs one after another, each within `wait`."""
+
+    places = 1
+    is_here = True
+
+    def __init__(self) -> None:
+        self._jobs: deque[tuple[str, Callable[..., Any], tuple[Any, ...]]] = deque()
+
+    def submit(self, key: str, job: Callable[..., Any], *arguments: Any) -> None:
+        self._jobs.append((key, job, arguments))
+
+    def wait(self, seconds: float) -> list[Ended]:
+        if not self._jobs:
+            return []
+        key, job, arguments = self._jobs.popleft()
+        try:
+            return [Ended(key, job(*arguments))]
+        except Exception as error:
+            return [Ended(key, error=error)]
+
+
+class _OnRay:
+    """Runs jobs as tasks of Ray, with a share of its processors or GPUs each."""
+
+    is_here = False
+
+    def __init__(self, ray: Any, places: int | None, *, local: bool) -> None:
+        self._ray = ray
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        gpus = sum(int(node.get("GPU", 0)) for node in nodes)
+        cpus = os.cpu_count() or 1 if local else sum(int(node.get("CPU", 0)) for node in nodes)
+        self.places = places or gpus or cpus
+        largest = cpus if local else max(int(node.get("CPU", 0)) for node in nodes)
+        share = max(1, min(cpus // self.places, largest))
+        environment = {"TF_NUM_INTRAOP_THREADS": str(share), "TF_CPP_MIN_LOG_LEVEL": "3"}
+        if 0 < gpus < self.places:  # or the first one there would take all of a GPU's memory
+            environment["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+            environment["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
+        self._task = ray.remote(
+            num_cpus=1 if local else share,
+            num_gpus=min(1.0, gpus / self.places),
+            max_retries=0,  # they are counted here
+            max_calls=_JOBS_OF_A_WORKER,
+            runtime_env={"env_vars": environment},
+        )(_run)
+        self._jobs: dict[Any, tuple[str, Callable[..., Any], tuple[Any, ...]]] = {}
+        self._deaths: Counter[str] = Counter()
+
+    def submit(self, key: str, job: Callable[..., Any], *arguments: Any) -> None:
+        self._jobs[self._task.remote(job, arguments)] = (key, job, arguments)
+
+    def wait(self, seconds: float) -> list[Ended]:
+        if not self._jobs:
+            return []
+        done, _ = self._ray.wait(list(self._jobs), timeout=seconds)
+        return [ended for each in done for ended in self._ended(each)]
+
+    def _ended(self, reference: Any) -> Iterator[Ended]:
+        key, job, arguments = self._jobs.pop(reference)
+        try:
+            yield Ended(key, self._ray.get(reference), deaths=self._deaths.pop(key, 0))
+        except self._ray.exceptions.RayTaskError as error:
+            yield Ended(key, error=error.cause, deaths=self._deaths.pop(key, 0))
+        except self._ray.exceptions.RayError as error:
+            self._deaths[key] += 1
+            if self._deaths[key] < _DEATHS:
+                self.submit(key, job, *arguments)
+                return
+            said = " ".join(str(error).split())[:300]
+            yield Ended(
+                key,
+                error=MrcaError(
+                    f"{counted(_DEATHS, 'worker')} died of {key}, one after another; it may need "
+                    f"more memory than there is. Ray says of the last one: {said}"
+                ),
+                deaths=self._deaths.pop(key),
+            )
+
+    def cancel(self) -> None:
+        """End all that run."""
+        for reference in self._jobs:
+            self._ray.cancel(reference, force=True)
+
+
+def _run(job: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    """A task of Ray."""
+    return job(*arguments)
+
+
+@contextmanager
+def open_executor(workers: int | None = None, address: str | None = None) -> Iterator[Executor]:
+    """An executor; when the block ends, so do its workers, whatever they are at.
+
+    Args:
+        workers: how many jobs run at the same time; by default one in this process, or on a
+            cluster one for each GPU, or each processor where there is none.
+        address: of a cluster of Ray, such as `10.0.0.5:6379` or `auto`; by default this machine.
+
+    Raises:
+        MrcaError: if Ray is not installed or no cluster answers.
+
+    Example:
+        >>> with open_executor() as executor:
+        ...     executor.submit("sum", sum, [1, 2])
+        ...     executor.wait(1)
+        [Ended(key='sum', value=3, error=None, deaths=0)]
+    """
+    if address is None and workers is None:
+        yield _ThisProcess()
+        return
+    try:
+        for name, value in {**_PRIVATE, **(_LOOPBACK if address is None else {})}.items():
+            os.environ.setdefault(name, value)
+        import ray
+    except ImportError:
+        raise MrcaError(
+            "Work on several workers needs Ray, which is not installed. Install it with: "
+            "pip install 'mrca[ray]'. Without --workers and --ray everything runs in this process."
+        ) from None
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    if address is None:
+        options |= {
+            "address": "local",
+            "num_cpus": workers,
+            "include_dashboard": False,
+            "object_store_memory": _STORE,
+        }
+    else:
+        options["address"] = address
+    try:
+        ray.init(**options)
+    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        where = "on this machine" if address is None else f"at {address!r}"
+        raise MrcaError(
+            f"Ray does not answer {where}: {' '.join(str(error).split())[:300]}. Start it with "
+            "`ray start --head`, or leave --ray out to work on this machine."
+        ) from None
+    try:
+        executor = _OnRay(ray, workers, local=address is None)
+        try:
+            yield executor
+        finally:
+            executor.cancel()
+    finally:
+        ray.shutdown()
