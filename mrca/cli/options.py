@@ -110,6 +110,23 @@ NumberOrSeeds = Annotated[
         "printed is mean ± sd.",
     ),
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        min=1,
+        help="Work at so many places at the same time, each with a GPU where there are some "
+        "(needs mrca\\[ray]). By default one after another, in this process.",
+    ),
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="ADDRESS",
+        help="Work on that cluster of Ray, such as 10.0.0.5:6379 or auto (needs mrca\\[ray]).",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON instead of tables.")]
 ServedVersion = Annotated[
     int | None,
