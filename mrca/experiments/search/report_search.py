@@ -16,7 +16,7 @@ from mrca.errors import MrcaError, counted
 from mrca.evaluation import mean_and_deviation
 from mrca.experiments.search.importance import explained_note, plot_importance, setting_importance
 from mrca.experiments.search.load_space import load_space
-from mrca.experiments.search.search_folder import BEST, SPACE, write_best
+from mrca.experiments.search.search_folder import BEST, SPACE, check_no_links, write_best
 from mrca.experiments.search.search_space import SearchSpace
 from mrca.experiments.search.setting_axis import setting_text, short_names
 from mrca.experiments.search.trial_plots import plot_parallel_coordinates, plot_search_progress
@@ -58,6 +58,7 @@ def report_search(folder: Path) -> SearchReport:
         MrcaError: if it is no search's folder, a trial's file is damaged, no trial has ended, or a
             file cannot be written.
     """
+    check_no_links(folder)
     trials = read_trials(folder)
     if not trials:
         raise MrcaError(

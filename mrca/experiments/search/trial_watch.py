@@ -3,32 +3,26 @@
 import errno
 import statistics
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-from keras_tuner.errors import FatalError
-
 from mrca.errors import MrcaError
-from mrca.experiments.search.search_folder import check_unchanged, describe_search
-from mrca.experiments.search.search_space import SearchSpace
-from mrca.experiments.search.trials import SilentSearchReporter, Trial
+from mrca.experiments.search.trials import Trial
 from mrca.training import SilentReporter, StopTraining
 from mrca.training.checkpoint import MICRO_F1
 
 # The median says little before so many trials and epochs.
 _TRIALS = 5
 _EPOCHS = 2
-# The exit code of a worker that met one.
-UNAVAILABLE = 4
 # What is wrong with the disk and not with what is read or written.
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE}
 
 
-class Paused(FatalError):  # noqa: N818 - it is no error
-    """The search is to stop here; the trial is left unfinished, and a resumed search resumes it.
+class Paused(Exception):  # noqa: N818 - it is no error
+    """The time is up; the trial is left unfinished, and a resumed search resumes it."""
 
-    KerasTuner counts any other exception as the trial's own failure.
-    """
+
+class UnavailableError(MrcaError):
+    """What every trial needs is not there, so the search is to stop and the trial to wait."""
 
 
 def is_hopeless(best: float, epoch: int, ended: Sequence[Trial]) -> bool:
@@ -48,12 +42,21 @@ def is_hopeless(best: float, epoch: int, ended: Sequence[Trial]) -> bool:
     return epoch >= _EPOCHS and len(others) >= _TRIALS and best < statistics.median(others)
 
 
+def trouble_of_the_disk(error: BaseException | None) -> str:
+    """What the disk has to do with an error, in words; empty for nothing."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _DISK:
+            return f"{error.strerror}{f' ({error.filename})' if error.filename else ''}."
+        error = error.__cause__ or error.__context__
+    return ""
+
+
 class TrialWatch(SilentReporter):
     """A `mrca.training.Reporter` of one run of a trial.
 
     Args:
         advances: told the epochs that are done and the best validation micro F1 so far.
-        is_paused: asked after each epoch whether the search is to stop.
+        is_late: asked after each epoch whether the search is to stop.
         is_hopeless: asked after each epoch, with the same two, whether the run is to end.
 
     Attributes:
@@ -63,13 +66,13 @@ class TrialWatch(SilentReporter):
     def __init__(
         self,
         advances: Callable[[int, float], None],
-        is_paused: Callable[[], bool],
+        is_late: Callable[[], bool],
         is_hopeless: Callable[[int, float], bool],
     ) -> None:
         self.first_epoch = 0
         self._epochs = 0
         self._advances = advances
-        self._is_paused = is_paused
+        self._is_late = is_late
         self._is_hopeless = is_hopeless
 
     def training_starts(self, epochs: int, first_epoch: int, batches: int) -> None:
@@ -88,55 +91,7 @@ class TrialWatch(SilentReporter):
         self._advances(epoch, score)
         if epoch == self._epochs:
             return
-        if self._is_paused():
-            raise Paused(f"paused after epoch {epoch}")
+        if self._is_late():
+            raise Paused
         if self._is_hopeless(epoch, score):
             raise StopTraining
-
-
-class UnavailableError(FatalError, MrcaError):
-    """What every trial needs is not there, so the search is to stop and the trial to wait.
-
-    KerasTuner counts any other exception than its own fatal one as the trial's failure.
-    """
-
-
-def check_available(
-    error: Exception,
-    space: SearchSpace,
-    folder: Path,
-    data_dir: Path | None,
-    vectors_dir: Path | None,
-) -> None:
-    """Check whether a trial that ended with an error could have done otherwise.
-
-    Args:
-        error: what ended it.
-        space: the search's.
-        folder: the search's.
-        data_dir: a folder of corpora to look in first.
-        vectors_dir: a folder of word vectors to look in first.
-
-    Raises:
-        UnavailableError: if the disk is full or fails, or the corpus, what it is read with, or the
-            code is no longer what the search was started with.
-    """
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.errno in _DISK:
-            place = f" ({cause.filename})" if cause.filename else ""
-            raise _unavailable(f"{cause.strerror}{place}.") from error
-        cause = cause.__cause__ or cause.__context__
-    try:
-        check_unchanged(
-            folder, describe_search(space, data_dir, vectors_dir, SilentSearchReporter())
-        )
-    except MrcaError as reason:
-        raise _unavailable(str(reason)) from error
-
-
-def _unavailable(reason: str) -> UnavailableError:
-    return UnavailableError(
-        f"A trial could not continue, for no fault of its own, and waits: {reason} Put that right, "
-        "and resume with --resume."
-    )
