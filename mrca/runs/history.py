@@ -21,5 +21,5 @@ def read_epochs(folder: Path) -> list[dict[str, float]]:
             return [
                 {name: float(value) for name, value in row.items()} for row in csv.DictReader(file)
             ]
-    except (OSError, ValueError):
+    except (OSError, TypeError, ValueError):
         return []

@@ -6,10 +6,9 @@ import pytest
 
 from mrca.config import comparison_names, load_comparison
 from mrca.errors import MrcaError
-from mrca.experiments import plan_runs
+from mrca.experiments import SilentRunsReporter, plan_runs
 from mrca.experiments.train_planned import check_finished, check_planned, train_planned
 from mrca.runs.layout import fingerprint_of_run
-from mrca.training import SilentReporter
 
 SOFTMAX = ["loss.name=categorical_crossentropy"]
 
@@ -64,7 +63,7 @@ def test_what_lies_in_a_runs_place_is_that_run_or_an_error(comparison, trained, 
     with pytest.raises(MrcaError, match="is not a whole run"):
         check_planned(runs)
     (tmp_path / "binary-crossentropy-seed1").rmdir()
-    train_planned(runs, data_dir=None, vectors_dir=None, reporter=SilentReporter())
+    train_planned(runs, data_dir=None, vectors_dir=None, reporter=SilentRunsReporter())
     check_planned(runs)  # is what it was
     config.settings.append("model.units=9")
     with pytest.raises(MrcaError) as error:
@@ -77,7 +76,7 @@ def test_what_lies_in_a_runs_place_is_that_run_or_an_error(comparison, trained, 
 @pytest.mark.parametrize("ending", ["", ".unfinished"])
 def test_runs_on_other_files_are_found(comparison, trained, corpus, tmp_path, ending):
     runs = plan_runs(comparison(), tmp_path)
-    train_planned(runs[1:], data_dir=None, vectors_dir=None, reporter=SilentReporter())
+    train_planned(runs[1:], data_dir=None, vectors_dir=None, reporter=SilentRunsReporter())
     check_finished(runs, corpus)
     folder = runs[1].folder.rename(tmp_path / f"{runs[1].folder.name}{ending}")
     environment = json.loads((folder / "environment.json").read_text("utf-8"))
@@ -101,7 +100,7 @@ def test_what_was_built_on_an_earlier_training_is_found(
             name="longer", settings=[f"training.init_from={base}"]
         )
     runs = plan_runs(config, tmp_path)
-    train_planned(runs, data_dir=None, vectors_dir=None, reporter=SilentReporter())
+    train_planned(runs, data_dir=None, vectors_dir=None, reporter=SilentRunsReporter())
     built = runs[-1].folder
     environment = json.loads((built / "environment.json").read_text("utf-8"))
     environment[part] = {"name": str(base), "fingerprint": fingerprint_of_run(base)}
@@ -120,5 +119,5 @@ def test_an_encoder_that_is_not_there_is_found_before_anything_is_trained(
     config.methods[1].settings.append("encoder.name=hub:nowhere")
     runs = plan_runs(config, tmp_path)
     with pytest.raises(MrcaError, match="No TF Hub module at nowhere"):
-        train_planned(runs, data_dir=None, vectors_dir=None, reporter=SilentReporter())
+        train_planned(runs, data_dir=None, vectors_dir=None, reporter=SilentRunsReporter())
     assert not trained
