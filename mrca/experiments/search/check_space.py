@@ -1,11 +1,9 @@
 """Whether every trial of a search space can be trained: its fields, conditions and values."""
 
 import itertools
-import math
-import random
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mrca.config import RunConfig
@@ -22,8 +20,6 @@ _NOT_SEARCHED = {
     "candidates.kind": "scores of two questions cannot be compared; write a space for each",
     "training.seed": "a seed is no quality; `seeds` says how many runs a trial has",
 }
-# Combinations of a section that are tried at most.
-_MOST = 4000
 
 
 def check_field(field: str, place: Place) -> None:
@@ -32,27 +28,26 @@ def check_field(field: str, place: Place) -> None:
     Raises:
         SpaceProblem: if it has not.
     """
-    section, _, rest = field.partition(".")
     if not _FIELD.fullmatch(field):
         example = 'expected a dotted field, such as "model.units"'
         raise SpaceProblem(place, f"{example}; received {field!r}")
-    if section not in RunConfig.model_fields:
-        known: Sequence[str] = list(RunConfig.model_fields)
-        wrong = section
-    else:
+    section, _, rest = field.partition(".")
+    wrong, _, option = rest.partition(".")
+    known: Sequence[str] = list(RunConfig.model_fields)
+    if section in known:
         kind: Any = RunConfig.model_fields[section].annotation
         known = list(kind.model_fields)
-        wrong, _, option = rest.partition(".")
-        if wrong in known and (wrong == "options") == bool(option):
-            return
-        if wrong in known:
-            expected = f"{section}.options.NAME" if wrong == "options" else f"{section}.{wrong}"
-            raise SpaceProblem(place, f"expected {expected}, received {field!r}")
-    raise SpaceProblem(
-        place,
-        f"there is no setting {field!r}.{did_you_mean(wrong, known)} Expected one of "
-        f"{', '.join(known)}",
-    )
+    else:
+        wrong = section
+    if wrong not in known:
+        raise SpaceProblem(
+            place,
+            f"there is no setting {field!r}.{did_you_mean(wrong, known)} Expected one of "
+            f"{', '.join(known)}",
+        )
+    if (wrong == "options") != bool(option):
+        expected = f"{section}.options.NAME" if wrong == "options" else f"{section}.{wrong}"
+        raise SpaceProblem(place, f"expected {expected}, received {field!r}")
 
 
 def in_order(parameters: Sequence[tuple[Parameter, Place]]) -> list[tuple[Parameter, Place]]:
@@ -149,8 +144,8 @@ class _Choice(NamedTuple):
 def check_values(space: SearchSpace, places: Sequence[Place]) -> None:
     """Check that a run can be trained with every value of the space, as far as that can be told.
 
-    The lowest and highest number of every range and every choice are tried one by one, all
-    combinations of these within a section, and any two choices together.
+    The lowest and highest number of every range and every choice are tried one by one, and any two
+    of them together.
 
     Args:
         space: with parameters in order.
@@ -163,17 +158,26 @@ def check_values(space: SearchSpace, places: Sequence[Place]) -> None:
         list(_choices(parameter, place))
         for parameter, place in zip(space.parameters, places, strict=True)
     ]
-    _check_usual(space, choices)
+    usual = space.assignment({})
+    problem = _problem(space, usual)
+    if problem is not None:  # what the others are tried beside; blame what is wrong on its own
+        for each in itertools.chain(*choices):
+            if each.value == usual.get(each.field, each.value):
+                alone = _problem(space, {**each.condition, each.field: each.value})
+                if alone is not None and _problem(space, {}) is None:
+                    raise SpaceProblem(each.place, alone)
+        settings = ", ".join(f"{field} = {value!r}" for field, value in usual.items())
+        where = "search" if _problem(space, {}) is None else "set"
+        raise SpaceProblem((where,), f"with {settings}: {problem}")
     for each in itertools.chain(*reversed(choices)):  # a condition with what depends on it last
-        _try(space, [each])
-    for together in _of_sections(choices):
-        _try(space, together, trained=False)
-    words = [
-        found for found in choices if any(isinstance(each.value, bool | str) for each in found)
-    ]
-    for one, other in itertools.combinations(words, 2):
-        for together in itertools.product(one, other):
-            _try(space, together)
+        _try(space, each)
+    for one, other in itertools.combinations(choices, 2):
+        # Numbers of two sections, or in the options of one, have nothing to do with each other.
+        sections = {found[0].field.rpartition(".")[0] for found in (one, other)}
+        words = all(isinstance(found[0].value, bool | str) for found in (one, other))
+        if words or (len(sections) == 1 and "." not in sections.pop()):
+            for together in itertools.product(one, other):
+                _try(space, *together)
 
 
 def _choices(parameter: Parameter, place: Place) -> Iterator[_Choice]:
@@ -184,44 +188,7 @@ def _choices(parameter: Parameter, place: Place) -> Iterator[_Choice]:
         yield _Choice((*place, key), parameter.field, value, condition)
 
 
-def _check_usual(space: SearchSpace, choices: list[list[_Choice]]) -> None:
-    """Try the values that the others are tried beside; blame the one that is wrong on its own."""
-    usual = space.assignment({})
-    problem = _problem(space, usual)
-    if problem is None:
-        return
-    is_base = _problem(space, {}) is not None
-    for found in [] if is_base else choices:
-        value = usual.get(found[0].field, found[0].value)
-        alone = _problem(space, {**found[0].condition, found[0].field: value})
-        if alone is not None:
-            places = [each.place for each in found if each.value == value]
-            raise SpaceProblem(places[0] if places else found[0].place[:-1], alone)
-    settings = ", ".join(f"{field} = {value!r}" for field, value in usual.items())
-    raise SpaceProblem(("set" if is_base else "search",), f"with {settings}: {problem}")
-
-
-def _of_sections(choices: Iterable[list[_Choice]]) -> Iterator[Sequence[_Choice]]:
-    """Every combination of ends and choices within each section of a configuration."""
-    for section in RunConfig.model_fields:
-        fields: dict[str, list[_Choice]] = {}
-        for found in choices:
-            field = found[0].field
-            if field.split(".")[:2] in ([section, "options"], [section, "name"]):
-                continue  # what an option may be is told by checking the run, one by one
-            if field.startswith(f"{section}."):
-                fields.setdefault(field, []).extend(found)
-        if len(fields) < 2:
-            continue
-        if math.prod(map(len, fields.values())) <= _MOST:
-            yield from itertools.product(*fields.values())
-        else:
-            draw = random.Random(0)
-            for _ in range(_MOST):
-                yield [draw.choice(found) for found in fields.values()]
-
-
-def _try(space: SearchSpace, together: Sequence[_Choice], trained: bool = True) -> None:
+def _try(space: SearchSpace, *together: _Choice) -> None:
     """Try a trial with these values, if there can be one."""
     chosen: dict[str, Any] = {}
     for each in together:
@@ -231,19 +198,18 @@ def _try(space: SearchSpace, together: Sequence[_Choice], trained: bool = True) 
     settings = space.assignment(chosen)
     if any(field not in settings for field in chosen):
         return
-    problem = _problem(space, settings, trained)
+    problem = _problem(space, settings)
     if problem is not None:
         where = " and ".join(map(str, together))
         raise SpaceProblem(together[0].place, f"with {where}: {problem}")
 
 
-def _problem(space: SearchSpace, settings: dict[str, Any], trained: bool = True) -> str | None:
+def _problem(space: SearchSpace, settings: dict[str, Any]) -> str | None:
     try:
         config = space.config(settings)
-        if trained:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of values that may be unwise
-                check_config(config)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of values that may be unwise
+            check_config(config)
     except MrcaError as error:
         return said(error)
     return None

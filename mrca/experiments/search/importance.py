@@ -7,8 +7,8 @@ import numpy as np
 
 from mrca.errors import MrcaError, counted
 from mrca.experiments.search.setting_axis import SettingAxis, short_names
+from mrca.experiments.search.trial_plots import new_figure
 from mrca.experiments.search.trials import Trial, settings_of, values_of
-from mrca.reporting.figure_title import figure_title
 from mrca.reporting.palette import BLUE, GREY
 
 if TYPE_CHECKING:
@@ -81,22 +81,17 @@ def setting_importance(trials: Sequence[Trial], seed: int = 0) -> Importance:
         )
     scores = np.array([trial.score for trial in scored])
     columns = {field: values_of(scored, field) for field in settings_of(scored)}
-    columns = {
-        field: values
-        for field, values in columns.items()
-        if len({(type(value), value) for value in values}) > 1
-    }
-    if not columns or np.ptp(scores) == 0:
-        what = "settings" if not columns else "scores"
+    axes = {field: SettingAxis(values) for field, values in columns.items() if _varies(values)}
+    if not axes or np.ptp(scores) == 0:
+        what = "settings" if not axes else "scores"
         raise MrcaError(f"All trials have the same {what}, so none can be told to be important.")
-    axes = {field: SettingAxis(values) for field, values in columns.items()}
-    words = [place for place, axis in enumerate(axes.values()) if axis.kind == "words"]
-    table = np.empty((len(scored), len(columns)), dtype=object)
-    for place, (field, values) in enumerate(columns.items()):
-        if place in words:
-            table[:, place] = [repr(value) for value in values]
+    words = [place for place, axis in enumerate(axes.values()) if axis.has_words]
+    table = np.empty((len(scored), len(axes)), dtype=object)
+    for place, (field, axis) in enumerate(axes.items()):
+        if axis.has_words:
+            table[:, place] = [repr(value) for value in columns[field]]
         else:
-            table[:, place] = np.nan_to_num(axes[field].places(values), nan=_ABSENT)
+            table[:, place] = np.nan_to_num(axis.places(columns[field]), nan=_ABSENT)
     forest = RandomForestRegressor(
         _TREES, min_samples_leaf=2, oob_score=True, random_state=seed, n_jobs=1
     )
@@ -109,7 +104,7 @@ def setting_importance(trials: Sequence[Trial], seed: int = 0) -> Importance:
     settings = [
         SettingImportance(field, float(mean), float(deviation))
         for field, mean, deviation in zip(
-            columns, found.importances_mean, found.importances_std, strict=True
+            axes, found.importances_mean, found.importances_std, strict=True
         )
     ]
     ranked = sorted(settings, key=lambda each: -each.mean)
@@ -127,11 +122,9 @@ def plot_importance(importance: Importance, objective: str, title: str) -> "Figu
     Returns:
         A figure of one axes.
     """
-    from matplotlib.figure import Figure
-
     names = short_names([each.field for each in importance.settings])
-    figure = Figure(figsize=(7.2, 1.7 + 0.34 * len(names)), dpi=150, layout="constrained")
-    axes = figure.subplots()
+    legend = explained_note(importance, objective)
+    figure, axes = new_figure(title, legend, 7.2, 1.7 + 0.34 * len(names))
     places = range(len(names))
     # A fall below 0 is chance: shuffled values happened to predict better.
     means = [max(each.mean, 0.0) for each in importance.settings]
@@ -156,18 +149,15 @@ def plot_importance(importance: Importance, objective: str, title: str) -> "Figu
     axes.set_yticks(places, list(names.values()))
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlim(0, 1.1 * max(map(sum, zip(means, deviations, strict=True))) or 1.0)
-    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color="#E4E4E4", linewidth=0.7)
-    axes.set_axisbelow(True)
     axes.set_xlabel("fall in R² when the setting's values are shuffled among trials", fontsize=9)
-    axes.set_title(
-        figure_title(title, figure.get_figwidth()), loc="left", fontsize=11, fontweight="bold"
-    )
-    figure.supxlabel(
-        explained_note(importance, objective), x=0.01, ha="left", fontsize=8, color=GREY
-    )
     return figure
+
+
+def _varies(values: Sequence[object]) -> bool:
+    return len({(type(value), value) for value in values}) > 1
 
 
 def explained_note(importance: Importance, objective: str) -> str:
@@ -177,5 +167,5 @@ def explained_note(importance: Importance, objective: str) -> str:
         f"see, R² of {objective} {importance.explained:.2f}."
     )
     if importance.explained < _EXPLAINED:
-        note += "\nThe settings hardly explain the scores: their order may be chance."
+        note += " The settings hardly explain the scores: their order may be chance."
     return note

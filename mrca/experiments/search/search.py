@@ -32,7 +32,6 @@ from mrca.experiments.search.trials import (
     write_trial,
 )
 from mrca.runs.history import read_epochs
-from mrca.runs.layout import METRICS
 from mrca.training.checkpoint import MICRO_F1
 
 # Seconds between two looks at trials that other processes train.
@@ -219,6 +218,9 @@ class _Search:
             raise ended.error
         if trial is None:  # the time is up
             return
+        if ended.deaths and trial.status != "failed":
+            died = counted(ended.deaths, "worker")
+            self.reporter.message(f"{died} died of trial {trial.id}, which the next one resumed.")
         self.trials[trial.id] = trial
         self._oracle.end(trial.id, trial.score)
         self.reporter.trial_ends(trial)
@@ -230,10 +232,10 @@ class _Search:
 
     def _look_at(self, trial_id: str) -> None:
         """Tell of the epochs that another process has done."""
-        place = self.folder / TRIALS / trial_id
-        for run in place.glob("*.unfinished"):
+        runs = sorted((self.folder / TRIALS / trial_id).glob("trial-*"))
+        for run in runs[-1:]:  # the one under way
             scores = [row[MICRO_F1] for row in read_epochs(run)]
-            seen = 1 + len(list(place.glob(f"*/{METRICS}"))), len(scores)
+            seen = len(runs), len(scores)
             if scores and self._seen.get(trial_id) != seen:
                 self._seen[trial_id] = seen
                 self.reporter.trial_advances(trial_id, *seen, max(scores))
