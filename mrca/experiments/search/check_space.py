@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from mrca.config import RunConfig
 from mrca.errors import MrcaError, did_you_mean
-from mrca.experiments.search.parameter import Parameter, Scalar
+from mrca.experiments.search.parameter import Parameter, Scalar, same_value
 from mrca.experiments.search.search_space import SearchSpace
 from mrca.experiments.search.space_problem import Place, SpaceProblem, said
 from mrca.training import check_config
@@ -68,21 +68,28 @@ def in_order(parameters: Sequence[tuple[Parameter, Place]]) -> list[tuple[Parame
     for parameter, place in parameters:
         for parent, values in parameter.when.items():
             _check_parent(tables, parent, values, (*place, "when"))
-        _check_alternatives(tables[parameter.field], place)
-    depths = [_depth(tables, parameter, place) for parameter, place in parameters]
-    ordered = sorted(zip(depths, parameters, strict=True), key=lambda item: item[0])
-    return [each for _, each in ordered]
+        if len(tables[parameter.field]) > 1:
+            _check_alternatives(tables[parameter.field], place)
+    ordered: list[tuple[Parameter, Place]] = []
+    left = list(parameters)
+    while left:
+        known = {parameter.field for parameter, _ in ordered}
+        ready = [each for each in left if known.issuperset(each[0].when)]
+        if not ready:
+            circle = [parameter.field for parameter, _ in (*left, left[0])]
+            text = f"{' on '.join(map(repr, circle))} depends in a circle"
+            raise SpaceProblem((*left[0][1], "when"), text)
+        ordered += ready
+        left = [each for each in left if each not in ready]
+    return ordered
 
 
 def _check_parent(
     tables: Mapping[str, list[Parameter]], parent: str, values: Sequence[Any], place: Place
 ) -> None:
     if parent not in tables:
-        raise SpaceProblem(
-            place,
-            f"{parent!r} is not searched.{did_you_mean(parent, tables)} Expected one of "
-            f"{', '.join(tables)}",
-        )
+        known = f"{did_you_mean(parent, tables)} Expected one of {', '.join(tables)}"
+        raise SpaceProblem(place, f"{parent!r} is not searched.{known}")
     if len(tables[parent]) > 1:
         raise SpaceProblem(place, f"{parent!r} has several tables; expected a field with one")
     [found] = tables[parent]
@@ -99,34 +106,16 @@ def _check_parent(
 
 def _check_alternatives(alternatives: Sequence[Parameter], place: Place) -> None:
     """Check that at most one table of a field holds at once."""
-    if len(alternatives) == 1:
-        return
     parents = {parent for parameter in alternatives for parent in parameter.when}
     if len(parents) != 1 or not all(parameter.when for parameter in alternatives):
         raise SpaceProblem(
             place, "several tables of a field each need a `when`, all with the same other field"
         )
     [parent] = parents
-    seen: set[tuple[type, Any]] = set()
-    for parameter in alternatives:
-        values = {(type(value), value) for value in parameter.when[parent]}
-        if twice := seen & values:
-            value = next(iter(twice))[1]
+    values = [value for parameter in alternatives for value in parameter.when[parent]]
+    for number, value in enumerate(values):
+        if any(same_value(value, other) for other in values[:number]):
             raise SpaceProblem(place, f"two tables of this field hold when {parent!r} is {value!r}")
-        seen |= values
-
-
-def _depth(tables: Mapping[str, list[Parameter]], parameter: Parameter, place: Place) -> int:
-    """How many fields a parameter depends on."""
-    chain = [parameter.field]
-    while parameter.when:
-        [parent] = parameter.when
-        if parent in chain:
-            circle = " on ".join(map(repr, [*chain, parent]))
-            raise SpaceProblem((*place, "when"), f"{circle} depends in a circle")
-        chain.append(parent)
-        [parameter] = tables[parent]
-    return len(chain) - 1
 
 
 class _Choice(NamedTuple):

@@ -23,31 +23,18 @@ _ABSENT = -1.0
 _EXPLAINED = 0.1
 
 
-class SettingImportance(NamedTuple):
-    """How much one setting decided.
-
-    Attributes:
-        field: the dotted field.
-        mean: how far the forest's R² falls when the setting's values are shuffled, over shuffles.
-        deviation: its standard deviation.
-    """
-
-    field: str
-    mean: float
-    deviation: float
-
-
 class Importance(NamedTuple):
     """What a random forest has learnt about a search.
 
     Attributes:
-        settings: the most important first.
+        settings: by dotted fields, the most important first: how far the forest's R² falls when
+            the setting's values are shuffled, as mean and standard deviation over shuffles.
         trials: how many it learnt from.
         explained: R² of the trees on trials that they did not see; near 0 or below, the settings
             hardly explain the scores, and their order says nothing.
     """
 
-    settings: list[SettingImportance]
+    settings: dict[str, tuple[float, float]]
     trials: int
     explained: float
 
@@ -101,14 +88,9 @@ def setting_importance(trials: Sequence[Trial], seed: int = 0) -> Importance:
     )
     model = make_pipeline(encoded, forest).fit(table, scores)
     found = permutation_importance(model, table, scores, n_repeats=_REPEATS, random_state=seed)
-    settings = [
-        SettingImportance(field, float(mean), float(deviation))
-        for field, mean, deviation in zip(
-            axes, found.importances_mean, found.importances_std, strict=True
-        )
-    ]
-    ranked = sorted(settings, key=lambda each: -each.mean)
-    return Importance(ranked, len(scored), float(forest.oob_score_))
+    falls = zip(found.importances_mean.tolist(), found.importances_std.tolist(), strict=True)
+    ranked = sorted(zip(axes, falls, strict=True), key=lambda each: -each[1][0])
+    return Importance(dict(ranked), len(scored), float(forest.oob_score_))
 
 
 def plot_importance(importance: Importance, objective: str, title: str) -> "Figure":
@@ -122,33 +104,21 @@ def plot_importance(importance: Importance, objective: str, title: str) -> "Figu
     Returns:
         A figure of one axes.
     """
-    names = short_names([each.field for each in importance.settings])
+    names = short_names(list(importance.settings))
     legend = explained_note(importance, objective)
     figure, axes = new_figure(title, legend, 7.2, 1.7 + 0.34 * len(names))
     places = range(len(names))
     # A fall below 0 is chance: shuffled values happened to predict better.
-    means = [max(each.mean, 0.0) for each in importance.settings]
-    deviations = [each.deviation for each in importance.settings]
-    axes.barh(
-        places,
-        means,
-        xerr=deviations,
-        height=0.62,
-        color=BLUE,
-        error_kw={"ecolor": GREY, "elinewidth": 1.2},
-    )
-    for place, (mean, deviation) in enumerate(zip(means, deviations, strict=True)):
-        axes.annotate(
-            f"{mean:.2f}",
-            (mean + deviation, place),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=8,
-        )
+    means = [max(mean, 0.0) for mean, _ in importance.settings.values()]
+    deviations = [deviation for _, deviation in importance.settings.values()]
+    bars = {"ecolor": GREY, "elinewidth": 1.2}
+    axes.barh(places, means, xerr=deviations, height=0.62, color=BLUE, error_kw=bars)
+    ends = [mean + deviation for mean, deviation in zip(means, deviations, strict=True)]
+    for place, end, mean in zip(places, ends, means, strict=True):
+        axes.text(end, place, f"  {mean:.2f}", va="center", fontsize=8)
     axes.set_yticks(places, list(names.values()))
     axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.set_xlim(0, 1.1 * max(map(sum, zip(means, deviations, strict=True))) or 1.0)
+    axes.set_xlim(0, 1.1 * max(ends) or 1.0)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color="#E4E4E4", linewidth=0.7)

@@ -1,6 +1,6 @@
 """Search spaces as TOML files."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ def _space(values: dict[str, Any], folder: Path, settings: Mapping[str, Any]) ->
         check_objective(file.objective)
     except MrcaError as error:
         raise SpaceProblem(("objective",), said(error)) from None
-    tables = list(_tables(file.search, ("search",)))
+    tables = list(_tables(file.search))
     if not tables:
         example = 'expected at least one table, such as [search."model.units"]'
         raise SpaceProblem(("search",), example)
@@ -97,24 +97,39 @@ def _space(values: dict[str, Any], folder: Path, settings: Mapping[str, Any]) ->
     return space
 
 
-def _tables(
-    values: dict[str, Any], place: Place, prefix: str = ""
+def _leaves(
+    values: dict[str, Any], place: Place, is_leaf: Callable[[str, Any], bool], prefix: str = ""
 ) -> Iterator[tuple[str, Any, Place]]:
-    """The field, content and place of every table of `[search]`, however its key is written."""
+    """Every dotted field with its value and place, however its key is written."""
     for key, value in values.items():
         here, field = (*place, key), f"{prefix}{key}"
-        if isinstance(value, list):
-            for number, each in enumerate(value):
-                yield field, each, (*here, number)
-        elif isinstance(value, dict) and _is_section(field, value):
-            yield from _tables(value, here, f"{field}.")
+        if isinstance(value, dict) and not is_leaf(field, value):
+            yield from _leaves(value, here, is_leaf, f"{field}.")
         else:
             yield field, value, here
 
 
-def _is_section(field: str, table: dict[str, Any]) -> bool:
-    """Whether a table holds those of fields; one of a field itself may be misplaced."""
-    return ("." not in field or field.endswith(".options")) and not set(_KEYS) & set(table)
+def _tables(search: dict[str, Any]) -> Iterator[tuple[str, Any, Place]]:
+    """The field, content and place of every table of `[search]`."""
+
+    def is_leaf(field: str, table: Any) -> bool:
+        """Whether it is of a field itself, be it misplaced, and no section of fields."""
+        return ("." in field and not field.endswith(".options")) or bool({*_KEYS} & {*table})
+
+    for field, value, place in _leaves(search, ("search",), is_leaf):
+        if isinstance(value, list):
+            yield from ((field, each, (*place, number)) for number, each in enumerate(value))
+        else:
+            yield field, value, place
+
+
+def _fields(values: dict[str, Any], place: Place) -> list[tuple[str, Any, Place]]:
+    """The same of tables that hold values alone."""
+    found = list(_leaves(values, place, lambda *_: False))
+    for _, value, here in found:
+        if isinstance(value, list) and any(isinstance(each, dict) for each in value):
+            raise SpaceProblem(here, "expected a value, received tables")
+    return found
 
 
 def _parameter(field: str, table: Any, place: Place) -> Parameter:
@@ -145,7 +160,7 @@ def _base(
     start = _start(file, folder)
     searched = {parameter.field for parameter in parameters}
     always = {parameter.field for parameter in parameters if not parameter.when}
-    fields = list(_fields(file.fixed, ("set",)))
+    fields = _fields(file.fixed, ("set",))
     for field, _, place in fields:
         check_field(field, place)
         if field in always:
@@ -159,7 +174,10 @@ def _base(
         base = start.changed(fixed)
     except MrcaError as error:
         for field, value, place in fields:
-            _check_fits(start, field, value, place)
+            try:
+                start.changed({field: value})
+            except MrcaError as alone:
+                raise SpaceProblem(place, said(alone)) from None
         raise SpaceProblem(("set",), said(error)) from None
     for field in settings:
         if field in searched:
@@ -168,13 +186,6 @@ def _base(
     if not base.data.dataset:
         raise SpaceProblem((), 'expected a corpus, such as dataset = "webnlg"')
     return base
-
-
-def _check_fits(start: RunConfig, field: str, value: Any, place: Place) -> None:
-    try:
-        start.changed({field: value})
-    except MrcaError as error:
-        raise SpaceProblem(place, said(error)) from None
 
 
 def _start(file: _SpaceFile, folder: Path) -> RunConfig:
@@ -189,20 +200,6 @@ def _start(file: _SpaceFile, folder: Path) -> RunConfig:
     is_folder = file.dataset not in CORPORA and (folder / file.dataset).is_dir()
     dataset = str((folder / file.dataset).resolve()) if is_folder else file.dataset
     return start.changed({"data.dataset": dataset})
-
-
-def _fields(
-    values: dict[str, Any], place: Place, prefix: str = ""
-) -> Iterator[tuple[str, Any, Place]]:
-    """Every dotted field with its value and place, however its key is written."""
-    for key, value in values.items():
-        here, field = (*place, key), f"{prefix}{key}"
-        if isinstance(value, dict):
-            yield from _fields(value, here, f"{field}.")
-        elif isinstance(value, list) and any(isinstance(each, dict) for each in value):
-            raise SpaceProblem(here, "expected a value, received tables")
-        else:
-            yield field, value, here
 
 
 def _explained(problem: ErrorDetails, place: Place, known: list[str]) -> SpaceProblem:

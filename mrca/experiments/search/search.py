@@ -21,8 +21,7 @@ from mrca.experiments.search.search_folder import (
     write_best,
 )
 from mrca.experiments.search.search_space import SearchSpace
-from mrca.experiments.search.trial_runner import TrialRunner
-from mrca.experiments.search.trial_watch import UnavailableError
+from mrca.experiments.search.trial_runner import TrialRunner, UnavailableError
 from mrca.experiments.search.trials import (
     TRIALS,
     SearchReporter,

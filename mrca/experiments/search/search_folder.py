@@ -39,7 +39,6 @@ _ENCODERS = ("vectors", "encoder")
 # The parts of the package that have no part in what a trial is.
 _NO_PART = {"cli", "export", "reporting", "serving"}
 _NOTHING: dict[str, Any] = {"name": "none", "fingerprint": ""}
-_SHOWN = 5  # changes that an error names
 # What is left of the run folders of trials that are not among the best.
 _KEPT = {layout.CONFIG, layout.METRICS, layout.HISTORY}
 
@@ -165,8 +164,7 @@ def _difference(was: dict[str, Any], now: dict[str, Any]) -> str:
         for key in {**before, **after}
         if before.get(key) != after.get(key)
     ]
-    shown = [*said[:_SHOWN], *([f"and {len(said) - _SHOWN} more"] if len(said) > _SHOWN else [])]
-    return "; ".join(filter(None, [now["name"], *shown]))
+    return "; ".join(filter(None, [now["name"], *said]))
 
 
 @contextmanager
@@ -226,14 +224,13 @@ def prune(folder: Path, keep: int, needed: Set[str]) -> None:
     for place, trial in enumerate(best_first(read_trials(folder))):
         if trial.id in needed or (place < keep and trial.score is not None):
             continue
-        for run in (folder / TRIALS / trial.id).iterdir():
-            if not run.is_dir() or run.is_symlink():
+        for path in (folder / TRIALS / trial.id).glob("*/*"):
+            if path.parent.is_symlink() or path.name in _KEPT:
                 continue
-            for path in run.iterdir():
-                if path.is_dir():
-                    shutil.rmtree(path, ignore_errors=True)
-                elif path.name not in _KEPT:
-                    path.unlink(missing_ok=True)
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def remove_states(folder: Path) -> None:

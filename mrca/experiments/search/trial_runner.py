@@ -1,7 +1,9 @@
 """Trials of a search: trained, measured on the validation split, recorded."""
 
+import errno
 import platform
 import shutil
+import statistics
 import time
 import traceback
 from collections.abc import Sequence
@@ -20,13 +22,6 @@ from mrca.experiments.search.objective import objective_value
 from mrca.experiments.search.oracle import Suggestion
 from mrca.experiments.search.search_folder import check_unchanged, corpus_of, describe_search
 from mrca.experiments.search.search_space import SearchSpace
-from mrca.experiments.search.trial_watch import (
-    Paused,
-    TrialWatch,
-    UnavailableError,
-    is_hopeless,
-    trouble_of_the_disk,
-)
 from mrca.experiments.search.trials import (
     TRIALS,
     SearchReporter,
@@ -48,8 +43,21 @@ _HOPELESS = "hopeless"
 _STARTS = "starts"
 _START, _MOST_STARTS = b".", 3
 
+# The median says little before so many trials and epochs.
+_TRIALS, _EPOCHS = 5, 2
+# What is wrong with the disk and not with what is read or written.
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE}
+
 # Trials share their corpus, as far as one process runs them.
 _corpus = lru_cache(maxsize=1)(corpus_of)
+
+
+class UnavailableError(MrcaError):
+    """What every trial needs is not there, so the search is to stop and the trial to wait."""
+
+
+class _Paused(Exception):  # noqa: N818 - it is no error
+    """The time is up."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +113,7 @@ class TrialRunner:
         try:
             _count_start(starts)
             found |= self._trained(suggestion, seeds)
-        except Paused:
+        except _Paused:
             starts.unlink(missing_ok=True)
             return None
         except KeyboardInterrupt:
@@ -147,7 +155,7 @@ class TrialRunner:
             if suggestion.continues:
                 earlier = run_name(suggestion.continues, seed, first=seeds[0])
                 _take_over(place.with_name(suggestion.continues) / earlier, folder, config)
-            watch = self._watch(suggestion.id, seed - seeds[0])
+            watch = _Watch(self, suggestion.id, seed - seeds[0])
             run = training.train(
                 config,
                 folder,
@@ -181,23 +189,6 @@ class TrialRunner:
             "seconds": before,
         }
 
-    def _watch(self, trial_id: str, run: int) -> TrialWatch:
-        place = self.folder / TRIALS / trial_id
-        mark = place / _HOPELESS
-        # Hyperband has a rule of its own; by the others the first run decides for all.
-        may_stop = self.space.stops_hopeless and self.space.algorithm != "hyperband" and run == 0
-
-        def ends(epoch: int, best: float) -> bool:
-            if may_stop and is_hopeless(best, epoch, read_trials(self.folder)):
-                mark.touch()
-            return may_stop and mark.exists()
-
-        def advances(epoch: int, best: float) -> None:
-            (place / _STARTS).write_bytes(_START)
-            self.reporter.trial_advances(trial_id, run + 1, epoch, best)
-
-        return TrialWatch(advances, lambda: self.is_late, ends)
-
     def _check_available(self, error: Exception | None = None) -> None:
         """Check whether a trial can be trained here, and whether one that failed was at fault.
 
@@ -205,7 +196,7 @@ class TrialRunner:
             UnavailableError: if the disk is full or fails, or the corpus, what it is read with, or
                 the code is not what the search was started with.
         """
-        reason = trouble_of_the_disk(error)
+        reason = _trouble_of_the_disk(error)
         if not reason:
             try:
                 silent = SilentSearchReporter()
@@ -218,6 +209,66 @@ class TrialRunner:
             f"A trial could not continue on {platform.node()}, for no fault of its own, and waits: "
             f"{reason} Put that right, and resume with --resume."
         ) from error
+
+
+class _Watch(training.SilentReporter):
+    """Decides after each epoch whether a run of a trial continues."""
+
+    def __init__(self, runner: TrialRunner, trial_id: str, run: int) -> None:
+        self._runner = runner
+        self._trial_id = trial_id
+        self._place = runner.folder / TRIALS / trial_id
+        self._run = run
+        self._epochs = 0
+        self.first_epoch = 0
+        space = runner.space
+        # Hyperband has a rule of its own; by the others the first run decides for all.
+        self._may_stop = space.stops_hopeless and space.algorithm != "hyperband" and run == 0
+
+    def training_starts(self, epochs: int, first_epoch: int, batches: int) -> None:
+        self._epochs = epochs
+        self.first_epoch = first_epoch  # how many were done before this process resumed the run
+
+    def epoch_ends(self, row: dict[str, Any], best: dict[str, Any]) -> None:
+        epoch, score = row["epoch"], best[MICRO_F1]
+        (self._place / _STARTS).write_bytes(_START)
+        self._runner.reporter.trial_advances(self._trial_id, self._run + 1, epoch, score)
+        if epoch == self._epochs:
+            return
+        if self._runner.is_late:
+            raise _Paused
+        if self._may_stop:
+            mark = self._place / _HOPELESS
+            if is_hopeless(score, epoch, read_trials(self._runner.folder)):
+                mark.touch()
+            if mark.exists():
+                raise training.StopTraining
+
+
+def is_hopeless(best: float, epoch: int, ended: Sequence[Trial]) -> bool:
+    """The median rule: behind the median of what other trials had reached by the same epoch.
+
+    A trial that was itself stopped counts with what it had reached, or else the median would rise
+    with each stop until nearly every trial fell below it.
+
+    Source: Golovin et al. 2017, Google Vizier, section 3.2.2.
+
+    Args:
+        best: validation micro F1 of the best epoch so far.
+        epoch: how many are done.
+        ended: trials that have ended; the first run of each counts.
+    """
+    others = [max(trial.history[0][:epoch]) for trial in ended if any(trial.history[:1])]
+    return epoch >= _EPOCHS and len(others) >= _TRIALS and best < statistics.median(others)
+
+
+def _trouble_of_the_disk(error: BaseException | None) -> str:
+    """What the disk has to do with an error, in words; empty for nothing."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _DISK:
+            return f"{error.strerror}{f' ({error.filename})' if error.filename else ''}."
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def _count_start(path: Path) -> None:

@@ -146,8 +146,7 @@ def test_a_machine_that_does_not_see_the_search_says_so(
     fake_training, make_space, tmp_path, monkeypatch
 ):
     from mrca.experiments.search.oracle import Suggestion
-    from mrca.experiments.search.trial_runner import TrialRunner
-    from mrca.experiments.search.trial_watch import UnavailableError
+    from mrca.experiments.search.trial_runner import TrialRunner, UnavailableError
 
     (tmp_path / "trials").mkdir()
     here = TrialRunner(make_space(), tmp_path, None, None, None, "here", SilentSearchReporter())
