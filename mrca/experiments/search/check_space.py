@@ -10,7 +10,7 @@ from mrca.config import RunConfig
 from mrca.errors import MrcaError, did_you_mean
 from mrca.experiments.search.parameter import Parameter, Scalar, same_value
 from mrca.experiments.search.search_space import SearchSpace
-from mrca.experiments.search.space_problem import Place, SpaceProblem, said
+from mrca.experiments.search.space_problem import Place, SpaceProblem, blaming, said
 from mrca.training import check_config
 
 _FIELD = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
@@ -148,25 +148,27 @@ def check_values(space: SearchSpace, places: Sequence[Place]) -> None:
         for parameter, place in zip(space.parameters, places, strict=True)
     ]
     usual = space.assignment({})
-    problem = _problem(space, usual)
-    if problem is not None:  # what the others are tried beside; blame what is wrong on its own
+    try:
+        _try(space, usual)
+    except MrcaError as error:  # the others are tried beside it; blame what is wrong on its own
+        try:
+            _try(space, {})
+        except MrcaError:
+            raise SpaceProblem(("set",), said(error)) from None
         for each in itertools.chain(*choices):
             if each.value == usual.get(each.field, each.value):
-                alone = _problem(space, {**each.condition, each.field: each.value})
-                if alone is not None and _problem(space, {}) is None:
-                    raise SpaceProblem(each.place, alone)
-        settings = ", ".join(f"{field} = {value!r}" for field, value in usual.items())
-        where = "search" if _problem(space, {}) is None else "set"
-        raise SpaceProblem((where,), f"with {settings}: {problem}")
+                with blaming(each.place):
+                    _try(space, {**each.condition, each.field: each.value})
+        raise SpaceProblem(("search",), said(error)) from None
     for each in itertools.chain(*reversed(choices)):  # a condition with what depends on it last
-        _try(space, each)
+        _try_together(space, each)
     for one, other in itertools.combinations(choices, 2):
         # Numbers of two sections, or in the options of one, have nothing to do with each other.
         sections = {found[0].field.rpartition(".")[0] for found in (one, other)}
         words = all(isinstance(found[0].value, bool | str) for found in (one, other))
         if words or (len(sections) == 1 and "." not in sections.pop()):
             for together in itertools.product(one, other):
-                _try(space, *together)
+                _try_together(space, *together)
 
 
 def _choices(parameter: Parameter, place: Place) -> Iterator[_Choice]:
@@ -177,7 +179,7 @@ def _choices(parameter: Parameter, place: Place) -> Iterator[_Choice]:
         yield _Choice((*place, key), parameter.field, value, condition)
 
 
-def _try(space: SearchSpace, *together: _Choice) -> None:
+def _try_together(space: SearchSpace, *together: _Choice) -> None:
     """Try a trial with these values, if there can be one."""
     chosen: dict[str, Any] = {}
     for each in together:
@@ -185,20 +187,15 @@ def _try(space: SearchSpace, *together: _Choice) -> None:
             if chosen.setdefault(field, value) != value:
                 return
     settings = space.assignment(chosen)
-    if any(field not in settings for field in chosen):
-        return
-    problem = _problem(space, settings)
-    if problem is not None:
-        where = " and ".join(map(str, together))
-        raise SpaceProblem(together[0].place, f"with {where}: {problem}")
+    if chosen.keys() <= settings.keys():
+        try:
+            _try(space, settings)
+        except MrcaError as error:
+            where = " and ".join(map(str, together))
+            raise SpaceProblem(together[0].place, f"with {where}: {said(error)}") from None
 
 
-def _problem(space: SearchSpace, settings: dict[str, Any]) -> str | None:
-    try:
-        config = space.config(settings)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of values that may be unwise
-            check_config(config)
-    except MrcaError as error:
-        return said(error)
-    return None
+def _try(space: SearchSpace, settings: dict[str, Any]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of values that may be unwise
+        check_config(space.config(settings))

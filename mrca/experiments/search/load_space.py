@@ -14,7 +14,7 @@ from mrca.experiments.search.check_space import check_field, check_values, in_or
 from mrca.experiments.search.objective import check_objective
 from mrca.experiments.search.parameter import Parameter
 from mrca.experiments.search.search_space import SearchSettings, SearchSpace
-from mrca.experiments.search.space_problem import Place, SpaceProblem, said
+from mrca.experiments.search.space_problem import Place, SpaceProblem, blaming
 
 # Sections whose `options` belong to what their `name` names.
 _NAMED = ("loss", "classifier")
@@ -68,10 +68,8 @@ def _space(values: dict[str, Any], folder: Path, settings: Mapping[str, Any]) ->
     except ValidationError as error:
         keys = [field.alias or name for name, field in _SpaceFile.model_fields.items()]
         raise _explained(error.errors()[0], (), keys) from None
-    try:
+    with blaming(("objective",)):
         check_objective(file.objective)
-    except MrcaError as error:
-        raise SpaceProblem(("objective",), said(error)) from None
     tables = list(_tables(file.search))
     if not tables:
         example = 'expected at least one table, such as [search."model.units"]'
@@ -172,13 +170,12 @@ def _base(
             start = start.changed({f"{section}.options": {}})
     try:
         base = start.changed(fixed)
-    except MrcaError as error:
-        for field, value, place in fields:
-            try:
+    except MrcaError:
+        for field, value, place in fields:  # one may be wrong on its own
+            with blaming(place):
                 start.changed({field: value})
-            except MrcaError as alone:
-                raise SpaceProblem(place, said(alone)) from None
-        raise SpaceProblem(("set",), said(error)) from None
+        with blaming(("set",)):
+            raise
     for field in settings:
         if field in searched:
             raise MrcaError(f"{field} is searched, so it cannot be set too. Leave one of them out.")
@@ -191,10 +188,8 @@ def _base(
 def _start(file: _SpaceFile, folder: Path) -> RunConfig:
     """The recipe, with the corpus."""
     usual = file.dataset if file.dataset in recipe_names() else "mrca"
-    try:
+    with blaming(("recipe",)):
         start = load_recipe(beside(folder, file.recipe) if file.recipe else usual)
-    except MrcaError as error:
-        raise SpaceProblem(("recipe",), said(error)) from None
     if not file.dataset:
         return start
     is_folder = file.dataset not in CORPORA and (folder / file.dataset).is_dir()
@@ -205,9 +200,9 @@ def _start(file: _SpaceFile, folder: Path) -> RunConfig:
 def _explained(problem: ErrorDetails, place: Place, known: list[str]) -> SpaceProblem:
     """One of pydantic's errors as a problem of the table at `place`."""
     if not problem["loc"]:  # raised by a validator of ours
-        said = str(problem["ctx"]["error"])
-        key, _, rest = said.partition(": ")
-        return SpaceProblem((*place, key), rest) if key in known else SpaceProblem(place, said)
+        key, _, rest = str(problem["ctx"]["error"]).partition(": ")
+        here, text = ((*place, key), rest) if key in known else (place, f"{key}: {rest}")
+        return SpaceProblem(here, text.removesuffix(": "))
     key = str(problem["loc"][0])
     if problem["type"] == "extra_forbidden":
         return SpaceProblem((*place, key), _unknown(key, known))

@@ -3,6 +3,8 @@
 import json
 import re
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from mrca.errors import MrcaError
@@ -43,7 +45,16 @@ class SpaceProblem(Exception):  # noqa: N818  it never leaves `load_space`
 def said(error: MrcaError) -> str:
     """What an error says, in one line, without the heading of a list."""
     lines = [line.strip() for line in str(error).splitlines()]
-    return "; ".join(lines[1:] if len(lines) > 1 else lines)
+    return "; ".join(lines[len(lines) > 1 :])
+
+
+@contextmanager
+def blaming(place: Place) -> Iterator[None]:
+    """Make an error within the problem of a place."""
+    try:
+        yield
+    except MrcaError as error:
+        raise SpaceProblem(place, said(error)) from None
 
 
 def line_of(place: Place, document: str) -> int | None:
