@@ -21,7 +21,7 @@ from keras_tuner.oracles import (
     HyperbandOracle,
     RandomSearchOracle,
 )
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from sklearn.exceptions import ConvergenceWarning
 
 from mrca.errors import MrcaError
@@ -84,7 +84,7 @@ class SearchOracle:
         try:
             for trial_id, each in kept:
                 self._repeat(trial_id, each)
-        except (LookupError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise self._damaged(str(error)) from None
 
     @property
@@ -168,12 +168,12 @@ class SearchOracle:
             return TypeAdapter(_Order).validate_json(self._path.read_bytes(), strict=True)
         except OSError as error:
             raise MrcaError(f"Cannot read {self._path}: {error.strerror}.") from None
-        except ValueError as error:
-            raise self._damaged(str(error).splitlines()[1]) from None
+        except ValidationError as error:
+            raise self._damaged(error.errors()[0]["msg"]) from None
 
     def _damaged(self, why: str) -> MrcaError:
         return MrcaError(
-            f"{self._path} is damaged, or another version of KerasTuner wrote it: {why.strip()}. "
+            f"{self._path} is damaged, or another version of KerasTuner wrote it: {why}. "
             "`mrca tune report` shows what was tried; start another search with --name."
         )
 
