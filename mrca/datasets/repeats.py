@@ -85,5 +85,6 @@ class RepeatCounter:
     @property
     def counts(self) -> Repeats:
         """Those so far."""
-        counters = (self._rows, self._repeated, self._in_train)
-        return Repeats(*map(dict, counters), self._contradicting)
+        return Repeats(
+            dict(self._rows), dict(self._repeated), dict(self._in_train), self._contradicting
+        )
