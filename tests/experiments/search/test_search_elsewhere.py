@@ -195,7 +195,7 @@ def test_a_trial_that_is_too_large_at_the_end_is_made_up_for(
 SPACE = """\
 recipe = "sample"
 algorithm = "random"
-max_trials = 4
+max_trials = 3
 stop_hopeless = false
 [set]
 training.epochs = 3
