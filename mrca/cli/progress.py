@@ -157,3 +157,17 @@ class TrainingProgress:
     def __exit__(self, *_: object) -> None:
         self._stages.stop()
         self.training_ends()
+
+
+def duration(seconds: float) -> str:
+    """A time as a person says it.
+
+    Example:
+        >>> duration(89), duration(91), duration(7200)
+        ('89 s', '2 min', '2.0 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

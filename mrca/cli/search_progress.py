@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from mrca.cli.progress import StageProgress
+from mrca.cli.progress import StageProgress, duration
 from mrca.errors import counted
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class SearchProgress:
                 f"{running.epoch}/{running.epochs}"
                 + (f" of run {running.run}" if running.run > 1 else ""),
                 _score(running.best),
-                f"running, {_duration(seconds)}",
+                f"running, {duration(seconds)}",
                 style="cyan",
             )
         return table
@@ -144,7 +144,7 @@ class SearchProgress:
             parts.append(f"best so far {_score(best.score)} (trial {best.id})")
         left = self._seconds_left(self._total - ended) if ended < self._total else None
         if left is not None:
-            parts.append(f"about {_duration(left)} left")
+            parts.append(f"about {duration(left)} left")
         return "; ".join(parts)
 
     def _seconds_left(self, trials: int) -> float | None:
@@ -197,11 +197,3 @@ def _status(trial: "Trial") -> str:
 
 def _score(score: float | None) -> str:
     return "-" if score is None else f"{score:.4f}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"

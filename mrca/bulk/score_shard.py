@@ -1,0 +1,195 @@
+"""One shard: read, scored and written in batches, by whichever process has it."""
+
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mrca.bulk.answers import Answers, Form, answered
+from mrca.bulk.inputs import Input, describe_input
+from mrca.bulk.model import Asked, Model, answers_of
+from mrca.bulk.results import result_in
+from mrca.bulk.shards import Shard
+from mrca.errors import MrcaError
+from mrca.files import durable_file
+
+_DIGITS = 5
+_NOTES = 5  # different ones that are kept of a shard
+
+
+class StopError(MrcaError):
+    """What is wrong with more than a shard, so that no other one need be tried."""
+
+
+class Record(BaseModel):
+    """What there is to know of a shard that is done; written after its results.
+
+    Attributes:
+        size: of its results, in bytes.
+        rows: how many it has.
+        bad: how many of them could not be used, and have an error in their place.
+        noted: how many of the others are cut, or have something else that one should know.
+        found: facts, or relations of whole texts.
+        seconds: how long it took.
+        first_bad: the first error.
+        first_note: the first note.
+        notes: what was warned of.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    size: int = 0
+    rows: int = 0
+    bad: int = 0
+    noted: int = 0
+    found: int = 0
+    seconds: float = 0.0
+    first_bad: str = ""
+    first_note: str = ""
+    notes: list[str] = []
+
+
+class Results(NamedTuple):
+    """Where results lie. Names follow from numbers alone: nothing that is read in the folder can
+    have anything written elsewhere.
+
+    Attributes:
+        folder: seen from any folder.
+        form: of the results.
+        shards: how many there are.
+    """
+
+    folder: Path
+    form: Form
+    shards: int
+
+    def name(self, number: int) -> str:
+        """A shard's name; in the order of names, results are in the order of rows."""
+        digits = max(_DIGITS, len(str(self.shards)))
+        return f"shard-{number + 1:0{digits}d}"
+
+    def file(self, number: int) -> Path:
+        """A shard's results."""
+        ending = "json" if self.form is Form.DOCRED else "jsonl"
+        return self.folder / f"{self.name(number)}.{ending}"
+
+    def write_record(self, number: int, record: Record) -> None:
+        """Say that a shard is done.
+
+        Raises:
+            OSError: if it cannot be written.
+        """
+        with durable_file(self._record(number)) as file:
+            file.write(record.model_dump_json().encode() + b"\n")
+
+    def record(self, number: int) -> Record | None:
+        """What is known of a shard; `None` if it is not done, or its results are not there."""
+        with suppress(OSError, ValidationError):
+            record = Record.model_validate_json(self._record(number).read_bytes())
+            if self.file(number).stat().st_size == record.size:
+                return record
+        return None
+
+    def remove_leftovers(self) -> None:
+        """Remove what killed processes have begun to write.
+
+        Raises:
+            OSError: if that fails.
+        """
+        for path in self.folder.glob(".shard-*.partial"):
+            path.unlink(missing_ok=True)
+
+    def _record(self, number: int) -> Path:
+        return self.folder / f"{self.name(number)}.done"
+
+
+class Task(NamedTuple):
+    """A shard, with all that a process on any machine needs to score it.
+
+    Attributes:
+        number: the shard's.
+        shard: what is read.
+        file: its file as it was when it was cut.
+        place: where that is, seen from any folder.
+        model: what is asked.
+        asked: how.
+        results: where answers go.
+    """
+
+    number: int
+    shard: Shard
+    file: Input
+    place: Path
+    model: Model
+    asked: Asked
+    results: Results
+
+
+def score_shard(task: Task, report: Callable[[int], None] | None = None) -> Record:
+    """Score a shard.
+
+    Args:
+        task: which, with what.
+        report: is told of rows that have been scored, if it is in this process.
+
+    Raises:
+        StopError: if the model cannot be loaded.
+        MrcaError: if the file cannot be read, or has changed.
+        OSError: if results cannot be written.
+    """
+    start = time.perf_counter()
+    record = Record()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("default", UserWarning)  # the package's; others are for programmers
+        answers = _loaded(task)
+        with durable_file(task.results.file(task.number)) as file:
+            output = result_in(task.results.form, file, task.file.path)
+            for rows in _chunks(task, answers):
+                for row, answer in answered(rows, answers):
+                    output.write(row, answer.fields)
+                    notes = [*map(str, row.problems), *filter(None, [answer.problem])]
+                    if row.error is not None:
+                        record.bad += 1
+                        record.first_bad = record.first_bad or str(row.error)
+                        continue
+                    record.found += sum(map(len, answer.fields.values()))
+                    if notes:
+                        record.noted += 1
+                        where = f"{task.file.path}, line {row.line}: "
+                        note = notes[0] if row.problems else where + notes[0]
+                        record.first_note = record.first_note or note
+                record.rows += len(rows)
+                if report is not None:
+                    report(len(rows))
+            output.close()
+            if task.file.change(describe_input(task.file.path, task.place)):
+                raise StopError(
+                    f"{task.file.path} has changed while it was read. Run the command again: it "
+                    "says what has."
+                )
+            record.size = file.tell()
+    record.notes = list(dict.fromkeys(str(each.message) for each in caught))[:_NOTES]
+    record.seconds = time.perf_counter() - start
+    task.results.write_record(task.number, record)
+    return record
+
+
+def _loaded(task: Task) -> Answers:
+    """The model; what is wrong with it is wrong for every shard."""
+    try:
+        return answers_of(task.model, task.asked)
+    except Exception as error:
+        said = str(error) if isinstance(error, MrcaError) else f"{type(error).__name__}: {error}"
+        raise StopError(said) from error
+
+
+def _chunks(task: Task, answers: Answers) -> Iterator[list]:
+    rows = task.shard.rows(task.place, task.file.path, answers.offsets)
+    while chunk := list(islice(rows, answers.chunk)):
+        yield chunk
