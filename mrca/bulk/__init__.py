@@ -6,7 +6,7 @@ Nothing is loaded before a process scores.
 
 from mrca.bulk.answers import Form
 from mrca.bulk.model import Asked
-from mrca.bulk.score_files import SHARD_BYTES, Reporter, SilentReporter, Summary, score_files
+from mrca.bulk.scoring import SHARD_BYTES, Reporter, SilentReporter, Summary, score_files
 
 __all__ = [
     "SHARD_BYTES",

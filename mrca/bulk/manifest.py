@@ -129,9 +129,9 @@ def _is_whole(number: int, size: int, shards: Sequence[Shard]) -> bool:
     """Whether each byte of a file is in one of its shards."""
     if any(shard.end is None for shard in shards):
         return shards == [Shard(number)]
-    ends = [shard.end or 0 for shard in shards]
+    ends = [0, *(shard.end or 0 for shard in shards)]
     return (
-        [*(shard.start for shard in shards), size] == [0, *ends]
+        [*(shard.start for shard in shards), size] == ends
         and sorted(set(ends)) == ends
         and all(shard.line == 1 for shard in shards[:1])
     )
