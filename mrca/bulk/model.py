@@ -31,10 +31,10 @@ class Asked(BaseModel):
         encoder: where the run's frozen encoder is now.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, ser_json_inf_nan="strings")
 
     form: Annotated[Form, Field(strict=False)] = Form.JSONL
-    threshold: float | None = None
+    threshold: Annotated[float | None, Field(strict=False)] = None
     top: int | None = None
     vectors: str | None = None
     encoder: str | None = None

@@ -155,10 +155,11 @@ class Slow(FirstWord):
 model = Model("run", Path("run").absolute(), "sha256:1")
 sys.modules["mrca.bulk.scoring"].find_model = lambda given, asked: model
 sys.modules["mrca.bulk.score_shard"].answers_of = lambda model, asked: Slow()
-score_files("run", ["rows.jsonl"], "out", shard_bytes=100)
+score_files("run", ["rows.jsonl"], "out", shard_bytes=250)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.processes
 def test_killed_again_and_again_each_row_is_there_once(place):
     command = [sys.executable, "-c", KILLED, os.fspath(HERE)]
