@@ -10,13 +10,15 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from mrca.bulk.answers import Answers, Form, answered
+from mrca.bulk.answers import Answer, Answers, Form, answered
 from mrca.bulk.inputs import Input, describe_input
 from mrca.bulk.model import Asked, Model, answers_of
 from mrca.bulk.results import result_in
 from mrca.bulk.shards import Shard
+from mrca.datasets import Row
 from mrca.errors import MrcaError
 from mrca.files import durable_file
+from mrca.text import MarkNotes
 
 _DIGITS = 5
 _NOTES = 5  # different ones that are kept of a shard
@@ -33,7 +35,7 @@ class Record(BaseModel):
         size: of its results, in bytes.
         rows: how many it has.
         bad: how many of them could not be used, and have an error in their place.
-        noted: how many of the others are cut, or have something else that one should know.
+        noted: how many of the others one should know of: cut, with too few marks, and the like.
         found: facts, or relations of whole texts.
         seconds: how long it took.
         first_bad: the first error.
@@ -153,16 +155,13 @@ def score_shard(task: Task, report: Callable[[int], None] | None = None) -> Reco
             for rows in _chunks(task, answers):
                 for row, answer in answered(rows, answers):
                     output.write(row, answer.fields)
-                    notes = [*map(str, row.problems), *filter(None, [answer.problem])]
-                    if row.error is not None:
+                    if row.document is None:
                         record.bad += 1
                         record.first_bad = record.first_bad or str(row.error)
                         continue
                     record.found += sum(map(len, answer.fields.values()))
-                    if notes:
+                    if note := next(_notes(row, answer, answers, task.file.path), ""):
                         record.noted += 1
-                        where = f"{task.file.path}, line {row.line}: "
-                        note = notes[0] if row.problems else where + notes[0]
                         record.first_note = record.first_note or note
                 record.rows += len(rows)
                 if report is not None:
@@ -189,7 +188,18 @@ def _loaded(task: Task) -> Answers:
         raise StopError(said) from error
 
 
-def _chunks(task: Task, answers: Answers) -> Iterator[list]:
+def _chunks(task: Task, answers: Answers) -> Iterator[list[Row]]:
     rows = task.shard.rows(task.place, task.file.path, answers.offsets)
     while chunk := list(islice(rows, answers.chunk)):
         yield chunk
+
+
+def _notes(row: Row, answer: Answer, answers: Answers, source: str) -> Iterator[str]:
+    """What one should know of a row that could be used."""
+    assert row.document is not None
+    yield from map(str, row.problems)
+    if answer.problem:
+        yield f"{source}, line {row.line}: {answer.problem}"
+    marks = MarkNotes(answers.marks_needed, answers.types)
+    marks.add(row.line, row.document)
+    yield from (f"{source}: {note}" for note in marks.sentences())
