@@ -124,7 +124,7 @@ def test_a_shard_that_fails_gives_exit_code_1(mrca, tiny_run, rows, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nowhere", "rows.jsonl"], "There is no run at nowhere"),
+        (["nowhere", "rows.jsonl"], "There is no run at saved_models/nowhere"),
         (["RUN", "no.jsonl"], "no.jsonl does not exist"),
         (["RUN", "-"], "Standard input cannot be read again"),
         (["RUN", "rows.jsonl", "--format", "docred"], "finds no facts to write in DocRED's form"),
