@@ -6,7 +6,13 @@ from mrca.files.durable_file import durable_file
 from mrca.files.kept_array import kept_array
 from mrca.files.only_process import only_process
 from mrca.files.search_path import cache_folder, search_folders
-from mrca.files.whole_file import replace_folder, require_room, whole_file, whole_folder
+from mrca.files.whole_file import (
+    replace_folder,
+    require_room,
+    temporary_folder,
+    whole_file,
+    whole_folder,
+)
 
 __all__ = [
     "RemoteFile",
@@ -22,6 +28,7 @@ __all__ = [
     "replace_folder",
     "require_room",
     "search_folders",
+    "temporary_folder",
     "whole_file",
     "whole_folder",
 ]
