@@ -1,5 +1,6 @@
 """One shard: read, scored and written in batches, by whichever process has it."""
 
+import shutil
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -98,13 +99,9 @@ class Results(NamedTuple):
         return None
 
     def remove_leftovers(self) -> None:
-        """Remove what killed processes have begun to write.
-
-        Raises:
-            OSError: if that fails.
-        """
+        """Remove what killed processes, of whichever machine, have begun to write."""
         for path in self.folder.glob(".shard-*.partial"):
-            path.unlink(missing_ok=True)
+            shutil.rmtree(path, ignore_errors=True)  # a link is neither followed nor deleted
 
     def _record(self, number: int) -> Path:
         return self.folder / f"{self.name(number)}.done"

@@ -5,19 +5,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
-from uuid import uuid4
+
+from mrca.files.whole_file import whole_file
 
 
 @contextmanager
 def durable_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write, which is on the disk and gets its name when all went well.
+    """A file to write as `whole_file` does, which is also on the disk before it has its name.
 
-    It differs from `whole_file` in two ways: a machine that loses its power does not lose the
-    content, and several processes may write the same file, of which the last one stands. So a
-    killed process leaves a file that nobody writes again, `.<name>.<letters>.partial`.
+    So a machine that loses its power does not lose the content.
 
     Args:
-        path: the file to make or replace, in a folder that exists.
+        path: the file to make or replace.
 
     Yields:
         The open file.
@@ -33,23 +32,13 @@ def durable_file(path: Path) -> Iterator[BinaryIO]:
         >>> path.read_text(encoding="utf-8"), [file.name for file in path.parent.iterdir()]
         ('Ada', ['names.txt'])
     """
-    temporary = path.with_name(f".{path.name}.{uuid4().hex[:12]}.partial")
-    try:
-        with temporary.open("xb") as file:  # never one that is there, nor where a link leads
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        _sync_folder(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have the new name on the disk, too, where folders can be synced."""
+    with whole_file(path) as temporary, temporary.open("xb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
     with suppress(OSError):  # not on Windows
-        opened = os.open(folder, os.O_RDONLY)
+        folder = os.open(path.parent, os.O_RDONLY)
         try:
-            os.fsync(opened)
+            os.fsync(folder)  # the name, too
         finally:
-            os.close(opened)
+            os.close(folder)
