@@ -108,7 +108,7 @@ class _OnRay:
 
     is_here = False
 
-    def __init__(self, ray: Any, places: int | None, *, local: bool) -> None:
+    def __init__(self, ray: Any, places: int | None, jobs_of_a_worker: int, *, local: bool) -> None:
         self._ray = ray
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         gpus = sum(int(node.get("GPU", 0)) for node in nodes)
@@ -126,7 +126,7 @@ class _OnRay:
             num_cpus=1 if local else share,
             num_gpus=1 / math.ceil(self.places / gpus) if gpus else 0,  # never half of each of two
             max_retries=0,  # they are counted here
-            max_calls=_JOBS_OF_A_WORKER,
+            max_calls=jobs_of_a_worker,
             runtime_env={"env_vars": environment},
         )(_run)
         self._jobs: dict[Any, tuple[str, Callable[..., Any], tuple[Any, ...]]] = {}
@@ -197,13 +197,18 @@ class _WithoutRay:
 
 
 @contextmanager
-def open_executor(workers: int | None = None, address: str | None = None) -> Iterator[Executor]:
+def open_executor(
+    workers: int | None = None,
+    address: str | None = None,
+    jobs_of_a_worker: int = _JOBS_OF_A_WORKER,
+) -> Iterator[Executor]:
     """An executor; when the block ends, so do its workers, whatever they are at.
 
     Args:
         workers: how many jobs run at the same time; by default one in this process, or on a
             cluster one for each GPU, or each processor where there is none.
         address: of a cluster of Ray, such as `10.0.0.5:6379` or `auto`; by default this machine.
+        jobs_of_a_worker: after so many of them a worker's process is replaced; 0 for never.
 
     Raises:
         MrcaError: if Ray is not installed or no cluster answers.
@@ -247,7 +252,7 @@ def open_executor(workers: int | None = None, address: str | None = None) -> Ite
             "`ray start --head`, or leave --ray out to work on this machine."
         ) from None
     try:
-        executor = _OnRay(ray, workers, local=address is None)
+        executor = _OnRay(ray, workers, jobs_of_a_worker, local=address is None)
         try:
             with redirect_stdout(cast(TextIO, _WithoutRay(sys.stdout))):
                 yield executor

@@ -37,7 +37,7 @@ LOCK = ".lock"
 _READ_WITH = ("vectors.name", "encoder.name")
 _ENCODERS = ("vectors", "encoder")
 # The parts of the package that have no part in what a trial is.
-_NO_PART = {"cli", "export", "reporting", "serving"}
+_NO_PART = {"bulk", "cli", "export", "reporting", "serving"}
 _NOTHING: dict[str, Any] = {"name": "none", "fingerprint": ""}
 # What is left of the run folders of trials that are not among the best.
 _KEPT = {layout.CONFIG, layout.METRICS, layout.HISTORY}
