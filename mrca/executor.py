@@ -240,11 +240,16 @@ def open_executor(workers: int | None = None, address: str | None = None) -> Ite
     try:
         with chdir("/"):  # its workers look for modules in the current folder first
             ray.init(**options)
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+    except Exception as error:  # it raises bare ones too, such as on a machine that is too busy
         where = "on this machine" if address is None else f"at {address!r}"
+        remedy = (
+            "Try again when the machine is less busy, or leave --workers out to work in this "
+            "process."
+            if address is None
+            else "Start it with `ray start --head`, or leave --ray out to work on this machine."
+        )
         raise MrcaError(
-            f"Ray does not answer {where}: {' '.join(str(error).split())[:300]}. Start it with "
-            "`ray start --head`, or leave --ray out to work on this machine."
+            f"Ray does not answer {where}: {' '.join(str(error).split())[:300]}. {remedy}"
         ) from None
     try:
         executor = _OnRay(ray, workers, local=address is None)
