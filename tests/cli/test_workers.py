@@ -37,7 +37,7 @@ def is_running(pid: int) -> bool:
 @pytest.fixture
 def command(tmp_path, tiny_settings) -> list[str]:
     """A comparison of four runs, of which two wait for the others."""
-    settings = [*tiny_settings, "training.epochs=6", "training.patience=6"]
+    settings = [*tiny_settings, "training.epochs=3"]
     methods = '[[methods]]\nname = "One"\n[[methods]]\nname = "Two"\nrepresentation = "One"\n'
     text = f'title = "Mine"\nseeds = 2\nset = {json.dumps(settings)}\n{methods}'
     (tmp_path / "mine.toml").write_text(text, "utf-8")
@@ -113,7 +113,7 @@ def test_runs_whose_workers_and_leader_are_killed_have_the_scores_of_one_process
     os.killpg(leader.pid, signal.SIGINT)
     _, said = leader.communicate(timeout=_PATIENCE)
     assert leader.returncode == 130, said
-    assert "stopped. Resume it with: mrca compare mine.toml" in said or "Resume it with" in said
+    assert "stopped. Resume it with: mrca compare mine.toml" in said
     assert "Traceback" not in said
     until(lambda: not any(map(is_running, family)))
 
@@ -123,7 +123,7 @@ def test_runs_whose_workers_and_leader_are_killed_have_the_scores_of_one_process
     printed, said = leader.communicate(timeout=_PATIENCE)
     assert leader.returncode == 0, said
     assert "1 worker died of" in said
-    assert "4 of 4 runs finished" in said or "runs are finished" in said
+    assert " runs finished" in said
     assert not list(folder.glob("*.unfinished"))
     assert not [line for line in said.splitlines() if "raylet" in line]
 

@@ -2,7 +2,6 @@
 
 import json
 import pickle
-import sys
 from contextlib import nullcontext
 
 import pytest
@@ -178,8 +177,7 @@ def two_places(monkeypatch) -> TwoPlaces:
     """In place of Ray."""
     executor = TwoPlaces()
     monkeypatch.setattr(
-        sys.modules["mrca.experiments.train_planned"],
-        "open_executor",
+        "mrca.experiments.train_planned.open_executor",
         lambda workers, ray: nullcontext(executor),
     )
     return executor
@@ -226,7 +224,7 @@ def test_the_first_that_fails_is_named_and_ends_the_rest(
     def diverge(*arguments, **options):
         raise MrcaError("The loss is nan.")
 
-    monkeypatch.setattr(sys.modules["mrca.experiments.train_planned"], "train", diverge)
+    monkeypatch.setattr("mrca.experiments.train_planned.train", diverge)
     listener = Listener()
     with pytest.raises(MrcaError, match=r"^focal-seed1: The loss is nan\.$"):
         train_planned(runs, data_dir=None, vectors_dir=None, workers=2, reporter=listener)
@@ -246,8 +244,7 @@ def test_finished_runs_are_trained_again_only_to_be_replaced(
     assert "2 of 2 runs are finished." in how["reporter"].events
     overwritten = []
     monkeypatch.setattr(
-        sys.modules["mrca.experiments.train_planned"],
-        "train",
+        "mrca.experiments.train_planned.train",
         lambda config, folder, **options: overwritten.append(options["overwrite"]),
     )
     train_planned(runs, overwrite=True, **how)
