@@ -253,8 +253,8 @@ def open_executor(workers: int | None = None, address: str | None = None) -> Ite
             "Try again when the machine is less busy, or leave --workers out to work in this "
             "process."
             if address is None
-            else "Start it with `RAY_AUTH_MODE=token ray start --head`, give this machine its token "
-            "(~/.ray/auth_token), or leave --ray out to work on this machine."
+            else "Start it with `RAY_AUTH_MODE=token ray start --head`, give this machine its "
+            "token (~/.ray/auth_token), or leave --ray out to work on this machine."
         )
         raise MrcaError(
             f"Ray does not answer {where}: {' '.join(str(error).split())[:300]}. {remedy}"
