@@ -7,7 +7,7 @@ import sys
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from contextlib import chdir, contextmanager, redirect_stdout
+from contextlib import chdir, contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TextIO, cast
 
@@ -113,8 +113,8 @@ class _OnRay:
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         gpus = sum(int(node.get("GPU", 0)) for node in nodes)
         cpus = os.cpu_count() or 1 if local else sum(int(node.get("CPU", 0)) for node in nodes)
-        self.places = places or gpus or cpus
-        largest = cpus if local else max(int(node.get("CPU", 0)) for node in nodes)
+        self.places = places or gpus or cpus or 1
+        largest = cpus if local else max((int(node.get("CPU", 0)) for node in nodes), default=1)
         share = max(1, min(cpus // self.places, largest))
         environment = {
             **{name: os.environ.get(name, str(share)) for name in _THREADS},
@@ -138,7 +138,13 @@ class _OnRay:
     def wait(self, seconds: float) -> list[Ended]:
         if not self._jobs:
             return []
-        done, _ = self._ray.wait(list(self._jobs), timeout=seconds)
+        try:
+            done, _ = self._ray.wait(list(self._jobs), timeout=seconds)
+        except (self._ray.exceptions.RayError, ConnectionError) as error:
+            raise MrcaError(
+                f"Ray has ended: {' '.join(str(error).split())[:300]}. What is finished is kept: "
+                "when Ray is there again, give the same command."
+            ) from None
         return [ended for each in done for ended in self._ended(each)]
 
     def _ended(self, reference: Any) -> Iterator[Ended]:
@@ -164,8 +170,9 @@ class _OnRay:
 
     def cancel(self) -> None:
         """End all that run."""
-        for reference in self._jobs:
-            self._ray.cancel(reference, force=True)
+        with suppress(self._ray.exceptions.RayError, ConnectionError):  # Ray may be gone
+            for reference in self._jobs:
+                self._ray.cancel(reference, force=True)
 
 
 def _run(folder: Path, job: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
@@ -245,11 +252,17 @@ def open_executor(
     try:
         with chdir("/"):  # its workers look for modules in the current folder first
             ray.init(**options)
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+    except Exception as error:  # it raises bare ones too, such as on a machine that is too busy
         where = "on this machine" if address is None else f"at {address!r}"
+        remedy = (
+            "Try again when the machine is less busy, or leave --workers out to work in this "
+            "process."
+            if address is None
+            else "Start it with `RAY_AUTH_MODE=token ray start --head`, give this machine its "
+            "token (~/.ray/auth_token), or leave --ray out to work on this machine."
+        )
         raise MrcaError(
-            f"Ray does not answer {where}: {' '.join(str(error).split())[:300]}. Start it with "
-            "`ray start --head`, or leave --ray out to work on this machine."
+            f"Ray does not answer {where}: {' '.join(str(error).split())[:300]}. {remedy}"
         ) from None
     try:
         executor = _OnRay(ray, workers, jobs_of_a_worker, local=address is None)

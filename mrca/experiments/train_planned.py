@@ -1,8 +1,9 @@
 """Runs that are planned together: checked before the first one, then trained, some at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -16,7 +17,7 @@ from mrca.experiments.plan_runs import PlannedRun
 from mrca.experiments.runs_reporter import RunsReporter
 from mrca.runs import layout
 from mrca.runs.history import read_epochs
-from mrca.training import Reporter, check_config, check_output, train
+from mrca.training import check_config, check_output, train
 from mrca.training.stages import TAU_NORMALISED
 
 # Classifiers whose weights can be rescaled.
@@ -118,7 +119,14 @@ def train_planned(
     with open_executor(workers, ray) as executor:
         reporter.runs_start([run.folder.name for run in missing], executor.places)
         try:
-            _train_all(missing, executor, (data_dir, vectors_dir, overwrite), reporter)
+            train_one = partial(
+                _train,
+                overwrite=overwrite,
+                data_dir=data_dir,
+                vectors_dir=vectors_dir,
+                reporter=reporter if executor.is_here else None,
+            )
+            _train_all(missing, executor, train_one, reporter)
         finally:
             reporter.runs_end()
 
@@ -145,7 +153,7 @@ def _fetch(
 def _train_all(
     runs: Sequence[PlannedRun],
     executor: Executor,
-    how: tuple[Path | None, Path | None, bool],
+    train_one: Callable[[PlannedRun], None],
     reporter: RunsReporter,
 ) -> None:
     waiting = list(runs)
@@ -158,7 +166,7 @@ def _train_all(
             waiting.remove(run)
             running[name] = run
             reporter.run_starts(name, 0 if run.config.is_svm else run.config.training.epochs)
-            executor.submit(name, _train, run, *how, reporter if executor.is_here else None)
+            executor.submit(name, train_one, run)
         for ended in executor.wait(_LOOK):
             run = running.pop(ended.key)
             if isinstance(ended.error, MrcaError):
@@ -176,22 +184,9 @@ def _train_all(
             _report_epochs(run, layout.unfinished_folder(run.folder), reporter)
 
 
-def _train(
-    run: PlannedRun,
-    data_dir: Path | None,
-    vectors_dir: Path | None,
-    overwrite: bool,
-    reporter: Reporter | None,
-) -> None:
-    train(
-        run.config,
-        run.folder,
-        data_dir=data_dir,
-        vectors_dir=vectors_dir,
-        resume=True,
-        overwrite=overwrite,
-        reporter=reporter,
-    )
+def _train(run: PlannedRun, **how: Any) -> None:
+    """What a worker does."""
+    train(run.config, run.folder, resume=True, **how)
     keras.utils.clear_session()  # or dozens of models would add up
 
 
