@@ -48,11 +48,11 @@ def test_weights_and_state_are_those_of_keras(options, scaled):
         trained(kind(0.05, **options), scaled) for kind in (Adam, keras.optimizers.Adam)
     )
     for own, other in zip(ours.weights, theirs.weights, strict=True):
-        np.testing.assert_allclose(*map(ops.convert_to_numpy, (own, other)), atol=2e-6)
+        np.testing.assert_allclose(*map(ops.convert_to_numpy, (own, other)), rtol=1e-4, atol=1e-5)
     pairs = zip(ours.optimizer.variables, theirs.optimizer.variables, strict=True)
     for own, other in pairs:
         assert own.name == other.name
-        np.testing.assert_allclose(*map(ops.convert_to_numpy, (own, other)), atol=2e-6)
+        np.testing.assert_allclose(*map(ops.convert_to_numpy, (own, other)), rtol=1e-4, atol=1e-5)
 
 
 def test_a_state_of_keras_is_gone_on_with():
@@ -64,7 +64,9 @@ def test_a_state_of_keras_is_gone_on_with():
         for model in (ours, theirs):
             model.train_on_batch(TOKENS, TARGETS)
         for own, other in zip(ours.weights, theirs.weights, strict=True):
-            np.testing.assert_allclose(*map(ops.convert_to_numpy, (own, other)), atol=2e-6)
+            np.testing.assert_allclose(
+                *map(ops.convert_to_numpy, (own, other)), rtol=1e-4, atol=1e-5
+            )
 
 
 def test_config_comes_back():
