@@ -4,10 +4,10 @@
 
 The public design is built here of Keras's own layers: every row padded to 100 tokens without a
 mask, a bidirectional LSTM 2 x 500, average pooling, one dense layer, Keras's Adam. All take the
-same rows of WebNLG in turn in each round; rates are the medians over rounds. Seconds are the processor's, of
-all threads, since other programs on a machine make a clock's seconds longer; on one thread they are
-those that pass where nothing else runs. Needs the corpus (`mrca data fetch webnlg`) and word
-vectors (`--vectors`).
+same rows of WebNLG in turn in each round; rates are the medians over rounds. Seconds are the
+processor's, of all threads, since other programs on a machine make a clock's seconds longer; on one
+thread they are those that pass where nothing else runs. Needs the corpus (`mrca data fetch webnlg`)
+and word vectors (`--vectors`).
 """
 
 import argparse

@@ -7,7 +7,8 @@ from typing import Any
 
 from mrca import losses
 from mrca.config import RunConfig
-from mrca.datasets import Corpus, LabelCounts, LabelledCandidates, group_limits, marks_line
+from mrca.datasets import Corpus, LabelCounts, LabelledCandidates, Repeats, group_limits, marks_line
+from mrca.devices import training_device
 from mrca.encoders import Encoder, encoder_class
 from mrca.encoders.encoder import Progress, no_progress
 from mrca.encoding import EpochBatches
@@ -116,12 +117,15 @@ class TrainingPlan:
         config, corpus, classifier = self.config, self.corpus, self.classifier
         for note in (*corpus.notes, *self._notes):
             reporter.message(str(note))
+        if equal := Repeats.of(corpus.splits).in_words():
+            reporter.message(equal)
         if corpus.unmatched:
             reporter.message(
                 f"Mentions that are not in their text: {len(corpus.unmatched):,} (see `mrca data "
                 f"validate {corpus.folder}`); data.unmatched is {config.data.unmatched!r}."
             )
         if isinstance(classifier, RelationClassifier):
+            reporter.message(training_device())
             train = corpus.splits["train"]
             # Of whole texts no pair is a negative.
             says = config.candidates.kind == "pairs" or any(row.oracle for row in train)
