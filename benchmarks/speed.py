@@ -103,7 +103,7 @@ def _of_public(vectors, relations, train, test):  # type: ignore[no-untyped-def]
     outputs = keras.layers.Dense(ours.columns)(features)
     model = keras.Model({"states": states, "case": case, "role": role}, outputs)
     loss, metrics = mrca.losses.get("rc_dice"), [mrca.metrics.MicroF1(ours.decision.rule)]
-    model.compile(keras.optimizers.Adam(1e-3), loss, metrics, jit_compile=False)
+    model.compile(keras.optimizers.Adam(1e-3), loss, metrics=metrics, jit_compile=False)
 
     def batches(rows):  # type: ignore[no-untyped-def]
         candidates = ours.candidates(rows).labelled(relations)
