@@ -39,6 +39,7 @@ RANK = {name: rank for rank, group in enumerate(GROUPS) for name in group}
 MAY_IMPORT_TENSORFLOW = [
     "devices.py",
     "encoding/batches.py",
+    "models/adam.py",
     "training/determinism.py",
     "encoders/",
     "export/",

@@ -14,6 +14,7 @@ from mrca.layers.padded_average_pooling import PaddedAveragePooling1D
 from mrca.layers.pair_context import PAIR_CONTEXTS, PairContext
 from mrca.layers.pair_extractors import PairExtractors
 from mrca.layers.pair_interaction import PairInteraction
+from mrca.layers.pooled_dense import Dense as PooledDense
 from mrca.layers.state_pooling import STATE_POOLINGS, StatePooling
 from mrca.layers.token_marks import TokenMarks
 from mrca.layers.u_net import UNet, UNetInteraction
@@ -35,6 +36,7 @@ __all__ = [
     "PairContext",
     "PairExtractors",
     "PairInteraction",
+    "PooledDense",
     "StatePooling",
     "TokenMarks",
     "UNet",

@@ -3,8 +3,9 @@
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
+
+from mrca.layers.pooling_windows import PoolingWindows
 
 
 @keras.saving.register_keras_serializable(package="mrca")
@@ -37,19 +38,12 @@ class PaddedAveragePooling1D(keras.layers.Layer):
         self.pool_size = pool_size
         self.strides = strides
         self.max_length = max_length
-        self.steps = -(-max_length // strides)
-
-    def _window_weights(self) -> np.ndarray:
-        """How much each token (column) counts in each output step (row)."""
-        left = max((self.steps - 1) * self.strides + self.pool_size - self.max_length, 0) // 2
-        first = np.arange(self.steps)[:, None] * self.strides - left
-        token = np.arange(self.max_length)
-        inside = (token >= first) & (token < first + self.pool_size)
-        return (inside / inside.sum(axis=1, keepdims=True)).astype(np.float32)
+        self._windows = PoolingWindows(pool_size, strides, max_length)
+        self.steps = len(self._windows)
 
     def call(self, inputs: Any) -> Any:
         """See the class."""
-        weights = ops.convert_to_tensor(self._window_weights(), dtype=inputs.dtype)
+        weights = ops.convert_to_tensor(self._windows.weights(), dtype=inputs.dtype)
         return ops.matmul(weights[:, : ops.shape(inputs)[1]], inputs)
 
     def compute_output_shape(self, inputs_shape: Any) -> Any:

@@ -15,6 +15,7 @@ from mrca.layers import (
     PaddedAveragePooling1D,
     PairContext,
     PairExtractors,
+    PooledDense,
     StatePooling,
     TokenMarks,
     heads,
@@ -201,6 +202,11 @@ class RelationNetwork(keras.Model):
             )
         drop = keras.layers.Dropout(dropout, name="dropout", **same)
         scores = heads.get(head, columns, **(head_options or {}))
+        of_windows = pooling == "windows" and head == "linear" and not hidden
+        if of_windows:  # the same in fewer products
+            scores = PooledDense(
+                columns, pool_size, strides, max_length, dtype="float32", name="scores"
+            )
 
         # === Functional model ===
         states = keras.Input((None, dim), dtype="float32", name="states")
@@ -247,7 +253,8 @@ class RelationNetwork(keras.Model):
             pooled = dense(pooled)
         if interaction is not None and not interaction.reads_context:
             pooled = interaction(pooled, *of_batch)
-        super().__init__(inputs=inputs, outputs=scores(drop(pooled)), **kwargs)
+        outputs = scores(drop(pooled), states) if of_windows else scores(drop(pooled))
+        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
         self.dtype_policy = policy  # a functional model takes none
 
         # === Config ===

@@ -9,6 +9,7 @@ from keras import ops
 
 from mrca.config import RunConfig
 from mrca.config.run_config import TrainingConfig
+from mrca.models.adam import Adam
 
 StepSchedule = Literal["constant", "linear", "cosine"]
 
@@ -145,7 +146,7 @@ class ScheduledOptimizer(keras.optimizers.Optimizer):
 
 
 @keras.saving.register_keras_serializable(package="mrca")
-class ScheduledAdam(ScheduledOptimizer, keras.optimizers.Adam):
+class ScheduledAdam(ScheduledOptimizer, Adam):
     """Adam, or with `decay` AdamW, with what `ScheduledOptimizer` adds."""
 
 
@@ -155,7 +156,7 @@ class ScheduledSGD(ScheduledOptimizer, keras.optimizers.SGD):
 
 
 def make_optimizer(config: RunConfig, model: keras.Model) -> keras.optimizers.Optimizer:
-    """The optimiser of a configuration's `training` section: Keras's own where that has it all.
+    """The optimiser of a configuration's `training` section, with no more than that needs.
 
     Args:
         config: of the training.
@@ -170,7 +171,7 @@ def make_optimizer(config: RunConfig, model: keras.Model) -> keras.optimizers.Op
     added: dict[str, Any] = {"average": settings.weight_average, "warm_up": settings.warm_up}
     if settings.schedule in ("linear", "cosine"):
         added["schedule"] = settings.schedule
-    plain, scheduled = keras.optimizers.Adam, ScheduledAdam
+    plain, scheduled = Adam, ScheduledAdam
     if settings.optimizer == "sgd":
         plain, scheduled = keras.optimizers.SGD, ScheduledSGD
         options["momentum"] = settings.momentum

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 CORE = [
     "tests/golden",
     "tests/layers/test_padded_average_pooling.py::test_equals_the_definition",
+    "tests/layers/test_pooled_dense.py",
     "tests/layers/test_bilstm.py::test_states_and_gradients_equal_keras_under_a_mask",
     "tests/layers/test_entity_pooling.py",
     "tests/layers/test_pair_context.py",
