@@ -1,4 +1,4 @@
-"""Rows in, JSON out: what `mrca predict` and `mrca client` share."""
+"""Rows in, answers out: what `mrca predict` and `mrca client` share."""
 
 import json
 import os
@@ -6,11 +6,11 @@ import stat
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple, Protocol, TextIO
 
 import typer
 from rich.console import Console
@@ -61,39 +61,52 @@ class Answer(NamedTuple):
     problem: str = ""
 
 
+class Output(Protocol):
+    """Writes the answers to rows, one after another."""
+
+    def write(self, row: "Row", fields: dict[str, Any]) -> None:
+        """Write what is answered to a row, or its error."""
+
+
 class JsonLines:
-    """A line for each row: its number, its id and what is answered, or its error."""
+    """A line for each row: its number, its id and what is answered, or its error.
+
+    Args:
+        stream: what is written to.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
 
     def write(self, row: "Row", fields: dict[str, Any]) -> None:
         """Write a row's line."""
         line: dict[str, Any] = {"line": row.line}
         if row.document is not None and row.document.id:
             line["id"] = row.document.id
-        _put(json.dumps({**line, **fields}, ensure_ascii=False) + "\n")
-
-    def close(self) -> None:
-        """Nothing follows the last line."""
+        text = json.dumps({**line, **fields}, ensure_ascii=False)
+        self._stream.write(f"{text}\n".encode())  # JSON is UTF-8 whatever the locale says
 
 
 class DocRedResult:
-    """One JSON list of the facts of all rows, as DocRED's evaluation takes them."""
+    """One JSON list of the facts of all rows, as DocRED's evaluation takes them.
 
-    def __init__(self) -> None:
+    Args:
+        stream: what is written to.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
         self._before = "[\n"
 
     def write(self, row: "Row", fields: dict[str, Any]) -> None:
         """Write a row's facts."""
         for fact in fields.get("facts", ()):
-            _put(self._before + json.dumps(fact, ensure_ascii=False))
+            self._stream.write((self._before + json.dumps(fact, ensure_ascii=False)).encode())
             self._before = ",\n"
 
     def close(self) -> None:
         """End the list."""
-        _put("\n]\n" if self._before == ",\n" else "[]\n")
-
-
-def _put(text: str) -> None:
-    sys.stdout.buffer.write(text.encode())  # JSON is UTF-8 whatever the locale says
+        self._stream.write(b"\n]\n" if self._before == ",\n" else b"[]\n")
 
 
 def write_predictions(
@@ -105,10 +118,11 @@ def write_predictions(
     needed: int,
     types: Collection[str] = (),
     offsets: "Offsets" = "exact",
-    output: JsonLines | DocRedResult | None = None,
+    output: AbstractContextManager[Output] | None = None,
+    place: Path | None = None,
     then: str | None = None,
 ) -> None:
-    """Answer rows of a file on stdout, in their order.
+    """Answer rows of a file, in their order.
 
     Where the answers go into a file, what was written and what comes next is said at the end.
 
@@ -120,25 +134,28 @@ def write_predictions(
         needed: how many entities of a row should be marked; rows with fewer are noted.
         types: the entity types that the model reads; rows with others are noted.
         offsets: what becomes of character offsets inside a word.
-        output: how answers are written; as JSON Lines if not given. It is closed once all rows are
-            answered, and not where the command stops at one.
+        output: what writes the answers, for as long as rows are answered; by default JSON Lines
+            on standard output.
+        place: where it writes them, if not on standard output.
         then: the command that comes next.
 
     Raises:
         MrcaError: if the file cannot be read; at a line that cannot be used, or at the end if such
             lines were skipped.
     """
-    output = output or JsonLines()
+    output = output or nullcontext(JsonLines(sys.stdout.buffer))
+    is_file = place is not None or _is_file(sys.stdout)
     failed = 0
     notes = _Notes(needed, types)
     with ExitStack() as stack:
         source = "standard input" if file == "-" else file
         rows = _rows_of(file, source, offsets, stack)
-        progress = stack.enter_context(_RowProgress())
+        writer = stack.enter_context(output)
+        progress = stack.enter_context(_RowProgress(is_file))
         while chunk := list(islice(rows, chunk_size)):
             bad = [row for row in chunk if row.error is not None]
             if bad and on_error is OnError.STOP:
-                _write(chunk[: chunk.index(bad[0])], source, answer, notes, output)
+                _write(chunk[: chunk.index(bad[0])], source, answer, notes, writer)
                 notes.say()
                 assert bad[0].error is not None
                 raise MrcaError(
@@ -147,18 +164,17 @@ def write_predictions(
             for row in bad:
                 typer.echo(f"Skipped: {row.error}", err=True)
             failed += len(bad)
-            _write(chunk, source, answer, notes, output)
+            _write(chunk, source, answer, notes, writer)
             progress.advance(len(chunk))
-    output.close()
     notes.say()
-    if _is_file(sys.stdout):
-        notes.say_written(source)
+    if is_file:
+        notes.say_written(source, "standard output" if place is None else str(place))
     if failed:
         were = "was" if failed == 1 else "were"
         raise MrcaError(
             f"{counted(failed, 'line')} of {source} could not be used and {were} skipped."
         )
-    if then and _is_file(sys.stdout):
+    if then and is_file:
         say_next(then)
 
 
@@ -174,9 +190,12 @@ class _RowProgress:
     """Rows so far and rows per second, on a terminal, where the answers go into a file.
 
     What they are piped into may write to the same terminal.
+
+    Args:
+        is_file: whether they do.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, is_file: bool) -> None:
         console = Console(stderr=True)
         self._progress = Progress(
             SpinnerColumn(),
@@ -185,7 +204,7 @@ class _RowProgress:
             TimeElapsedColumn(),
             console=console,
             transient=True,
-            disable=not (console.is_terminal and _is_file(sys.stdout)),
+            disable=not (console.is_terminal and is_file),
         )
 
     def __enter__(self) -> "_RowProgress":
@@ -252,14 +271,14 @@ class _Notes:
         for note in self._marks.sentences():
             typer.echo(f"Note: {note}", err=True)
 
-    def say_written(self, source: str) -> None:
-        """How much was written, of what."""
+    def say_written(self, source: str, place: str) -> None:
+        """How much was written, of what, where to."""
         found = ", ".join(
             counted(number, name.removesuffix("s")) for name, number in self._found.items()
         )
         of_them = f"; {counted(self._noted, 'row')} noted above" if self._noted else ""
         typer.echo(
-            f"Written to standard output: {counted(self._rows, 'row')} of {source}"
+            f"Written to {place}: {counted(self._rows, 'row')} of {source}"
             f"{f' with {found}' if found else ''}{of_them}.",
             err=True,
         )
@@ -270,7 +289,7 @@ def _write(
     source: str,
     answer: "Callable[[list[Document]], Iterator[Answer]]",
     notes: _Notes,
-    output: JsonLines | DocRedResult,
+    output: Output,
 ) -> None:
     answers = answer([row.document for row in rows if row.document is not None])
     for row in rows:

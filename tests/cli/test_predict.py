@@ -74,7 +74,7 @@ def test_rows_need_no_id_and_any_id_comes_back_as_text(mrca, tiny_run):
 
 def test_a_terminal_shows_how_many_rows_are_done(monkeypatch, capfd):
     monkeypatch.setenv("FORCE_COLOR", "1")  # then the console on stderr is a terminal
-    with prediction_lines._RowProgress() as progress:
+    with prediction_lines._RowProgress(is_file=True) as progress:
         progress._progress.refresh()
         progress.advance(1200)
         progress._progress.refresh()
