@@ -63,8 +63,8 @@ class MergedFacts:
             place = Place(fact.document, subject, object_, fact.unit, fact.score)
             self._edges.setdefault((*ends, fact.relation), []).append(place)
 
-    def graph(self) -> "MultiDiGraph":
-        """The graph.
+    def graph(self, min_score: float | None = None) -> "MultiDiGraph":
+        """The graph, without the facts whose best score is lower, and entities that have no other.
 
         A node is an IRI with `name` and `type` (those that were seen most often), the `given_id`
         of its rows, and `count`, how often it stands in a fact. An edge has the relation for a key
@@ -73,7 +73,12 @@ class MergedFacts:
         from networkx import MultiDiGraph
 
         graph = MultiDiGraph()
+        best = {edge: max(place.score for place in found) for edge, found in self._edges.items()}
+        kept = {edge for edge in best if min_score is None or best[edge] >= min_score}
+        ends = {end for edge in kept for end in edge[:2]}
         for iri, node in self._nodes.items():
+            if iri not in ends:
+                continue
             graph.add_node(
                 iri,
                 name=_usual(node.names),
@@ -81,14 +86,17 @@ class MergedFacts:
                 given_id=node.id,
                 count=node.names.total(),
             )
-        for (subject, object_, relation), places in self._edges.items():
+        for edge, places in self._edges.items():
+            if edge not in kept:
+                continue
+            subject, object_, relation = edge
             graph.add_edge(
                 subject,
                 object_,
                 key=relation,
                 relation=relation,
                 count=len(places),
-                score=max(place.score for place in places),
+                score=best[edge],
                 places=places,
             )
         return graph
