@@ -29,8 +29,8 @@ class _Entity(_Mention):
     token_start: _Place | None = None
     token_end: _Place | None = None
     mentions: list[_Mention] = []
-    type: _Name = "-"
-    id: _Name = "-"
+    type: str = ""
+    id: str = ""
 
     @model_validator(mode="after")
     def _has_a_place(self) -> "_Entity":

@@ -71,7 +71,7 @@ def found_facts(
             _entity(subject, unit),
             fact["relation"],
             _entity(object_, unit),
-            fact["score"],
+            float(fact["score"]),
             place,
             unit,
         )

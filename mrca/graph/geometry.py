@@ -143,9 +143,7 @@ def arrow_curve(start: int, end: int, boxes: Array, bows: Sequence[float] = _BOW
     curves = [
         _clipped(Curve(a, (a + b) / 2 + bow * across, b), boxes[start], boxes[end]) for bow in bows
     ]
-    return min(
-        curves, key=lambda curve: len(_inside(curve.at(_STEPS), others, 2).any(0).nonzero()[0])
-    )
+    return min(curves, key=lambda curve: int(_inside(curve.at(_STEPS), others, 2).any(0).sum()))
 
 
 def _clipped(curve: Curve, start: Array, end: Array) -> Curve:
@@ -199,10 +197,10 @@ def label_centres(curves: Sequence[Curve], sizes: Array, boxes: Array) -> tuple[
 def _inside(points: Array, boxes: Array, margin: float) -> NDArray[np.bool_]:
     """Which points lie in which boxes, `(points, boxes)`."""
     apart = np.abs(points[:, None] - boxes[None, :, :2])
-    return (apart < boxes[None, :, 2:] / 2 + margin).all(-1)
+    return np.all(apart < boxes[None, :, 2:] / 2 + margin, axis=-1)
 
 
 def _touching(some: Array, others: Array) -> NDArray[np.bool_]:
     """Which boxes lie upon which others, `(some, others)`."""
     apart = np.abs(some[:, None, :2] - others[None, :, :2])
-    return (apart < (some[:, None, 2:] + others[None, :, 2:]) / 2 + 2).all(-1)
+    return np.all(apart < (some[:, None, 2:] + others[None, :, 2:]) / 2 + 2, axis=-1)

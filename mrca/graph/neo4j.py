@@ -70,11 +70,11 @@ def _node(iri: str, values: dict[str, Any]) -> list[Any]:
 
 def _edge(values: dict[str, Any], names: Names) -> list[Any]:
     relation, places = values["relation"], values["places"]
-    columns: list[Iterable[Any]] = [
-        (_line(place.document).replace(";", ",") for place in places),  # `;` parts the items
-        *((place.subject[end] for place in places) for end in (0, 1)),
-        *((place.object[end] for place in places) for end in (0, 1)),
-        (place.score for place in places),
+    columns: list[list[Any]] = [
+        [_line(place.document).replace(";", ",") for place in places],  # `;` parts the items
+        *([place.subject[end] for place in places] for end in (0, 1)),
+        *([place.object[end] for place in places] for end in (0, 1)),
+        [place.score for place in places],
     ]
     lists = [";".join(map(str, column)) for column in columns]
     told = [cypher_name(relation), _line(relation), names.relation(relation)]

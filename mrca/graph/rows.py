@@ -54,7 +54,13 @@ class SeparatedRows:
 
     def _write(self, rows: Iterable[Iterable[Any]]) -> None:
         text = io.StringIO()
-        csv.writer(text, delimiter=self._delimiter, lineterminator="\n").writerows(rows)
+        for row in map(list, rows):
+            # A lone carriage return ends a line for readers, and is not quoted by itself.
+            broken = any("\r" in cell for cell in row if isinstance(cell, str))
+            quoting: Any = csv.QUOTE_ALL if broken else csv.QUOTE_MINIMAL
+            csv.writer(
+                text, delimiter=self._delimiter, lineterminator="\n", quoting=quoting
+            ).writerow(row)
         self._stream.write(text.getvalue().encode(errors="replace"))
 
 

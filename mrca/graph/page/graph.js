@@ -1,5 +1,6 @@
 // Moves and zooms the drawing, and shows the facts of an entity that is pointed at or chosen.
 
+const MOST_WRITTEN = 20;
 const { nodes, arrows } = JSON.parse(document.getElementById("data").textContent);
 const at = (id) => document.getElementById(id);
 const svg = document.querySelector("figure svg");
@@ -82,6 +83,9 @@ function highlight(node) {
     element.classList.toggle("near", around ? around.has(i) : of !== null && of(i));
     element.classList.toggle("chosen", i === chosen);
   });
+  // More relations than these would hide each other; the list has them.
+  const written = svg.querySelectorAll(".arrow.near").length;
+  svg.classList.toggle("few", around !== null && written <= MOST_WRITTEN);
   if (around === null) arrowElements.forEach((element) => element.classList.remove("near"));
 }
 
