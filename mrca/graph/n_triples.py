@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable
+from itertools import groupby
 from typing import BinaryIO
 
 from mrca.graph.found_fact import FoundEntity, FoundFact
@@ -29,7 +30,15 @@ class NTriples:
         self._stream, self._names = stream, names
 
     def add(self, facts: Iterable[FoundFact]) -> None:
-        """Write facts of one document; each entity is described once."""
+        """See `FactWriter`."""
+        for _, of_one in groupby(facts, key=lambda fact: fact.document):
+            self._stream.write("".join(f"{line} .\n" for line in self._lines(of_one)).encode())
+
+    def close(self) -> None:
+        """Nothing follows the last triple."""
+
+    def _lines(self, facts: Iterable[FoundFact]) -> Iterable[str]:
+        """The triples of one document, each once."""
         lines: dict[str, None] = {}
         for fact in facts:
             subject, object_ = (
@@ -43,10 +52,7 @@ class NTriples:
                 lines[f"{statement} <{_RDF}{part}> {value}"] = None
             for term, value in _found(fact):
                 lines[f"{statement} <{self._names.term(term)}> {value}"] = None
-        self._stream.write("".join(f"{line} .\n" for line in lines).encode())
-
-    def close(self) -> None:
-        """Nothing follows the last triple."""
+        return lines
 
     def _described(self, entity: FoundEntity, lines: dict[str, None]) -> str:
         iri = f"<{self._names.entity(entity)}>"

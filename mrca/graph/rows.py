@@ -19,7 +19,7 @@ class FactWriter(Protocol):
     """Writes facts, some at a time."""
 
     def add(self, facts: Iterable[FoundFact]) -> None:
-        """Write facts of one document."""
+        """Write facts, those of one document after another."""
 
     def close(self) -> None:
         """Write what comes after all facts."""
@@ -53,15 +53,15 @@ class SeparatedRows:
         """See `FactWriter`."""
 
     def _write(self, rows: Iterable[Iterable[Any]]) -> None:
-        text = io.StringIO()
         for row in map(list, rows):
             # A lone carriage return ends a line for readers, and is not quoted by itself.
             broken = any("\r" in cell for cell in row if isinstance(cell, str))
             quoting: Any = csv.QUOTE_ALL if broken else csv.QUOTE_MINIMAL
+            text = io.StringIO()
             csv.writer(
                 text, delimiter=self._delimiter, lineterminator="\n", quoting=quoting
             ).writerow(row)
-        self._stream.write(text.getvalue().encode(errors="replace"))
+            self._stream.write(text.getvalue().encode(errors="replace"))
 
 
 def defused(text: str) -> str:
