@@ -99,9 +99,9 @@ def test_a_chosen_entity_shows_its_facts(found, tmp_path):
         assert facts() == ["in → Oslo once, score 0.7"]
         far = browser.find_elements("css selector", ".node:not(.near)")
         assert len(far) == 2
-        before = browser.find_element("css selector", "svg").get_attribute("viewBox")
+        before = browser.find_element("css selector", "svg").get_dom_attribute("viewBox")
         browser.find_element("id", "closer").click()
-        assert browser.find_element("css selector", "svg").get_attribute("viewBox") != before
+        assert browser.find_element("css selector", "svg").get_dom_attribute("viewBox") != before
         assert browser.get_log("browser") == []
     finally:
         browser.quit()
