@@ -1,6 +1,7 @@
 // Moves and zooms the drawing, and shows the facts of an entity that is pointed at or chosen.
 
-const MOST_WRITTEN = 20;
+const MOST_WRITTEN = 20; // relations at a time
+const READABLE = 1.3; // points of the drawing to a pixel, at which names can be read
 const { nodes, arrows } = JSON.parse(document.getElementById("data").textContent);
 const at = (id) => document.getElementById(id);
 const svg = document.querySelector("figure svg");
@@ -22,6 +23,13 @@ function show(next) {
 function scale() {
   const { width, height } = svg.getBoundingClientRect();
   return Math.max(view[2] / width, view[3] / height);
+}
+
+/** Show the surroundings of a node, near enough for names to be read. */
+function goTo(node) {
+  const { width, height } = svg.getBoundingClientRect();
+  const by = Math.min(scale(), READABLE);
+  show([nodes[node].x - (width * by) / 2, nodes[node].y - (height * by) / 2, width * by, height * by]);
 }
 
 function place(event) {
@@ -105,7 +113,10 @@ function factsOf(node) {
       const other = document.createElement("button");
       const far = start === node ? end : start;
       other.textContent = nodes[far].name;
-      other.addEventListener("click", () => choose(far));
+      other.addEventListener("click", () => {
+        choose(far);
+        goTo(far);
+      });
       const times = document.createElement("small");
       times.textContent = ` ${count === 1 ? "once" : `${count} times`}, score ${score}`;
       item.append(...(start === node ? [`${relation} → `, other] : [other, ` → ${relation}`]), times);
@@ -130,9 +141,7 @@ at("search").addEventListener("input", ({ target }) => {
   const exact = names.indexOf(words);
   const found = exact >= 0 ? exact : names.findIndex((name) => name.includes(words));
   choose(words && found >= 0 ? found : null);
-  if (chosen === null) return;
-  const { x, y } = nodes[chosen];
-  show([x - view[2] / 2, y - view[3] / 2, view[2], view[3]]);
+  if (chosen !== null) goTo(chosen);
 });
 
 document.querySelectorAll("#legend button").forEach((button) => {
@@ -144,3 +153,10 @@ document.querySelectorAll("#legend button").forEach((button) => {
     choose(null);
   });
 });
+
+// A drawing whose names cannot be read as a whole begins where most is to be seen.
+if (scale() > READABLE) {
+  const facts = nodes.map(() => 0);
+  arrows.forEach(({ start, end }) => [start, end].forEach((node) => { facts[node] += 1; }));
+  goTo(facts.indexOf(Math.max(...facts)));
+}
