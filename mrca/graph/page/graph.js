@@ -1,7 +1,8 @@
 // Moves and zooms the drawing, and shows the facts of an entity that is pointed at or chosen.
 
 const MOST_WRITTEN = 20; // relations at a time
-const READABLE = 1.3; // points of the drawing to a pixel, at which names can be read
+const READABLE = 1.4; // points of the drawing to a pixel, at most, where names can be read
+const NEAR = 0.9; // the same where they are read with ease
 const { nodes, arrows } = JSON.parse(document.getElementById("data").textContent);
 const at = (id) => document.getElementById(id);
 const svg = document.querySelector("figure svg");
@@ -28,7 +29,7 @@ function scale() {
 /** Show the surroundings of a node, near enough for names to be read. */
 function goTo(node) {
   const { width, height } = svg.getBoundingClientRect();
-  const by = Math.min(scale(), READABLE);
+  const by = Math.min(scale(), NEAR);
   show([nodes[node].x - (width * by) / 2, nodes[node].y - (height * by) / 2, width * by, height * by]);
 }
 
