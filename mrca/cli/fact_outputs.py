@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mrca.cli.prediction_lines import DocRedResult, JsonLines, Output
+from mrca.bulk.results import DocRedResult, JsonLines
+from mrca.cli.prediction_lines import Output
 from mrca.files import whole_file
 from mrca.graph import BASE, FactForm, FactWriter, Names, fact_writer, found_facts
 from mrca.graph.neo4j import NODES, RELATIONSHIPS
@@ -32,7 +33,7 @@ IgnoreIds = Annotated[
 DEFAULT_BASE = BASE
 
 
-class Form(StrEnum):
+class PredictForm(StrEnum):
     """How predictions are written."""
 
     JSONL = "jsonl"
@@ -63,7 +64,7 @@ def import_command(folder: Path) -> str:
 
 
 @contextmanager
-def output_in(form: Form, place: Path | None, names: Names) -> Iterator[Output]:
+def output_in(form: PredictForm, place: Path | None, names: Names) -> Iterator[Output]:
     """Give what writes answers in a form. A file is written whole, or on an error not at all.
 
     Args:
@@ -75,7 +76,7 @@ def output_in(form: Form, place: Path | None, names: Names) -> Iterator[Output]:
         MrcaError: see `fact_writer`.
         OSError: if a file cannot be written.
     """
-    if form not in (Form.JSONL, Form.DOCRED):
+    if form not in (PredictForm.JSONL, PredictForm.DOCRED):
         with fact_writer(FactForm(form.value), place or sys.stdout.buffer, names) as writer:
             yield _Facts(writer)
         return
@@ -83,7 +84,7 @@ def output_in(form: Form, place: Path | None, names: Names) -> Iterator[Output]:
         stream = sys.stdout.buffer
         if place is not None:
             stream = stack.enter_context(stack.enter_context(whole_file(place)).open("wb"))
-        if form is Form.JSONL:
+        if form is PredictForm.JSONL:
             yield JsonLines(stream)
         else:
             result = DocRedResult(stream)

@@ -1,16 +1,15 @@
 """Rows in, answers out: what `mrca predict` and `mrca client` share."""
 
-import json
 import os
 import stat
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple, Protocol, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Protocol, TextIO
 
 import typer
 from rich.console import Console
@@ -24,6 +23,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from mrca.bulk.answers import Answer, Answers, Form, answered
+from mrca.bulk.results import JsonLines
 from mrca.cli.options import say_next
 from mrca.errors import MrcaError, counted
 from mrca.text import MarkNotes
@@ -53,12 +54,19 @@ AtError = Annotated[
 ]
 
 
-class Answer(NamedTuple):
-    """What is written of a row, beside its number and id in a line of its own, and what to note
-    about it."""
-
-    fields: dict[str, Any]
-    problem: str = ""
+Threshold = Annotated[
+    float | None,
+    typer.Option(help="Give what scores at least this, in place of the run's own decision."),
+]
+Top = Annotated[int | None, typer.Option(min=1, help="At most so many facts of a row, the best.")]
+ResultForm = Annotated[
+    Form,
+    typer.Option(
+        "--format",
+        help="jsonl: a line for each row. docred: one JSON list of facts with title, h_idx, "
+        "t_idx, r and evidence, as DocRED's evaluation takes it.",
+    ),
+]
 
 
 class Output(Protocol):
@@ -68,56 +76,11 @@ class Output(Protocol):
         """Write what is answered to a row, or its error."""
 
 
-class JsonLines:
-    """A line for each row: its number, its id and what is answered, or its error.
-
-    Args:
-        stream: what is written to.
-    """
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-
-    def write(self, row: "Row", fields: dict[str, Any]) -> None:
-        """Write a row's line."""
-        line: dict[str, Any] = {"line": row.line}
-        if row.document is not None and row.document.id:
-            line["id"] = row.document.id
-        text = json.dumps({**line, **fields}, ensure_ascii=False)
-        self._stream.write(f"{text}\n".encode())  # JSON is UTF-8 whatever the locale says
-
-
-class DocRedResult:
-    """One JSON list of the facts of all rows, as DocRED's evaluation takes them.
-
-    Args:
-        stream: what is written to.
-    """
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._before = "[\n"
-
-    def write(self, row: "Row", fields: dict[str, Any]) -> None:
-        """Write a row's facts."""
-        for fact in fields.get("facts", ()):
-            self._stream.write((self._before + json.dumps(fact, ensure_ascii=False)).encode())
-            self._before = ",\n"
-
-    def close(self) -> None:
-        """End the list."""
-        self._stream.write(b"\n]\n" if self._before == ",\n" else b"[]\n")
-
-
 def write_predictions(
     file: str,
     on_error: OnError,
-    chunk_size: int,
-    answer: "Callable[[list[Document]], Iterator[Answer]]",
+    answers: Answers,
     *,
-    needed: int,
-    types: Collection[str] = (),
-    offsets: "Offsets" = "exact",
     output: AbstractContextManager[Output] | None = None,
     place: Path | None = None,
     then: str | None = None,
@@ -129,11 +92,8 @@ def write_predictions(
     Args:
         file: its path, or `-` for standard input.
         on_error: what to do at a line that cannot be used.
-        chunk_size: how many rows are read before they are answered.
-        answer: gives every row its answer, one after another.
-        needed: how many entities of a row should be marked; rows with fewer are noted.
-        types: the entity types that the model reads; rows with others are noted.
-        offsets: what becomes of character offsets inside a word.
+        answers: what is said of rows; those with fewer marks or other types than it reads are
+            noted.
         output: what writes the answers, for as long as rows are answered; by default JSON Lines
             on standard output.
         place: where it writes them, if not on standard output.
@@ -146,16 +106,16 @@ def write_predictions(
     output = output or nullcontext(JsonLines(sys.stdout.buffer))
     is_file = place is not None or _is_file(sys.stdout)
     failed = 0
-    notes = _Notes(needed, types)
+    notes = _Notes(answers.marks_needed, answers.types)
     with ExitStack() as stack:
         source = "standard input" if file == "-" else file
-        rows = _rows_of(file, source, offsets, stack)
+        rows = _rows_of(file, source, answers.offsets, stack)
         writer = stack.enter_context(output)
         progress = stack.enter_context(_RowProgress(is_file))
-        while chunk := list(islice(rows, chunk_size)):
+        while chunk := list(islice(rows, answers.chunk)):
             bad = [row for row in chunk if row.error is not None]
             if bad and on_error is OnError.STOP:
-                _write(chunk[: chunk.index(bad[0])], source, answer, notes, writer)
+                _write(chunk[: chunk.index(bad[0])], source, answers, notes, writer)
                 notes.say()
                 assert bad[0].error is not None
                 raise MrcaError(
@@ -164,7 +124,7 @@ def write_predictions(
             for row in bad:
                 typer.echo(f"Skipped: {row.error}", err=True)
             failed += len(bad)
-            _write(chunk, source, answer, notes, writer)
+            _write(chunk, source, answers, notes, writer)
             progress.advance(len(chunk))
     notes.say()
     if is_file:
@@ -287,21 +247,17 @@ class _Notes:
 def _write(
     rows: "list[Row]",
     source: str,
-    answer: "Callable[[list[Document]], Iterator[Answer]]",
+    answers: Answers,
     notes: _Notes,
     output: Output,
 ) -> None:
-    answers = answer([row.document for row in rows if row.document is not None])
-    for row in rows:
+    for row, answer in answered(rows, answers):
+        output.write(row, answer.fields)
         if row.document is None:
-            output.write(row, {"error": str(row.error)})
-        else:
-            answered = next(answers)
-            output.write(row, answered.fields)
-            noted = bool(row.problems or answered.problem)
-            notes.add(row.line, row.document, answered, noted)
-            for each in row.problems:
-                typer.echo(f"Note: {each}", err=True)
-            if answered.problem:
-                typer.echo(f"Note: {source}, line {row.line}: {answered.problem}.", err=True)
+            continue
+        notes.add(row.line, row.document, answer, noted=bool(row.problems or answer.problem))
+        for each in row.problems:
+            typer.echo(f"Note: {each}", err=True)
+        if answer.problem:
+            typer.echo(f"Note: {source}, line {row.line}: {answer.problem}.", err=True)
     sys.stdout.buffer.flush()

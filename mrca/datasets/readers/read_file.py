@@ -70,7 +70,11 @@ _GZIP = b"\x1f\x8b"
 
 
 def iter_rows(
-    path: Path, *, require_labels: bool = False, offsets: Offsets = "exact"
+    path: Path,
+    *,
+    require_labels: bool = False,
+    offsets: Offsets = "exact",
+    source: str = "",
 ) -> Iterator[Row]:
     """Read one file in a published form, or the user's JSON Lines; gzipped or not.
 
@@ -97,6 +101,7 @@ def iter_rows(
         path: the file.
         require_labels: whether a row that does not say which relations are stated is an error.
         offsets: see `iter_jsonl`.
+        source: the file's name in messages; by default its path.
 
     Yields:
         The rows in order. A row that cannot be used comes with its error and reading continues,
@@ -105,13 +110,13 @@ def iter_rows(
     Raises:
         MrcaError: if the file cannot be read.
     """
-    source = str(path)
+    source = source or str(path)
     with opened(path) as file:
         form = _form(file)
         if form == "jsonl":
             yield from iter_jsonl(file, source, require_labels=require_labels, offsets=offsets)
             return
-        for row in _iter_published(file, form, path):
+        for row in _iter_published(file, form, path, source):
             missing = require_labels and row.error is None and not row.labelled
             yield _without_labels(row, form, source) if missing else row
 
@@ -142,6 +147,16 @@ def row_unit(path: Path) -> Literal["line", "item"]:
         return _unit(_form(file))
 
 
+def is_plain_jsonl(path: Path) -> bool:
+    """Whether a file is the user's JSON Lines, not gzipped: it can be read from any line on.
+
+    Raises:
+        MrcaError: if the file cannot be read.
+    """
+    with opened(path) as file:
+        return not isinstance(file, gzip.GzipFile) and _form(file) == "jsonl"
+
+
 @contextmanager
 def _unzipped(path: Path) -> Iterator[BinaryIO]:
     with path.open("rb") as file:
@@ -166,8 +181,7 @@ def _form(file: BinaryIO) -> _Form:
     return next(found, "jsonl")
 
 
-def _iter_published(file: BinaryIO, form: _Form, path: Path) -> Iterator[Row]:
-    source = str(path)
+def _iter_published(file: BinaryIO, form: _Form, path: Path, source: str) -> Iterator[Row]:
     if form == "fewrel":
         return iter_fewrel(file.read(), source, fewrel_names(path.parent))
     if form == "fewrel lines":
