@@ -40,7 +40,7 @@ _HOMES = {
 }
 _SUBPACKAGES = {
     *("config", "datasets", "encoders", "encoding", "evaluation", "experiments", "files"),
-    *("layers", "losses", "metrics", "models", "reporting", "text", "training", "vectors"),
+    *("graph", "layers", "losses", "metrics", "models", "reporting", "text", "training", "vectors"),
 }
 
 __all__ = [

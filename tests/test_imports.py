@@ -27,6 +27,7 @@ GROUPS = [
     {"metrics", "evaluation"},
     {"models"},
     {"reporting"},
+    {"graph"},
     {"training"},
     {"experiments", "export"},
     {"serving"},

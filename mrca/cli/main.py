@@ -16,6 +16,7 @@ from mrca.cli import (
     demo,
     evaluate,
     export,
+    graph,
     losses,
     predict,
     score,
@@ -44,6 +45,7 @@ app.command("export")(export.export)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("client")(client.client)
+app.add_typer(graph.app, name="graph")
 app.add_typer(data.app, name="data")
 app.add_typer(vectors.app, name="vectors")
 app.add_typer(losses.app, name="losses")

@@ -1,18 +1,31 @@
 """`mrca predict`."""
 
 import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from mrca.bulk.answers import Form, RunAnswers
+from mrca.cli.fact_outputs import (
+    DEFAULT_BASE,
+    BaseIri,
+    IgnoreIds,
+    PredictForm,
+    import_command,
+    output_in,
+)
 from mrca.cli.options import MovedEncoder, OtherVectors, RunFolder
 from mrca.cli.prediction_lines import (
     AtError,
     OnError,
-    ResultForm,
     RowsFile,
     Threshold,
     Top,
     write_predictions,
 )
+from mrca.errors import MrcaError
+from mrca.graph import Names
 from mrca.quiet import quiet_start
 
 
@@ -21,26 +34,61 @@ def predict(
     file: RowsFile = "-",
     threshold: Threshold = None,
     top: Top = None,
-    form: ResultForm = Form.JSONL,
+    form: Annotated[
+        PredictForm,
+        typer.Option(
+            "--format",
+            help="jsonl: a line for each row. docred: one JSON list of facts with title, h_idx, "
+            "t_idx, r and evidence, as DocRED's evaluation takes it. csv, tsv, ntriples: fact by "
+            "fact. graphml, neo4j (two CSV files): one graph of all facts (docs/graph.md).",
+        ),
+    ] = PredictForm.JSONL,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="The file to write, whole or not at all; by default standard output. For neo4j a "
+            "folder."
+        ),
+    ] = None,
+    base_iri: BaseIri = DEFAULT_BASE,
+    ignore_ids: IgnoreIds = False,
     on_error: AtError = OnError.STOP,
     vectors: OtherVectors = None,
     encoder: MovedEncoder = None,
 ) -> None:
-    """Say who is related to whom in each row: rows in, JSON Lines out, in the same order.
+    """Say who is related to whom in each row: rows in, JSON Lines out, in the same order; or
+    facts in a form for spreadsheets, graphs and databases.
 
     Each output line has the row's `line` number, its `id` if it has one, and `facts`: subject and
     object with their text, offsets, type and id, the relation, and a score, best first. (Of a run
     that asks about whole texts, `relations` with their scores.) A skipped line has an `error`
     instead, and the exit code is 1 at the end. Any size of file streams through.
     """
+    names = Names(base_iri, ids=not ignore_ids)
     with quiet_start():
         from mrca import training
 
     loaded = training.load(run, vectors, encoder)
+    of_facts = form not in (PredictForm.JSONL, PredictForm.DOCRED)
+    if of_facts and loaded.config.candidates.kind != "pairs":
+        raise MrcaError(
+            f"{run} is asked about whole texts, and finds no facts to write in the form "
+            f"{form.value}. Expected a run of entity pairs (recipe pairs)."
+        )
+    answered = Form.DOCRED if form is PredictForm.DOCRED else Form.JSONL
     write_predictions(
         file,
         on_error,
-        RunAnswers(loaded, form, threshold, top),
-        form=form,
-        then=f"mrca evaluate {shlex.quote(str(run))}",
+        RunAnswers(loaded, answered, threshold, top),
+        output=output_in(form, output, names),
+        place=output,
+        then=_next(run, form, output),
     )
+
+
+def _next(run: Path, form: PredictForm, output: Path | None) -> str:
+    if output is not None and form is PredictForm.JSONL:
+        return f"mrca graph show {shlex.quote(str(output))} --out graph.html"
+    if output is not None and form is PredictForm.NEO4J:
+        return import_command(output)
+    return f"mrca evaluate {shlex.quote(str(run))}"

@@ -1,15 +1,15 @@
-"""Rows in, JSON out: what `mrca predict` and `mrca client` share."""
+"""Rows in, answers out: what `mrca predict` and `mrca client` share."""
 
 import os
 import stat
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Protocol, TextIO
 
 import typer
 from rich.console import Console
@@ -24,7 +24,7 @@ from rich.progress import (
 from rich.text import Text
 
 from mrca.bulk.answers import Answer, Answers, Form, answered
-from mrca.bulk.results import DocRedResult, JsonLines, result_in
+from mrca.bulk.results import JsonLines
 from mrca.cli.options import say_next
 from mrca.errors import MrcaError, counted
 from mrca.text import MarkNotes
@@ -69,15 +69,23 @@ ResultForm = Annotated[
 ]
 
 
+class Output(Protocol):
+    """Writes the answers to rows, one after another."""
+
+    def write(self, row: "Row", fields: dict[str, Any]) -> None:
+        """Write what is answered to a row, or its error."""
+
+
 def write_predictions(
     file: str,
     on_error: OnError,
     answers: Answers,
     *,
-    form: Form = Form.JSONL,
+    output: AbstractContextManager[Output] | None = None,
+    place: Path | None = None,
     then: str | None = None,
 ) -> None:
-    """Answer rows of a file on stdout, in their order.
+    """Answer rows of a file, in their order.
 
     Where the answers go into a file, what was written and what comes next is said at the end.
 
@@ -86,25 +94,28 @@ def write_predictions(
         on_error: what to do at a line that cannot be used.
         answers: what is said of rows; those with fewer marks or other types than it reads are
             noted.
-        form: how answers are written. A list is closed once all rows are answered, and not where
-            the command stops at one.
+        output: what writes the answers, for as long as rows are answered; by default JSON Lines
+            on standard output.
+        place: where it writes them, if not on standard output.
         then: the command that comes next.
 
     Raises:
         MrcaError: if the file cannot be read; at a line that cannot be used, or at the end if such
             lines were skipped.
     """
-    output = result_in(form, sys.stdout.buffer)
+    output = output or nullcontext(JsonLines(sys.stdout.buffer))
+    is_file = place is not None or _is_file(sys.stdout)
     failed = 0
     notes = _Notes(answers.marks_needed, answers.types)
     with ExitStack() as stack:
         source = "standard input" if file == "-" else file
         rows = _rows_of(file, source, answers.offsets, stack)
-        progress = stack.enter_context(_RowProgress())
+        writer = stack.enter_context(output)
+        progress = stack.enter_context(_RowProgress(is_file))
         while chunk := list(islice(rows, answers.chunk)):
             bad = [row for row in chunk if row.error is not None]
             if bad and on_error is OnError.STOP:
-                _write(chunk[: chunk.index(bad[0])], source, answers, notes, output)
+                _write(chunk[: chunk.index(bad[0])], source, answers, notes, writer)
                 notes.say()
                 assert bad[0].error is not None
                 raise MrcaError(
@@ -113,18 +124,17 @@ def write_predictions(
             for row in bad:
                 typer.echo(f"Skipped: {row.error}", err=True)
             failed += len(bad)
-            _write(chunk, source, answers, notes, output)
+            _write(chunk, source, answers, notes, writer)
             progress.advance(len(chunk))
-    output.close()
     notes.say()
-    if _is_file(sys.stdout):
-        notes.say_written(source)
+    if is_file:
+        notes.say_written(source, "standard output" if place is None else str(place))
     if failed:
         were = "was" if failed == 1 else "were"
         raise MrcaError(
             f"{counted(failed, 'line')} of {source} could not be used and {were} skipped."
         )
-    if then and _is_file(sys.stdout):
+    if then and is_file:
         say_next(then)
 
 
@@ -140,9 +150,12 @@ class _RowProgress:
     """Rows so far and rows per second, on a terminal, where the answers go into a file.
 
     What they are piped into may write to the same terminal.
+
+    Args:
+        is_file: whether they do.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, is_file: bool) -> None:
         console = Console(stderr=True)
         self._progress = Progress(
             SpinnerColumn(),
@@ -151,7 +164,7 @@ class _RowProgress:
             TimeElapsedColumn(),
             console=console,
             transient=True,
-            disable=not (console.is_terminal and _is_file(sys.stdout)),
+            disable=not (console.is_terminal and is_file),
         )
 
     def __enter__(self) -> "_RowProgress":
@@ -218,14 +231,14 @@ class _Notes:
         for note in self._marks.sentences():
             typer.echo(f"Note: {note}", err=True)
 
-    def say_written(self, source: str) -> None:
-        """How much was written, of what."""
+    def say_written(self, source: str, place: str) -> None:
+        """How much was written, of what, where to."""
         found = ", ".join(
             counted(number, name.removesuffix("s")) for name, number in self._found.items()
         )
         of_them = f"; {counted(self._noted, 'row')} noted above" if self._noted else ""
         typer.echo(
-            f"Written to standard output: {counted(self._rows, 'row')} of {source}"
+            f"Written to {place}: {counted(self._rows, 'row')} of {source}"
             f"{f' with {found}' if found else ''}{of_them}.",
             err=True,
         )
@@ -236,7 +249,7 @@ def _write(
     source: str,
     answers: Answers,
     notes: _Notes,
-    output: JsonLines | DocRedResult,
+    output: Output,
 ) -> None:
     for row, answer in answered(rows, answers):
         output.write(row, answer.fields)

@@ -3,12 +3,16 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mrca.config import RunConfig
 from mrca.errors import MrcaError
+from mrca.graph import BASE, MergedFacts, Names, found_facts
 from mrca.models import Classifier, Prediction, RelationClassifier, Row, SVMClassifier
 from mrca.runs import layout
+
+if TYPE_CHECKING:
+    from networkx import MultiDiGraph
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,40 @@ class Run:
     ) -> Iterator[Prediction]:
         """As `predict`, one row after another, holding only a chunk of them at a time."""
         return self.classifier.predict_iter(rows, threshold=threshold, top=top)
+
+    def predict_graph(
+        self,
+        rows: Iterable[Row],
+        *,
+        threshold: float | None = None,
+        top: int | None = None,
+        base_iri: str = BASE,
+        ids: bool = True,
+    ) -> "MultiDiGraph":
+        """The facts of all rows as one graph, whose nodes are IRIs; see `MergedFacts.graph`.
+
+        Args:
+            rows: as `predict` takes them.
+            threshold: as `predict` takes it.
+            top: as `predict` takes it.
+            base_iri: what the names of entities begin with.
+            ids: whether entities with the same id are the same; else, and without ids, those of
+                the same name and type are.
+
+        Raises:
+            MrcaError: if the run is asked about whole texts and finds no facts, a row is
+                malformed, or networkx is not installed.
+        """
+        if self.config.candidates.kind != "pairs":
+            raise MrcaError(
+                f"The run {self.folder} is asked about whole texts, and finds no facts for a "
+                "graph. Expected a run of entity pairs (recipe pairs)."
+            )
+        merged = MergedFacts(Names(base_iri, ids), "predict_graph")
+        found = self.predict_iter(rows, threshold=threshold, top=top)
+        for number, prediction in enumerate(found, start=1):
+            merged.add(found_facts(prediction.facts_to_dicts(), number, prediction.document.id))
+        return merged.graph()
 
 
 def base_classifier(config: RunConfig, run: Run) -> RelationClassifier:

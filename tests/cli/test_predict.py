@@ -75,7 +75,7 @@ def test_rows_need_no_id_and_any_id_comes_back_as_text(mrca, tiny_run):
 
 def test_a_terminal_shows_how_many_rows_are_done(monkeypatch, capfd):
     monkeypatch.setenv("FORCE_COLOR", "1")  # then the console on stderr is a terminal
-    with prediction_lines._RowProgress() as progress:
+    with prediction_lines._RowProgress(is_file=True) as progress:
         progress._progress.refresh()
         progress.advance(1200)
         progress._progress.refresh()
@@ -371,3 +371,58 @@ def test_of_pairs_a_long_document_is_read_whole(mrca, tiny_pairs_run):
     assert "cut" not in done.err
     facts = parsed(done.out)[0]["facts"]
     assert {fact["object"]["text"] for fact in facts} == {"Ada", "Cy"}
+
+
+# === Forms for other programs ===
+
+
+@pytest.fixture
+def jsonl(mrca, tiny_pairs_run, lines, tmp_path):
+    """What is predicted of some rows, in a file."""
+    path = tmp_path / "facts.jsonl"
+    done = mrca("predict", tiny_pairs_run.folder, "--output", path, stdin="\n".join(lines))
+    assert done.code == 0, done.err
+    assert done.out == ""
+    assert f"Written to {path}: 7 rows of standard input with" in done.err
+    assert f"Next: mrca graph show {path} --out graph.html" in done.err
+    return path
+
+
+@pytest.mark.parametrize("form", ["csv", "tsv", "ntriples", "graphml"])
+def test_a_form_holds_the_facts_of_the_lines(mrca, tiny_pairs_run, lines, jsonl, form):
+    done = mrca("predict", tiny_pairs_run.folder, "--format", form, stdin="\n".join(lines))
+    assert done.code == 0, done.err
+    assert done.out == mrca("graph", "convert", jsonl, "--format", form).out
+    facts = sum(len(answer["facts"]) for answer in parsed(jsonl.read_text("utf-8")))
+    assert facts > 0
+    if form in ("csv", "tsv"):
+        assert done.out.count("\n") == facts + 1
+
+
+def test_neo4js_two_files(mrca, tiny_pairs_run, lines, jsonl, tmp_path):
+    options = ("--format", "neo4j", "--base-iri", "https://my.org/", "--output", tmp_path / "neo")
+    done = mrca("predict", tiny_pairs_run.folder, *options, stdin="\n".join(lines))
+    assert done.code == 0, done.err
+    assert f"Next: neo4j-admin database import full --nodes={tmp_path / 'neo'}" in done.err
+    assert "https://my.org/name/PERSON/" in (tmp_path / "neo" / "nodes.csv").read_text("utf-8")
+    done = mrca("predict", tiny_pairs_run.folder, *options[:2], stdin=lines[0])
+    assert done.code == 1
+    assert "Expected --output FOLDER" in done.err
+
+
+def test_a_file_is_whole_or_not_at_all(mrca, tiny_pairs_run, lines, tmp_path):
+    path = tmp_path / "facts.csv"
+    options = ("--format", "csv", "--output", path)
+    text = "\n".join([lines[0], "not json", lines[1]])
+    assert mrca("predict", tiny_pairs_run.folder, *options, stdin=text).code == 1
+    assert not path.exists()
+    skipped = mrca("predict", tiny_pairs_run.folder, *options, "--on-error", "skip", stdin=text)
+    assert skipped.code == 1
+    assert path.read_text("utf-8").startswith("document,subject,")
+    assert [each.name for each in tmp_path.iterdir() if "facts" in each.name] == ["facts.csv"]
+
+
+def test_whole_texts_have_no_facts_for_a_graph(mrca, tiny_run, lines):
+    done = mrca("predict", tiny_run.folder, "--format", "csv", stdin=lines[0])
+    assert done.code == 1
+    assert "finds no facts to write in the form csv. Expected a run of entity pairs" in done.err

@@ -303,3 +303,31 @@ def test_a_missing_part_is_named(tiny_run, tmp_path, name):
     (folder / name).rename(tmp_path / "away")
     with pytest.raises(mrca.MrcaError, match=re.escape(name)):
         mrca.load(folder)
+
+
+def test_the_graph_of_all_rows_holds_every_fact(tiny_pairs_run, documents):
+    graph = tiny_pairs_run.predict_graph(documents, threshold=0.2, base_iri="https://my.org/")
+    facts = [
+        (document.id, fact)
+        for document, prediction in zip(
+            documents, tiny_pairs_run.predict(documents, threshold=0.2), strict=True
+        )
+        for fact in prediction.facts
+    ]
+    assert facts
+    assert sum(count for _, _, count in graph.edges(data="count")) == len(facts)
+    names = graph.nodes(data="name")
+    for document, fact in facts:
+        found = [
+            values
+            for subject, object_, values in graph.edges(data=True)
+            if (names[subject], values["relation"], names[object_])
+            == (fact.subject, fact.relation, fact.object)
+        ]
+        assert any(document == place.document for edge in found for place in edge["places"])
+    assert all(node.startswith("https://my.org/") for node in graph)
+
+
+def test_there_is_no_graph_of_whole_texts(tiny_run):
+    with pytest.raises(mrca.MrcaError, match="finds no facts for a graph"):
+        tiny_run.predict_graph(["<e>Oslo</e> is in <e>Norway</e>."])
