@@ -15,6 +15,7 @@ from mrca.cli.options import (
     DataDir,
     Dataset,
     NumberOrSeeds,
+    OnBadRow,
     Settings,
     Vectors,
     VectorsDir,
@@ -129,6 +130,10 @@ def train(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", metavar="", help="Replace runs.")
     ] = False,
+    on_error: Annotated[
+        OnBadRow | None,
+        typer.Option(help="A row that cannot be used: an error, or skipped, counted and told."),
+    ] = None,
     settings: Settings = None,
     deterministic: Annotated[
         bool,
@@ -157,6 +162,7 @@ def train(
                 encoder__name=lasting_encoder(encoder),
                 vectors__name=lasting_vectors(vectors),
                 loss__teacher=None if teacher is None else str(teacher.resolve()),
+                data__on_error=None if on_error is None else on_error.value,
                 training__sampler=sampler,
                 training__seed=seed,
                 training__freeze=freeze or None,

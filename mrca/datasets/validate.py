@@ -1,6 +1,6 @@
 """Every problem of a file or a corpus folder, without stopping at the first."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mrca.datasets.corpus import is_unlabelled
@@ -10,10 +10,12 @@ from mrca.datasets.locate import (
     locate_corpus,
     split_file,
     split_files,
+    what_is_in,
 )
 from mrca.datasets.readers.jsonl import Offsets
 from mrca.datasets.readers.read_file import iter_rows, row_unit
 from mrca.datasets.readers.row import Problem, shorten
+from mrca.datasets.readers.skipping import OnError
 from mrca.datasets.registry import CORPORA
 from mrca.datasets.relations_json import RELATIONS, corpus_relations
 from mrca.errors import MrcaError, counted, did_you_mean
@@ -30,6 +32,7 @@ class ValidationReport:
         unlabelled: usable rows that do not say which relations are stated (to predict on only).
         marked: usable rows with entities, or facts whose entities are marked.
         oracle: those of them in which the entities of the facts are marked and no others.
+        skipped: rows that cannot be used, where these are skipped.
         problems: everything found, in the order of the files and their lines.
     """
 
@@ -37,6 +40,7 @@ class ValidationReport:
     unlabelled: int = 0
     marked: int = 0
     oracle: int = 0
+    skipped: int = 0
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -50,6 +54,7 @@ def validate(
     data_dir: Path | None = None,
     offsets: Offsets = "exact",
     progress: Progress | None = None,
+    on_error: OnError = "error",
 ) -> ValidationReport:
     """Check a file, or a corpus as `load_corpus` would read it.
 
@@ -63,6 +68,8 @@ def validate(
         data_dir: a folder to look for a name in before all others.
         offsets: what becomes of character offsets inside a word: see `iter_jsonl`.
         progress: called with the bytes so far and in all while a missing corpus is downloaded.
+        on_error: what becomes of a row that cannot be used: an `"error"`, or it is `"skip"`ped, and
+            why is a note.
 
     Raises:
         MrcaError: if there is no such file or corpus, or it cannot be read.
@@ -72,7 +79,8 @@ def validate(
     if path.is_file():
         splits = split_files(path.parent)
         is_split = "train" in splits and path in splits.values()
-        _check_file(path, report, offsets, require_labels=is_split and _needs_labels(path, splits))
+        labelled = is_split and _needs_labels(path, splits)
+        _check_file(path, report, offsets, on_error, require_labels=labelled)
         return report
     registered = name_or_path in CORPORA
     if not registered and not path.is_dir():
@@ -94,10 +102,17 @@ def validate(
         files["distant"] = distant
     if "train" not in files:
         report.problems.append(
-            Problem("error", str(folder), 0, "train", "train.jsonl or train.json", "neither")
+            Problem(
+                *("error", str(folder), 0, "train"),
+                "train.jsonl, or another training split (a single file of rows becomes one by "
+                "`mrca data convert`)",
+                f"a folder that holds {what_is_in(folder)}",
+            )
         )
     first_seen = {
-        split: _check_file(file, report, offsets, require_labels=_needs_labels(file, files))
+        split: _check_file(
+            file, report, offsets, on_error, require_labels=_needs_labels(file, files)
+        )
         for split, file in files.items()
     }
     try:
@@ -138,7 +153,12 @@ def _check_labels(
 
 
 def _check_file(
-    path: Path, report: ValidationReport, offsets: Offsets, *, require_labels: bool
+    path: Path,
+    report: ValidationReport,
+    offsets: Offsets,
+    on_error: OnError,
+    *,
+    require_labels: bool,
 ) -> dict[str, int]:
     """Add a file's problems to the report; its relations and the row each stands in first."""
     first_seen: dict[str, int] = {}
@@ -146,7 +166,11 @@ def _check_file(
     for row in iter_rows(path, require_labels=require_labels, offsets=offsets):
         count += 1
         if row.document is None:
-            report.problems.extend(row.error.problems if row.error else ())
+            problems = row.error.problems if row.error else ()
+            if on_error == "skip" and not row.ends_file:
+                report.skipped += 1
+                problems = tuple(replace(problem, kind="note") for problem in problems)
+            report.problems.extend(problems)
             continue
         report.problems.extend(row.problems)
         report.unlabelled += not row.labelled

@@ -58,6 +58,7 @@ def describe_search(
         train_split=data.train_split,
         unmatched=data.unmatched,
         offsets=data.offsets,
+        on_error=data.on_error,
         progress=partial(reporter.preparing, f"fetching {data.dataset}"),
     )
     check_defined(space.objective, corpus, space.base)

@@ -215,6 +215,7 @@ class TrialRunner:
                 train_split=data.train_split,
                 unmatched=data.unmatched,
                 offsets=data.offsets,
+                on_error=data.on_error,
             )
         return self._corpus
 
