@@ -62,6 +62,11 @@ def _is_spert(item: Any) -> bool:
     return "relations" in item or (isinstance(first, dict) and "start" in first)
 
 
+def _is_tacred(item: Any) -> bool:
+    # With "facts" or "entities" it is a row of our own with "tokens" misspelt.
+    return "token" in item and not ({"h", "facts", "triples", "entities"} & item.keys())
+
+
 def _with(*names: str) -> Callable[[Any], bool]:
     """Whether an object has all of these fields."""
     return lambda item: all(name in item for name in names)
@@ -77,11 +82,7 @@ _FORMS = (
     ItemForm("NYT's", _with("sentText"), read_nyt_raw_item),
     ItemForm("Label Studio's", _with("data", "annotations"), read_label_studio_item),
     ItemForm("OpenNRE's", lambda item: isinstance(item.get("h"), dict), read_opennre_item),
-    ItemForm(
-        "TACRED's",
-        lambda item: "token" in item and not isinstance(item.get("h"), dict),
-        read_tacred_item,
-    ),
+    ItemForm("TACRED's", _is_tacred, read_tacred_item),
     ItemForm("doccano's", _is_doccano, read_doccano_item),
     ItemForm("Prodigy's", _is_prodigy, read_prodigy_item),
     ItemForm("SpERT's", _is_spert, read_spert_item),

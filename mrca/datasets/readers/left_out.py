@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from mrca.datasets.readers.row import Problem, Row, RowError
 from mrca.errors import counted
@@ -35,7 +35,9 @@ class Read:
     left_out: tuple[LeftOut, ...] = ()
 
 
-def tell_left_out(items: Iterable[Read], source: str) -> Iterator[Row]:
+def tell_left_out(
+    items: Iterable[Read], source: str, unit: Literal["line", "item"] = "item"
+) -> Iterator[Row]:
     """The rows of a file; the last one says what was left out.
 
     A file of which everything is left out has one row, with that error.
@@ -43,6 +45,7 @@ def tell_left_out(items: Iterable[Read], source: str) -> Iterator[Row]:
     Args:
         items: what became of each item, in order.
         source: the file's name, for messages.
+        unit: what they are counted in.
     """
     counts: dict[LeftOut, int] = {}
     first: dict[LeftOut, int] = {}
@@ -58,7 +61,7 @@ def tell_left_out(items: Iterable[Read], source: str) -> Iterator[Row]:
     notes = tuple(
         Problem(
             *("note", source, 0, "", each.expected),
-            f"{counted(count, each.noun)}, left out (the first one of number {first[each]})",
+            f"{counted(count, each.noun)}, left out (the first: {unit} {first[each]})",
         )
         for each, count in counts.items()
     )

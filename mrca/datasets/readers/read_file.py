@@ -284,7 +284,7 @@ def _iter_items(
         else _read_item(each[1], source, each[0], usual, offsets)
         for each in chain([first], items)
     )
-    for row in tell_left_out(read, source):
+    for row in tell_left_out(read, source, unit):
         yield _counted_in(row, unit)
 
 

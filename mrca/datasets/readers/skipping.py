@@ -37,5 +37,5 @@ class Skipping:
             return None
         more = ["…"] if self.count > _SHOWN else []
         reasons = "\n  ".join(["", *self._shown, *more])
-        received = f"{counted(self.count, 'row')} that cannot be, which are skipped:{reasons}"
+        received = f"{counted(self.count, 'unusable row')}, skipped:{reasons}"
         return Problem("note", self._source, 0, "", "rows that can be used", received)

@@ -61,8 +61,8 @@ def test_events_are_left_out_with_their_triggers_and_counted(folder_of):
     first, last = iter_rows(folder)
     assert first.problems == ()
     assert [problem.received for problem in last.problems] == [
-        "2 events, left out (the first one of number 1)",
-        "1 event's relation, left out (the first one of number 2)",
+        "2 events, left out (the first: item 1)",
+        "1 event's relation, left out (the first: item 2)",
     ]
 
 

@@ -15,10 +15,9 @@ def test_what_is_left_out_is_counted_and_told_once_with_the_last_row():
     first, last = tell_left_out(items, "rows.jsonl")
     assert first == rows[0]
     assert [str(problem) for problem in last.problems] == [
-        "rows.jsonl: expected relations of two, received 3 events, left out (the first one of "
-        "number 1)",
-        "rows.jsonl: expected accepted ones, received 2 rejected tasks, left out (the first one of "
-        "number 2)",
+        "rows.jsonl: expected relations of two, received 3 events, left out (the first: item 1)",
+        "rows.jsonl: expected accepted ones, received 2 rejected tasks, left out (the "
+        "first: item 2)",
     ]
     assert {problem.kind for problem in last.problems} == {"note"}
 

@@ -69,8 +69,8 @@ def test_only_what_was_accepted_counts(rows_of):
     rows = rows_of({**ROW, "answer": "reject"}, ROW, *[{**ROW, "answer": "ignore"}] * 2)
     assert len(rows) == 1
     assert [problem.received for problem in rows[0].problems] == [
-        "1 rejected task, left out (the first one of number 1)",
-        "2 ignored tasks, left out (the first one of number 3)",
+        "1 rejected task, left out (the first: line 1)",
+        "2 ignored tasks, left out (the first: line 3)",
     ]
     (row,) = rows_of({**ROW, "answer": "reject"})
     assert "expected tasks whose answer is accept, received 1 rejected task" in str(row.error)
