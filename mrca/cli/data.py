@@ -143,7 +143,8 @@ def stats(
             markup=False,
             soft_wrap=True,
         )
-    say_next(f"mrca train --dataset {shlex.quote(corpus)}")
+    skip = " --on-error skip" if on_error is OnBadRow.SKIP else ""
+    say_next(f"mrca train --dataset {shlex.quote(corpus)}{skip}")
 
 
 @app.command()
@@ -193,7 +194,8 @@ def validate(
     if report.unlabelled:
         say_next(f"mrca predict RUN {shlex.quote(source)}")
     else:
-        say_next(f"mrca data stats {shlex.quote(_corpus_of(source))}")
+        skip = " --on-error skip" if report.skipped else ""
+        say_next(f"mrca data stats {shlex.quote(_corpus_of(source))}{skip}")
 
 
 @app.command()
@@ -204,10 +206,15 @@ def convert(
     on_error: OnError = OnBadRow.ERROR,
     data_dir: DataDir = None,
 ) -> None:
-    """Write any readable form as JSON Lines (a file to a file, a corpus to a folder)."""
+    """Write any readable form as JSON Lines (a file to a file, a corpus to a folder).
+
+    A folder of brat's without splits becomes one file where the target is called .jsonl.
+    """
+    from mrca.datasets.readers.brat import is_brat
     from mrca.datasets.write import convert_corpus, convert_file
 
-    if Path(source).is_file():
+    of_brat = target.suffix == ".jsonl" and is_brat(Path(source))
+    if Path(source).is_file() or of_brat:
         _print(convert_file(Path(source), target, offsets.value, on_error.value).notes)
     else:
         with StageProgress() as progress:

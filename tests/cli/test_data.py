@@ -362,6 +362,8 @@ def test_a_folder_of_brat_is_taken_as_it_is_and_says_what_it_leaves_out(notes):
     result = run("convert", notes, "made")
     assert said in result.stderr
     assert "4 rows, 0 errors, 0 notices" in run("validate", "made").stdout
+    run("convert", notes / "dev", "dev.jsonl")
+    assert len(Path("dev.jsonl").read_text(encoding="utf-8").splitlines()) == 2
     statistics = json.loads(run("stats", notes, "--json").stdout)
     assert statistics["train_counts"] == {"left": 2}
 

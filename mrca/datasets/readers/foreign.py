@@ -34,7 +34,7 @@ _BEGINNINGS: tuple[tuple[re.Pattern[bytes], str, str], ...] = (
         f"{_OWN}, or a form with relations such as SpERT's",
     ),
     (
-        re.compile(rb"[^\n{\[\"]*\bsentence\b[^\n{\[]*,[^\n{\[]*\r?\n"),
+        re.compile(rb"(?=[^\n]*\b(?:sentence|text|relation|label)\b)\w+(?:,\w+)+\r?\n"),
         "a table without DeepKE's columns",
         "the columns sentence,relation,head,head_offset,tail,tail_offset",
     ),
