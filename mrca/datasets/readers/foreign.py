@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from mrca.datasets.readers.jsonl_schema import JsonRow
 from mrca.datasets.readers.row import Problem, Row, RowError, shorten
 
 _OWN = "JSON Lines with text, entities and facts (docs/data-format.md)"
@@ -20,6 +21,7 @@ _BEGINNINGS: tuple[tuple[re.Pattern[bytes], str, str], ...] = (
         "a zip archive, or a workbook",
         f"the files in it, unpacked; a workbook as {_OWN}",
     ),
+    (re.compile(rb"\xff\xfe|\xfe\xff"), "text encoded as UTF-16", "text encoded as UTF-8"),
     (re.compile(rb"PAR1"), "a Parquet table", f"its rows as {_OWN}"),
     (re.compile(rb"SQLite format 3"), "an SQLite data base", f"its rows as {_OWN}"),
     (
@@ -102,11 +104,23 @@ def foreign_file(head: bytes, source: str) -> Row | None:
 
 
 def foreign_item(item: Any, source: str) -> Row | None:
-    """The one error of a file whose first item is this; `None` if it is not known."""
-    if not isinstance(item, dict):
-        return None
-    found = (_row(source, wanted, name) for fits, name, wanted in _ITEMS if fits(item))
-    return next(found, None)
+    """The one error of a file whose first item this is.
+
+    Args:
+        item: the parsed item, which is in no published form.
+        source: the file's name, for messages.
+
+    Returns:
+        The error; `None` for an object with a field of our own rows, whose errors are its own.
+    """
+    if isinstance(item, dict):
+        for fits, name, wanted in _ITEMS:
+            if fits(item):
+                return _row(source, wanted, name)
+        if not item or not (JsonRow.model_fields.keys() | {"triples"}).isdisjoint(item):
+            return None
+    wanted = f"{_OWN}, or another form that page lists"
+    return _row(source, wanted, f"items in no such form, the first is {shorten(item)}")
 
 
 def _row(source: str, wanted: str, name: str) -> Row:

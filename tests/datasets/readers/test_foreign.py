@@ -5,6 +5,7 @@ import pytest
 from mrca.datasets import iter_rows
 
 FILES = {
+    "utf-16": ("\xff\xfe{", "expected text encoded as UTF-8, received text encoded as UTF-16"),
     "xml": ("<document><sentence/></document>", "received XML or HTML"),
     "zip": ("PK\x03\x04rest", "received a zip archive, or a workbook"),
     "parquet": ("PAR1rest", "received a Parquet table"),
@@ -17,6 +18,7 @@ OBJECTS = {
     "dygie": ({"doc_key": "a", "sentences": [], "ner": [], "relations": []}, "received DyGIE++'s"),
     "old spacy": ({"id": 0, "paragraphs": []}, "expected a .spacy file with doc._.rel"),
     "duie": ({"text": "A", "spo_list": []}, 'expected {"text", "triple_list": '),
+    "another one": ({"phrase": "A", "who": "B"}, "items in no such form, the first is {"),
     "splits": ({"train": [], "test": []}, "expected a file for each split"),
 }
 
@@ -24,7 +26,7 @@ OBJECTS = {
 @pytest.mark.parametrize("content, expected", FILES.values(), ids=FILES.keys())
 def test_a_file_in_another_form_is_one_error_with_the_way_out(content, expected, tmp_path):
     path = tmp_path / "train.txt"
-    path.write_text(content, encoding="utf-8", newline="")
+    path.write_bytes(content.encode("latin-1"))
     (row,) = iter_rows(path)
     assert str(row.error).startswith(f"{path}: expected ")
     assert expected in str(row.error)
