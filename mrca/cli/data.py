@@ -135,6 +135,8 @@ def stats(
     console.print(tail_table(statistics))
     if marks := _marks_of(statistics):
         console.print(marks, markup=False, soft_wrap=True)
+    if equal := statistics.repeats.in_words():
+        console.print(equal, markup=False, soft_wrap=True)
     if loaded.unmatched:
         console.print(
             "Mentions that do not stand in their text and are not marked: "

@@ -1,5 +1,7 @@
 """`mrca serve`."""
 
+import math
+import os
 import shlex
 from pathlib import Path
 from typing import Annotated
@@ -12,9 +14,17 @@ from mrca.errors import check_installed
 from mrca.export.exported_files import SAMPLE_REQUEST
 from mrca.quiet import quiet_start
 from mrca.serving import Limits, find_exported
+from mrca.serving.guard import TOKEN
 from mrca.serving.stale_export import stale_export
 
 _DEFAULT = Limits()
+
+
+def _a_number(value: float) -> float:
+    """Not `nan`, which no bound of an option keeps out."""
+    if math.isnan(value):
+        raise typer.BadParameter("Expected a number.")
+    return value
 
 
 def serve(
@@ -24,9 +34,22 @@ def serve(
     version: ServedVersion = None,
     host: Host = "127.0.0.1",
     port: Port = 8501,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A host name that the server is asked by, beside its addresses and this machine's "
+            "name; may be repeated."
+        ),
+    ] = None,
     max_body_mb: Annotated[
-        float, typer.Option(min=0, help="Megabytes that a request may have.")
+        float,
+        typer.Option(
+            min=0, max=2000, callback=_a_number, help="Megabytes that a request may have."
+        ),
     ] = _DEFAULT.max_body / 1e6,
+    max_characters: Annotated[
+        int, typer.Option(min=1, help="Bytes that the texts of a request may have together.")
+    ] = _DEFAULT.max_characters,
     max_rows: Annotated[
         int, typer.Option(min=1, help="Rows that a request may have.")
     ] = _DEFAULT.max_rows,
@@ -37,7 +60,10 @@ def serve(
         int, typer.Option(min=1, help="Rows of several requests to run together.")
     ] = _DEFAULT.max_batch,
     max_wait_ms: Annotated[
-        float, typer.Option(min=0, help="Milliseconds that a row waits for others.")
+        float,
+        typer.Option(
+            min=0, max=60_000, callback=_a_number, help="Milliseconds that a row waits for others."
+        ),
     ] = _DEFAULT.max_wait * 1e3,
     max_queue: Annotated[
         int, typer.Option(min=1, help="Rows that may wait; then requests are refused.")
@@ -46,12 +72,19 @@ def serve(
         int, typer.Option(min=1, help="Clients that may be connected at the same time.")
     ] = _DEFAULT.max_connections,
     timeout: Annotated[
-        float, typer.Option(min=0.1, help="Seconds after which a request is given up.")
+        float,
+        typer.Option(
+            min=0.1,
+            max=86_400,
+            callback=_a_number,
+            help="Seconds after which a request is given up.",
+        ),
     ] = _DEFAULT.timeout,
 ) -> None:
     """Serve an exported model on this machine, as TensorFlow Serving does over HTTP.
 
-    Ends with Ctrl-C, after what was asked is answered.
+    Ends with Ctrl-C, after what was asked is answered. With $MRCA_SERVE_TOKEN set, it answers
+    those who bring that token.
     """
     check_installed("mrca serve", "serve", "fastapi", "uvicorn")
     exported = find_exported(run, version)
@@ -59,6 +92,7 @@ def serve(
         typer.echo(f"Note: {note}", err=True)
     limits = Limits(
         max_body=round(max_body_mb * 1e6),
+        max_characters=max_characters,
         max_rows=max_rows,
         max_cells=max_cells,
         max_batch=max_batch,
@@ -79,4 +113,12 @@ def serve(
             asked = ["curl", "-d", f"@{sample}", f"{model}:predict"]
         typer.echo(f"  {shlex.join(asked)}", err=True)
 
-    run_server(exported, host=host, port=port, limits=limits, ready=ready)
+    run_server(
+        exported,
+        host=host,
+        port=port,
+        limits=limits,
+        names=allow_host or (),
+        token=os.environ.get(TOKEN, ""),
+        ready=ready,
+    )

@@ -24,6 +24,7 @@ from mrca.datasets.readers.read_file import iter_rows
 from mrca.datasets.readers.row import Problem, Row, RowError
 from mrca.datasets.registry import CORPORA, SPLITS, CorpusSource, corpus_source, sample_note
 from mrca.datasets.relations_json import read_relations
+from mrca.datasets.repeats import RepeatCounter, Repeats
 from mrca.datasets.statistics import (
     Cooccurrence,
     CorpusStatistics,
@@ -49,6 +50,8 @@ __all__ = [
     "LabelCounts",
     "LabelledCandidates",
     "Problem",
+    "RepeatCounter",
+    "Repeats",
     "Row",
     "RowError",
     "corpus_source",

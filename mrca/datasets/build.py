@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from mrca.datasets.recipe import Recipe
 from mrca.datasets.relations_json import write_relations
 from mrca.datasets.write import write_jsonl
 from mrca.errors import MrcaError
-from mrca.files import file_digest, replace_folder, search_folders
+from mrca.files import file_digest, replace_folder, search_folders, temporary_folder
 
 SOURCE = "source.json"
 
@@ -61,11 +60,8 @@ def build_corpus(recipe: Recipe, files: Sequence[Path], folder: Path) -> Path:
         )
     splits = recipe.make_splits(used)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            dir=folder.parent, prefix=f".{folder.name}-", ignore_cleanup_errors=True
-        ) as temporary:
-            made = Path(temporary) / folder.name
+        with temporary_folder(folder) as temporary:
+            made = temporary / folder.name
             for split, documents in splits.items():
                 write_jsonl(documents, made / f"{split}.jsonl")
             names = {label for rows in splits.values() for row in rows for label in row.labels}

@@ -12,6 +12,7 @@ from mrca.datasets.candidates import CandidateSelection, LabelledCandidates
 from mrca.datasets.corpus import Corpus
 from mrca.datasets.locate import split_files
 from mrca.datasets.long_tail import DEFAULT_LIMITS, GroupLimits
+from mrca.datasets.repeats import Repeats
 from mrca.text import Document, RelationSet
 
 
@@ -114,6 +115,7 @@ class CorpusStatistics:
         groups: `"head"`, `"medium"` (not of all limits), `"tail"` → relations, most frequent first.
         limits: the name of the limits between these groups.
         descriptions: relation → what it is called; see `Corpus`.
+        repeats: rows that are equal.
     """
 
     name: str
@@ -125,6 +127,7 @@ class CorpusStatistics:
     groups: dict[str, list[str]]
     limits: str
     descriptions: dict[str, str]
+    repeats: Repeats
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON values."""
@@ -162,6 +165,7 @@ def corpus_statistics(corpus: Corpus, limits: GroupLimits = DEFAULT_LIMITS) -> C
         },
         limits=limits.name,
         descriptions=corpus.descriptions,
+        repeats=Repeats.of(corpus.splits),
     )
 
 

@@ -16,8 +16,9 @@ from mrca.datasets.readers.jsonl import Offsets
 from mrca.datasets.readers.read_file import iter_rows, row_unit
 from mrca.datasets.readers.row import Problem, shorten
 from mrca.datasets.readers.skipping import OnError
-from mrca.datasets.registry import CORPORA
+from mrca.datasets.registry import CORPORA, SPLITS
 from mrca.datasets.relations_json import RELATIONS, corpus_relations
+from mrca.datasets.repeats import RepeatCounter
 from mrca.errors import MrcaError, counted, did_you_mean
 from mrca.files.download import Progress
 from mrca.text import RelationSet
@@ -75,12 +76,14 @@ def validate(
         MrcaError: if there is no such file or corpus, or it cannot be read.
     """
     report = ValidationReport()
+    repeats = RepeatCounter()
     path = Path(name_or_path).expanduser()
     if path.is_file():
         splits = split_files(path.parent)
         is_split = "train" in splits and path in splits.values()
-        labelled = is_split and _needs_labels(path, splits)
-        _check_file(path, report, offsets, on_error, require_labels=labelled)
+        needs = is_split and _needs_labels(path, splits)
+        _check_file(path, report, offsets, on_error, repeats, path.name, require_labels=needs)
+        _note_repeats(repeats, path, report)
         return report
     registered = name_or_path in CORPORA
     if not registered and not path.is_dir():
@@ -111,10 +114,12 @@ def validate(
         )
     first_seen = {
         split: _check_file(
-            file, report, offsets, on_error, require_labels=_needs_labels(file, files)
+            *(file, report, offsets, on_error, repeats, split),
+            require_labels=_needs_labels(file, files),
         )
-        for split, file in files.items()
+        for split, file in sorted(files.items(), key=lambda item: item[0] != "train")
     }
+    _note_repeats(repeats, folder, report)
     try:
         published = registered or ("train" in files and is_published(files["train"]))
         relations = corpus_relations(folder, published, first_seen)
@@ -132,6 +137,11 @@ def validate(
 def _needs_labels(path: Path, files: dict[str, Path]) -> bool:
     """Whether a split's rows must say what is stated: all but a test split without any labels."""
     return path != files.get("test") or not is_unlabelled(path)
+
+
+def _note_repeats(repeats: RepeatCounter, source: Path, report: ValidationReport) -> None:
+    if equal := repeats.counts.in_words():
+        report.problems.append(Problem("note", str(source), 0, "", "different rows", equal))
 
 
 def _check_labels(
@@ -157,6 +167,8 @@ def _check_file(
     report: ValidationReport,
     offsets: Offsets,
     on_error: OnError,
+    repeats: RepeatCounter,
+    split: str,
     *,
     require_labels: bool,
 ) -> dict[str, int]:
@@ -173,6 +185,8 @@ def _check_file(
             report.problems.extend(problems)
             continue
         report.problems.extend(row.problems)
+        if split in SPLITS or split == path.name:
+            repeats.add(split, row.document)
         report.unlabelled += not row.labelled
         report.marked += row.document.oracle or bool(row.document.entities)
         report.oracle += row.document.oracle

@@ -1,7 +1,6 @@
 """Documents to JSON Lines that read back as the same documents, and any readable form to them."""
 
 import json
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -15,7 +14,7 @@ from mrca.datasets.readers.row import Problem
 from mrca.datasets.readers.skipping import OnError, Skipping
 from mrca.datasets.relations_json import write_descriptions, write_relations
 from mrca.errors import MrcaError
-from mrca.files import whole_file
+from mrca.files import temporary_folder, whole_file
 from mrca.text import Document, Entity, Fact, Span, find_mention
 
 if TYPE_CHECKING:
@@ -79,9 +78,8 @@ def convert_corpus(corpus: "Corpus", target: Path) -> None:
     """
     _refuse_existing(target)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as temporary:
-            made = Path(temporary) / "corpus"
+        with temporary_folder(target) as temporary:
+            made = temporary / "corpus"
             for split, documents in corpus.splits.items():
                 write_jsonl(documents, made / f"{split}.jsonl")
             write_relations(corpus.relations, made)

@@ -1,8 +1,5 @@
 """A run to a SavedModel that takes plain text."""
 
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -25,11 +22,12 @@ from mrca.export.token_arrays import token_arrays
 from mrca.export.verification import verification_requests, verify
 from mrca.export.versions import free_version
 from mrca.export.warm_up import WarmUpRequest, write_warm_up
+from mrca.files import temporary_folder
 from mrca.models import RelationClassifier
 from mrca.runs import layout
 from mrca.training import Run
 
-_PREFIX = ".export-"
+_EXPORT = "export"  # its temporary folder is named after it
 # A server that batches refuses requests with more rows than it puts together.
 _WARM_UP_ROWS = 32
 
@@ -100,13 +98,10 @@ def export_run(
     place = model_folder / str(version)
     made = [folder for folder in (model_folder, model_folder.parent) if not folder.exists()]
     try:
-        model_folder.mkdir(parents=True, exist_ok=True)
-        _remove_left(model_folder)
-        prefix = f"{_PREFIX}{os.getpid()}-"
-        with tempfile.TemporaryDirectory(dir=model_folder, prefix=prefix) as temporary:
+        with temporary_folder(model_folder / _EXPORT) as temporary:
             say(f"building {place}")
-            built = Path(temporary, str(version))
-            parts = exported_parts(classifier, vocabulary, half, Path(temporary))
+            built = temporary / str(version)
+            parts = exported_parts(classifier, vocabulary, half, temporary)
             model = exported_model(classifier, parts)
             # Nobody differentiates an exported model.
             options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
@@ -115,11 +110,11 @@ def export_run(
             _write_extras(built, run, classifier, parts)
             say("trying it in a process of its own")
             tolerance = parts.tolerance * steepness(classifier.decision)
-            verified = verify(built, Path(temporary), requests, tolerance)
+            verified = verify(built, temporary, requests, tolerance)
             effect = None
             if corpus is not None and not is_exact(vocabulary, half):
                 say(f"measuring it on {corpus.name}")
-                measured = Path(temporary, "measured")
+                measured = temporary / "measured"
                 measured.mkdir()
                 effect = measure_effect(classifier, vocabulary, half, corpus, measured)
             free_version(model_folder, version)  # another process may have been faster
@@ -134,24 +129,6 @@ def export_run(
     disk = sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
     distance = verified.distance if is_exact(vocabulary, half) else None
     return Exported(place, parts.reads, distance, disk, verified.memory, effect)
-
-
-def _remove_left(model_folder: Path) -> None:
-    """Remove what exports left that were killed."""
-    for folder in model_folder.glob(f"{_PREFIX}*"):
-        process = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        if process.isdecimal() and not _runs(int(process)):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # another user's
-        return True
-    return True
 
 
 def _write_extras(folder: Path, run: Run, classifier: RelationClassifier, parts: Parts) -> None:

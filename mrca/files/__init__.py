@@ -4,7 +4,13 @@ from mrca.files.digest import file_digest, has_digest
 from mrca.files.download import RemoteFile, adopt, adopt_any, fetch
 from mrca.files.kept_array import kept_array
 from mrca.files.search_path import cache_folder, search_folders
-from mrca.files.whole_file import replace_folder, require_room, whole_file, whole_folder
+from mrca.files.whole_file import (
+    replace_folder,
+    require_room,
+    temporary_folder,
+    whole_file,
+    whole_folder,
+)
 
 __all__ = [
     "RemoteFile",
@@ -18,6 +24,7 @@ __all__ = [
     "replace_folder",
     "require_room",
     "search_folders",
+    "temporary_folder",
     "whole_file",
     "whole_folder",
 ]

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,9 @@ from numpy.typing import DTypeLike
 
 from mrca.errors import MrcaError
 from mrca.files.search_path import cache_folder
-from mrca.files.whole_file import replace_folder, require_room
+from mrca.files.whole_file import replace_folder, require_room, temporary_folder
 
 _FILE = "states.npy"
-_PARTIAL = ".partial-"
 _LIMIT = "MRCA_STATES_GB"
 _DEFAULT_LIMIT = 20.0
 
@@ -77,23 +75,20 @@ def _compute(
 ) -> None:
     needed = dtype.itemsize * shape[0] * shape[1]
     _make_room(folder.parent, needed, what)
-    partial = None
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=folder.parent))
-        require_room(partial, needed, f"{what} in {folder.parent}")
-        filled = np.lib.format.open_memmap(partial / _FILE, mode="w+", dtype=dtype, shape=shape)
-        compute(filled)
-        filled.flush()
-        replace_folder(partial, folder)  # another process's numbers are the same
+        with temporary_folder(folder) as temporary:
+            require_room(temporary, needed, f"{what} in {folder.parent}")
+            made = temporary / folder.name
+            made.mkdir()
+            filled = np.lib.format.open_memmap(made / _FILE, mode="w+", dtype=dtype, shape=shape)
+            compute(filled)
+            filled.flush()
+            replace_folder(made, folder)  # another process's numbers are the same
     except OSError as error:
         raise MrcaError(
             f"Cannot keep {what} in {folder.parent}: {error.strerror or error}. Set "
             "MRCA_CACHE_DIR to a folder that can be written to."
         ) from error
-    finally:
-        if partial is not None:
-            shutil.rmtree(partial, ignore_errors=True)
 
 
 def _make_room(folder: Path, needed: int, what: str) -> None:

@@ -1,6 +1,11 @@
 """Files and folders that are written atomically: whole or not at all."""
 
+import ctypes
+import glob
+import os
+import platform
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,14 +13,15 @@ from pathlib import Path
 
 from mrca.errors import MrcaError
 
+# Of Linux's renameat2: relative to the current folder; and the two names change places.
+_AT_CURRENT, _EXCHANGE = -100, 2
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Give the name to write to, and rename that file to `path` when all went well.
 
-    On an error what was written is removed, and a file that was at `path` before stays. The
-    temporary name, `.<name>.partial` in the same folder, is always the same one: a killed process
-    leaves at most one such file, which the next attempt replaces.
+    On an error what was written is removed, and a file that was at `path` before stays.
 
     Args:
         path: the file to make or replace; its folder is made if missing.
@@ -34,13 +40,10 @@ def whole_file(path: Path) -> Iterator[Path]:
         >>> path.read_text(encoding="utf-8"), [file.name for file in path.parent.iterdir()]
         ('Ada', ['names.txt'])
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.partial")
-    try:
+    with temporary_folder(path) as folder:
+        temporary = folder / path.name
         yield temporary
         temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -55,9 +58,8 @@ def whole_folder(folder: Path, what: str) -> Iterator[Path]:
         MrcaError: if it cannot be written.
     """
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".partial-") as temporary:
-            target = Path(temporary, folder.name)
+        with temporary_folder(folder) as temporary:
+            target = temporary / folder.name
             yield target
             replace_folder(target, folder)
     except OSError as error:
@@ -67,8 +69,38 @@ def whole_folder(folder: Path, what: str) -> Iterator[Path]:
         ) from error
 
 
+@contextmanager
+def temporary_folder(place: Path) -> Iterator[Path]:
+    """A folder on the same disk as a place, for what is to be renamed to it.
+
+    Its name, `.<name>.<machine>.<process>-<random>.partial`, cannot be guessed, so nothing can lie
+    there already that writing would follow. It goes when the block ends; what killed processes of
+    this machine have left for the same place goes at the next one's start.
+
+    Args:
+        place: a file or folder to be; the folder that it stands in is made if missing.
+
+    Raises:
+        OSError: if that folder cannot be written.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    start, end = f".{place.name}.{platform.node()}.", ".partial"
+    for left in place.parent.glob(f"{glob.escape(start)}*-*{end}"):
+        process = left.name.removeprefix(start).partition("-")[0]
+        if process.isdecimal() and not _is_alive(int(process)):
+            shutil.rmtree(left, ignore_errors=True)  # a link is neither followed nor deleted
+    temporary = Path(tempfile.mkdtemp(end, f"{start}{os.getpid()}-", place.parent))
+    try:
+        yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def replace_folder(temporary: Path, folder: Path) -> None:
     """Rename `temporary` to `folder`; what was there before goes only once the new one stands.
+
+    Killed at any moment the old one or the new one has the name, where the system can exchange two
+    names (Linux); elsewhere none of them may, between two renames.
 
     Args:
         temporary: a finished folder next to `folder`.
@@ -77,17 +109,44 @@ def replace_folder(temporary: Path, folder: Path) -> None:
     Raises:
         OSError: if a rename fails; the old folder is then back in its place.
     """
-    old = folder.with_name(f".{folder.name}.replaced")
-    if folder.exists():
-        shutil.rmtree(old, ignore_errors=True)  # left by a process that was killed here
-        folder.rename(old)
+    if folder.exists() and temporary.is_dir() and _exchange(temporary, folder):
+        shutil.rmtree(temporary, ignore_errors=True)
+        return
+    with temporary_folder(folder) as aside:
+        old = aside / folder.name
+        if folder.exists():
+            folder.rename(old)
+        try:
+            temporary.rename(folder)
+        except OSError:
+            if old.exists():
+                old.rename(folder)
+            raise
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two paths change places at once, if the system and the disk can."""
+    if sys.platform != "linux":
+        return False
     try:
-        temporary.rename(folder)
-    except OSError:
-        if old.exists():
-            old.rename(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+        rename = ctypes.CDLL(None).renameat2
+    except (OSError, AttributeError):
+        return False
+    names = os.fsencode(one), os.fsencode(other)
+    return bool(rename(_AT_CURRENT, names[0], _AT_CURRENT, names[1], _EXCHANGE) == 0)
+
+
+def _is_alive(process: int) -> bool:
+    """Whether there is such a process on this machine, as far as can be told."""
+    if sys.platform == "win32":
+        return True  # where asking would end it
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def require_room(folder: Path, needed: int, what: str) -> None:

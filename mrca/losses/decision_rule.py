@@ -11,6 +11,9 @@ from keras import ops
 from mrca.errors import MrcaError
 from mrca.losses import arguments
 
+# The settings of rules that are chosen after training.
+_CHOSEN = {"threshold", "offset", "top_k"}
+
 
 class DecisionRule(ABC):
     """Turns raw model outputs into scores and labels.
@@ -83,6 +86,14 @@ class DecisionRule(ABC):
     @abstractmethod
     def get_config(self) -> dict[str, Any]:
         """JSON values that `decision_rule_from_config` turns back into this rule."""
+
+    def reads_as(self, other: "DecisionRule") -> bool:
+        """Whether two rules read the same outputs alike, and differ in what was chosen at most."""
+        ours, others = (
+            {name: value for name, value in rule.get_config().items() if name not in _CHOSEN}
+            for rule in (self, other)
+        )
+        return ours == others
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "DecisionRule":

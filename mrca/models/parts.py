@@ -12,6 +12,7 @@ from mrca.datasets import CandidateSelection, LabelCounts, LabelledCandidates, r
 from mrca.datasets.candidates import TypePair
 from mrca.encoders import Encoder
 from mrca.errors import MrcaError
+from mrca.losses import DecisionRule
 from mrca.models.decision import Decision
 from mrca.models.network import RelationNetwork, network_weights
 from mrca.runs import layout
@@ -165,6 +166,27 @@ def read_parts(folder: Path, config: RunConfig) -> dict[str, Any]:
             settings.kind, settings.max_distance or None, read_types(folder).pairs
         ),
     }
+
+
+def check_rules(decision: Decision, own: DecisionRule, folder: Path) -> None:
+    """Check that a run's decision reads the outputs that its loss has trained.
+
+    Args:
+        decision: of the run folder.
+        own: the rule that its loss implies.
+        folder: the run's.
+
+    Raises:
+        MrcaError: if it reads others, such as another loss's, and so would name other relations.
+    """
+    for rule in filter(None, (decision.rule, decision.calibrated_rule)):
+        if not rule.reads_as(own):
+            raise MrcaError(
+                f"{layout.DECISION} in {folder} decides by {rule.get_config()['rule']!r} "
+                "otherwise than the loss that the run was trained with, which decides by "
+                f"{own.get_config()['rule']!r}. Bring back the file that training wrote, or train "
+                "the run again."
+            )
 
 
 def load_network(folder: Path) -> RelationNetwork:

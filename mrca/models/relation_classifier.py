@@ -24,6 +24,7 @@ from mrca.models.epochs import EpochStart, epoch_metrics, training_batches
 from mrca.models.network import RelationNetwork
 from mrca.models.optimizer import make_optimizer
 from mrca.models.parts import (
+    check_rules,
     entity_types,
     load_network,
     network_form,
@@ -217,12 +218,14 @@ class RelationClassifier(StatesModel, Classifier):
         return classifier
 
     def check_parts(self, folder: Path) -> None:
-        """Check that the network of a run folder was made for its other parts.
+        """Check that the network and the decision of a run folder were made for its other parts.
 
         Raises:
-            MrcaError: if it was not.
+            MrcaError: if one was not.
         """
-        columns = self.make_loss().columns(len(self.relations))
+        loss = self.make_loss()
+        check_rules(self.decision, loss.decision_rule, folder)
+        columns = loss.columns(len(self.relations))
         expected = network_form(self.config, self.encoder, columns)
         if self.config.classifier.name not in heads.HEADS:
             expected["head"] = "linear"  # rescaled

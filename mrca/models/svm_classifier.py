@@ -14,13 +14,14 @@ from mrca.evaluation import tune_threshold
 from mrca.losses import FixedThreshold
 from mrca.models.classifier import Classifier
 from mrca.models.decision import Decision
-from mrca.models.parts import read_parts
+from mrca.models.parts import check_rules, read_parts
 from mrca.models.tfidf_svm import TfidfSVM
 from mrca.runs import layout
 from mrca.text import Document, RelationSet
 
 READS = {"encoder": {"name": TFIDF, "fingerprint": ""}}
 """What `environment.json` says that it reads with; see `Encoder.describe`."""
+_RULE = FixedThreshold(0.0)  # until a threshold is chosen
 _SETTINGS = ("encoder.name", "classifier.name", "classifier.options", "training.seed")
 
 
@@ -77,7 +78,7 @@ class SVMClassifier(Classifier):
             config=config,
             relations=relations,
             label_counts=counts,
-            decision=Decision(FixedThreshold(0.0)),
+            decision=Decision(_RULE),
             selection=CandidateSelection("whole"),
         )
 
@@ -89,7 +90,9 @@ class SVMClassifier(Classifier):
             MrcaError: if a part is missing or damaged.
         """
         config = layout.read_config(folder)
-        return cls(TfidfSVM.load(folder / layout.SVM), config=config, **read_parts(folder, config))
+        parts = read_parts(folder, config)
+        check_rules(parts["decision"], _RULE, folder)
+        return cls(TfidfSVM.load(folder / layout.SVM), config=config, **parts)
 
     def fit(self, train: LabelledCandidates, valid: LabelledCandidates) -> float:
         """Solve it on training documents and move its hyperplanes to the best validation micro F1.

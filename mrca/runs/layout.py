@@ -33,6 +33,7 @@ SVM = "svm"
 _ALL = (CONFIG, RELATIONS, LABEL_COUNTS, DECISION, ENVIRONMENT)
 # What makes a folder a SavedModel; an exported version is one whose name is a number.
 SAVED_MODEL = "saved_model.pb"
+_UNFINISHED = ".unfinished"
 _NUMBER = re.compile(r"[1-9][0-9]{0,18}")
 # TF Serving reads them as 64 bits with a sign.
 HIGHEST_VERSION = 2**63 - 1
@@ -40,7 +41,26 @@ HIGHEST_VERSION = 2**63 - 1
 
 def unfinished_folder(folder: Path) -> Path:
     """Where a run lives until it is finished."""
-    return folder.with_name(f"{folder.name}.unfinished")
+    return folder.with_name(f"{folder.name}{_UNFINISHED}")
+
+
+def check_run_name(name: str) -> None:
+    """Check that a folder of this name can be a run's.
+
+    Raises:
+        MrcaError: if it is that of an unfinished run, which training another one may delete; or if
+            it has characters that cannot be shown.
+    """
+    if name.casefold().endswith(_UNFINISHED):
+        raise MrcaError(
+            f"{name!r} cannot be a run's name: names that end with {_UNFINISHED!r} are those of "
+            "runs that are not finished yet. Choose another one."
+        )
+    if not name.isprintable():
+        raise MrcaError(
+            f"{name!r} cannot be a run's name: it has characters that cannot be shown. Choose "
+            "another one."
+        )
 
 
 def find_run(folder: Path) -> Path:
@@ -129,7 +149,7 @@ def other_runs(missing: Path) -> str:
     known = sorted(
         path.parent.name
         for path in missing.parent.glob("*/config.toml")
-        if path.parent.suffix != ".unfinished"
+        if path.parent.suffix != _UNFINISHED
     )
     if not known:
         return ""

@@ -10,6 +10,8 @@ class Limits:
     Attributes:
         max_body: bytes of a request's body; a larger one is answered with 413.
         max_rows: rows of a request; one with more is answered with 400.
+        max_characters: bytes of all texts of a request; one with more is answered with 400, before
+            any work. What a text costs grows with it, and all wait while it is read.
         max_cells: cells of one input, rows times width (times numbers of a word); a request with
             more is answered with 400, and requests with more together are not put together.
         max_batch: rows that are put together from several requests. A request with more runs alone.
@@ -22,6 +24,7 @@ class Limits:
 
     max_body: int = 4_000_000
     max_rows: int = 1024
+    max_characters: int = 500_000
     max_cells: int = 1024 * 1024
     max_batch: int = 128
     max_wait: float = 0.002

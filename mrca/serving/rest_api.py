@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+import zlib
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ def create_app(
     *,
     page: Path | None = None,
     only_loopback: bool = True,
+    names: Collection[str] = (),
+    token: str = "",
 ) -> FastAPI:
     """The application that answers for models.
 
@@ -42,6 +45,8 @@ def create_app(
         page: a folder of files to show at `/`, such as `index.html`.
         only_loopback: whether to refuse requests that name another host than this machine; see
             `Guard`.
+        names: other host names of this server; see `Guard`.
+        token: what requests must bring; see `Guard`.
     """
     limits = limits or Limits()
     batchers = {model: Batcher(model, limits) for model in models}
@@ -56,7 +61,7 @@ def create_app(
         await asyncio.gather(*tasks, return_exceptions=True)
 
     app = FastAPI(lifespan=running, docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Guard, only_loopback=only_loopback)
+    app.add_middleware(Guard, only_loopback=only_loopback, names=names, token=token)
 
     @app.exception_handler(RequestError)
     async def refused(_: Request, error: RequestError) -> Response:
@@ -72,7 +77,9 @@ def create_app(
 
     @app.get("/v1/models/{name}")
     @app.get("/v1/models/{name}/versions/{version}")
-    async def status(name: str, version: str | None = None) -> Response:
+    async def status(request: Request, name: str, version: str | None = None) -> Response:
+        if ":" in f"{name}{version}":  # such as GET of …:predict
+            return await malformed(request)
         return _json({"model_version_status": [_status(m) for m in versions.of(name, version)]})
 
     @app.get("/v1/models/{name}/metadata")
@@ -124,7 +131,11 @@ class _Versions:
 
 
 async def _body(request: Request, most: int) -> bytes:
+    """A request's body, unpacked if it is gzipped."""
     too_large = RequestError(413, f"The body is too large: this server takes {most} bytes.")
+    encoding = request.headers.get("content-encoding", "identity").lower()
+    if encoding not in ("identity", "gzip"):
+        raise RequestError(415, f"Bodies are taken plain or gzipped, not as {encoding[:50]!r}.")
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length) > most:
         raise too_large
@@ -133,13 +144,33 @@ async def _body(request: Request, most: int) -> bytes:
         body += chunk
         if len(body) > most:
             raise too_large
-    return bytes(body)
+    if encoding == "identity":
+        return bytes(body)
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        unpacked = unpacker.decompress(body, most + 1)
+    except zlib.error as error:
+        raise RequestError(400, f"The body is no gzip file: {error}.") from None
+    if len(unpacked) > most:
+        raise too_large
+    if not unpacker.eof or unpacker.unused_data:
+        raise RequestError(400, "The body is not one whole gzip file.")
+    return unpacked
 
 
 def _check_size(arrays: Mapping[str, np.ndarray], limits: Limits) -> None:
     rows = max((len(array) for array in arrays.values() if array.ndim), default=1)
     if rows > limits.max_rows:
         raise RequestError(400, f"{rows} rows are too many: this server takes {limits.max_rows}.")
+    characters = sum(
+        len(text) for array in arrays.values() if array.dtype == object for text in array.flat
+    )
+    if characters > limits.max_characters:
+        raise RequestError(
+            400,
+            f"{characters} bytes of text are too many: this server takes {limits.max_characters} "
+            "in a request. Send fewer rows at a time, or shorter ones.",
+        )
     for name, array in arrays.items():
         if array.size > limits.max_cells:
             raise RequestError(

@@ -1,6 +1,7 @@
 """A served model over REST."""
 
 import json
+import os
 from collections.abc import Mapping
 from concurrent.futures import Future
 from threading import Thread
@@ -19,6 +20,7 @@ from mrca.serving.client_errors import (
     sent_elsewhere,
     too_late,
 )
+from mrca.serving.guard import TOKEN
 from mrca.serving.model_url import ModelUrl
 from mrca.serving.serving_client import ServingClient
 
@@ -34,6 +36,8 @@ class RestClient(ServingClient):
         self._session = requests.Session()
         # What the environment says of proxies and passwords is for servers elsewhere.
         self._session.trust_env = not url.is_local
+        if token := os.environ.get(TOKEN):
+            self._session.headers["Authorization"] = f"Bearer {token}"
 
     def close(self) -> None:
         """Close the connections that are kept open between requests."""

@@ -5,7 +5,7 @@ import math
 import signal
 import socket
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import uvicorn
 
 from mrca.errors import MrcaError
 from mrca.serving.careful_protocol import careful_protocol
-from mrca.serving.guard import is_loopback
+from mrca.serving.guard import TOKEN, is_loopback
 from mrca.serving.limits import Limits
 from mrca.serving.rest_api import create_app
 from mrca.serving.served_model import ServedModel
@@ -31,6 +31,8 @@ def serve(
     port: int = 8501,
     limits: Limits | None = None,
     page: Path | None = None,
+    names: Collection[str] = (),
+    token: str = "",
     ready: Callable[[str], None],
 ) -> None:
     """Serve an exported model until SIGINT or SIGTERM; what was asked before is still answered.
@@ -41,6 +43,8 @@ def serve(
         port: 0 takes a free one.
         limits: by default those of `Limits`.
         page: a folder of files to show at `/`.
+        names: host names that it is asked by, beside its addresses and this machine's own name.
+        token: what every request must bring; see `Guard`. Empty: nothing.
         ready: called with the server's address, such as `"http://127.0.0.1:8501"`, once it listens.
 
     Raises:
@@ -48,14 +52,21 @@ def serve(
     """
     limits = limits or Limits()
     only_loopback = is_loopback(host)
-    if not only_loopback:
+    if not (only_loopback or token):
         warnings.warn(
             f"{host} may be reached from other machines, and the server asks nobody for a "
-            "password. Leave --host out to answer on this machine only.",
+            f"password. Set {TOKEN}, or leave --host out to answer on this machine only.",
             stacklevel=2,
         )
     with _bound(host, port) as listener:
-        app = create_app([ServedModel.load(folder)], limits, page=page, only_loopback=only_loopback)
+        app = create_app(
+            [ServedModel.load(folder)],
+            limits,
+            page=page,
+            only_loopback=only_loopback,
+            names=names if only_loopback else {*names, host, socket.gethostname()},
+            token=token,
+        )
         config = uvicorn.Config(
             app,
             http=careful_protocol(limits),

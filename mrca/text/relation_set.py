@@ -1,5 +1,6 @@
 """Relation names, their indices and multi-hot rows."""
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -11,6 +12,11 @@ from mrca.errors import MrcaError
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+# Unicode categories of characters that are none: controls, halves of a character, line borders.
+_CONTROL = {"Cc", "Cs", "Zl", "Zp"}
+# Characters that turn the direction of writing, and so what is read.
+_TURNS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
 
 class RelationSet:
     """An ordered set of relation names. The order is part of a trained model.
@@ -19,7 +25,8 @@ class RelationSet:
         names: the relation names in column order, without repeats.
 
     Raises:
-        MrcaError: if a name is empty or stands twice, or if there is none.
+        MrcaError: if a name is blank, has a character that moves a terminal's cursor or turns the
+            writing around, or stands twice; or if there is none.
     """
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -27,8 +34,16 @@ class RelationSet:
         self._index = {name: index for index, name in enumerate(self.names)}
         if not self.names:
             raise MrcaError("A relation set needs at least one relation name. Received: none.")
-        if "" in self._index:
-            raise MrcaError("A relation name is empty. Expected a name of at least one character.")
+        for name in self.names:
+            if not name.strip():
+                raise MrcaError(
+                    f"A relation name is blank: {name!r}. Expected one that can be read."
+                )
+            if any(unicodedata.category(each) in _CONTROL or each in _TURNS for each in name):
+                raise MrcaError(
+                    f"The relation name {name!r} has control characters in it. Expected one line "
+                    "of text; take them out, in the corpus and its relations.json."
+                )
         if len(self._index) != len(self.names):
             repeated = sorted({name for name in self.names if self.names.count(name) > 1})
             raise MrcaError(f"Relation names must be unique. Received more than once: {repeated}.")

@@ -58,8 +58,10 @@ def check_output(config: RunConfig, folder: Path, *, resume: bool, overwrite: bo
     """Check that a run may be written where it is to be.
 
     Raises:
-        MrcaError: if there is something already that may not be replaced or resumed.
+        MrcaError: if there is something already that may not be replaced or resumed, or its name
+            cannot be a run's.
     """
+    layout.check_run_name(folder.name)
     unfinished = layout.unfinished_folder(folder)
     if folder.exists():
         if not (resume or overwrite):

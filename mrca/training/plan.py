@@ -7,7 +7,7 @@ from typing import Any
 
 from mrca import losses
 from mrca.config import RunConfig
-from mrca.datasets import Corpus, LabelCounts, LabelledCandidates, group_limits, marks_line
+from mrca.datasets import Corpus, LabelCounts, LabelledCandidates, Repeats, group_limits, marks_line
 from mrca.encoders import Encoder, encoder_class
 from mrca.encoders.encoder import Progress, no_progress
 from mrca.encoding import EpochBatches
@@ -116,6 +116,8 @@ class TrainingPlan:
         config, corpus, classifier = self.config, self.corpus, self.classifier
         for note in (*corpus.notes, *self._notes):
             reporter.message(str(note))
+        if equal := Repeats.of(corpus.splits).in_words():
+            reporter.message(equal)
         if corpus.unmatched:
             reporter.message(
                 f"Mentions that are not in their text: {len(corpus.unmatched):,} (see `mrca data "

@@ -1,13 +1,12 @@
 """From a file of vectors to a store."""
 
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from mrca.errors import MrcaError
-from mrca.files import require_room
+from mrca.files import require_room, temporary_folder
 from mrca.vectors.formats import Progress, VectorFormat
 from mrca.vectors.readers import read_vector_file
 from mrca.vectors.store import VectorStore
@@ -66,14 +65,13 @@ def _unpacked(
         yield source
         return
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         with (
             zipfile.ZipFile(source) as archive,
-            tempfile.TemporaryDirectory(dir=folder, prefix=".unzip.") as temporary,
+            temporary_folder(folder / source.name) as temporary,
         ):
             info = _find_member(source, archive, member)
             require_room(folder, info.file_size, f"{info.filename}, unpacked")
-            path = Path(temporary) / "vectors.txt"  # no name from the archive reaches the disk
+            path = temporary / "vectors.txt"  # no name from the archive reaches the disk
             with archive.open(info) as packed, path.open("wb") as file:
                 while chunk := packed.read(_CHUNK):
                     file.write(chunk)

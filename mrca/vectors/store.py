@@ -4,8 +4,6 @@ import hashlib
 import json
 import math
 import mmap
-import secrets
-import shutil
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -16,7 +14,7 @@ from numpy.typing import NDArray
 
 import mrca
 from mrca.errors import MrcaError
-from mrca.files import replace_folder, require_room
+from mrca.files import replace_folder, require_room, temporary_folder
 from mrca.vectors.store_files import (
     FORMAT,
     VERSION,
@@ -162,24 +160,22 @@ class VectorStore:
             )
         if folder.exists() and not is_store(folder):
             raise MrcaError(f"{folder} is not a vector store; it is not replaced. Remove it first.")
-        temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.partial")
         try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            needed = values.nbytes + len(blob) + 12 * len(order)
-            require_room(folder.parent, needed, "the vectors")
-            temporary.mkdir()
-            np.save(temporary / "vectors.npy", values, allow_pickle=False)
-            (temporary / "words.txt").write_bytes(blob)
-            np.save(temporary / "offsets.npy", offsets, allow_pickle=False)
-            np.save(temporary / "order.npy", order, allow_pickle=False)
-            (temporary / "meta.json").write_text(json.dumps(meta, indent=2) + "\n", "utf-8")
-            replace_folder(temporary, folder)
+            with temporary_folder(folder) as aside:
+                needed = values.nbytes + len(blob) + 12 * len(order)
+                require_room(aside, needed, "the vectors")
+                made = aside / folder.name
+                made.mkdir()
+                np.save(made / "vectors.npy", values, allow_pickle=False)
+                (made / "words.txt").write_bytes(blob)
+                np.save(made / "offsets.npy", offsets, allow_pickle=False)
+                np.save(made / "order.npy", order, allow_pickle=False)
+                (made / "meta.json").write_text(json.dumps(meta, indent=2) + "\n", "utf-8")
+                replace_folder(made, folder)
         except OSError as error:
             raise MrcaError(
                 f"Cannot write the vector store {folder}: {error.strerror or error}."
             ) from error
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
         return cls.open(folder)
 
     @property

@@ -117,7 +117,7 @@ def test_validate_passes_notices_and_fails_errors(corpus):
     result = run("validate", corpus)
     assert "unmatched: " in result.stdout
     assert "line 31, facts[0].object: expected words of the text" in result.stdout
-    assert "\n32 rows, 0 errors, 1 notice\n" in result.stdout
+    assert "\n32 rows, 0 errors, 2 notices\n" in result.stdout
     assert f"Next: mrca data stats {corpus}" in result.stderr
     (corpus / "valid.jsonl").write_text('{"text": "A"}\n{"text": 3, "labels": ["died"]}\n')
     result = run("validate", corpus, code=1)
@@ -132,6 +132,15 @@ def test_validate_passes_notices_and_fails_errors(corpus):
     report = json.loads(run("validate", corpus / "train.jsonl", "--json").stdout)
     assert (report["valid"], report["unlabelled"]) == (True, 0)
     assert (report["marked"], report["oracle"]) == (31, 31)
+
+
+def test_equal_rows_are_told(corpus):
+    first = (corpus / "train.jsonl").read_text().splitlines()[0]
+    (corpus / "test.jsonl").write_text(f"{first}\n")
+    said = "1 of 1 test rows stand in the training split too"
+    assert said in run("validate", corpus).stdout
+    assert said in run("stats", corpus).stdout
+    assert json.loads(run("stats", corpus, "--json").stdout)["repeats"]["in_train"]["test"] == 1
 
 
 def test_validate_says_how_many_rows_of_a_file_have_no_labels(corpus):
@@ -195,7 +204,11 @@ def test_a_folder_as_docred_is_published(tmp_path):
         "rel_info": {"P17": "country", "P19": "place of [birth]"},
     }.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(content), "utf-8")
-    assert run("validate", tmp_path).stdout.splitlines()[0] == "5 rows, 0 errors, 0 notices"
+    shown = run("validate", tmp_path).stdout
+    assert (
+        "2 of 3 train rows repeat an earlier one; 1 of 1 valid rows stand in the training" in shown
+    )
+    assert "\n5 rows, 0 errors, 1 notice\n" in shown
     shown = run("stats", tmp_path).stdout
     assert table_row(shown, "sentences per document") == ["2.0"] * 3
     assert table_row(shown, "within a sentence") == ["66.67%", "66.67%", "–"]
@@ -207,7 +220,7 @@ def test_a_folder_as_docred_is_published(tmp_path):
     assert json.loads((tmp_path / "converted" / "relations.json").read_text("utf-8")) == [
         *("P27", "P19", "P17"),
     ]
-    assert run("validate", tmp_path / "converted").stdout.startswith("5 rows, 0 errors")
+    assert "\n5 rows, 0 errors" in run("validate", tmp_path / "converted").stdout
 
 
 @pytest.mark.parametrize("command", ["stats", "validate"])
@@ -246,7 +259,7 @@ def test_offsets_inside_a_word_are_errors_or_widened_and_counted(news, tmp_path)
 
     result = run("validate", news, "--offsets", "widen")
     assert "widened: " in result.stdout
-    assert "7 rows, 0 errors, 2 notices, of them 2 widened spans" in result.stdout
+    assert "7 rows, 0 errors, 3 notices, of them 2 widened spans" in result.stdout
     run("stats", news, "--offsets", "widen")
     run("convert", news, "out", "--offsets", "widen")
     last = json.loads((tmp_path / "out" / "train.jsonl").read_text().splitlines()[-1])
@@ -296,7 +309,7 @@ def test_validate_takes_a_name(tmp_path):
     folder = tmp_path / "given" / "nyt_small"
     folder.mkdir(parents=True)
     for split in ("train", "valid", "test"):
-        (folder / f"{split}.jsonl").write_text(json.dumps({"text": "A", "labels": [split]}))
+        (folder / f"{split}.jsonl").write_text(json.dumps({"text": split, "labels": [split]}))
     result = run("validate", "nyt_small", "--data-dir", tmp_path / "given")
     assert result.stdout == "3 rows, 0 errors, 0 notices\n"
 
@@ -361,7 +374,7 @@ def test_a_folder_of_brat_is_taken_as_it_is_and_says_what_it_leaves_out(notes):
     assert said in run("validate", notes).stdout
     result = run("convert", notes, "made")
     assert said in result.stderr
-    assert "4 rows, 0 errors, 0 notices" in run("validate", "made").stdout
+    assert "4 rows, 0 errors" in run("validate", "made").stdout
     run("convert", notes / "dev", "dev.jsonl")
     assert len(Path("dev.jsonl").read_text(encoding="utf-8").splitlines()) == 2
     statistics = json.loads(run("stats", notes, "--json").stdout)
@@ -373,7 +386,8 @@ def test_rows_that_cannot_be_used_are_skipped_where_that_is_asked_for(corpus, tm
         file.write('\nnonsense\n{"text": "Ada"}')
     assert "31 rows" not in run("validate", corpus, code=1).stdout
     result = run("validate", corpus, "--on-error", "skip")
-    assert "34 rows, 0 errors, 3 notices, 2 rows skipped" in result.stdout
+    assert "34 rows, 0 errors" in result.stdout
+    assert "2 rows skipped" in result.stdout
     assert (
         json.loads(run("validate", corpus, "--on-error", "skip", "--json").stdout)["skipped"] == 2
     )

@@ -18,7 +18,7 @@ def write_corpus(tmp_path: Path) -> Callable[..., Path]:
                 json.dumps(
                     row
                     if isinstance(row, dict)
-                    else {"id": f"{split}-{i}", "text": f"A {i} B", "labels": row.split()}
+                    else {"id": f"{split}-{i}", "text": f"A {split} {i}", "labels": row.split()}
                 )
                 for i, row in enumerate(rows)
             ]

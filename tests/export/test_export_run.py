@@ -1,4 +1,5 @@
 import json
+import platform
 import shutil
 from typing import ClassVar
 
@@ -174,7 +175,8 @@ def test_a_failed_check_leaves_nothing(tiny_run, tmp_path, monkeypatch):
 
 def test_what_a_killed_export_left_is_removed(tiny_run, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "exported_parts", failing)
-    gone, runs = (tmp_path / "tiny" / f".export-{process}-x" for process in (2**22 + 1, 1))
+    name = f".export.{platform.node()}.%d-x.partial"
+    gone, runs = (tmp_path / "tiny" / (name % process) for process in (2**22 + 1, 1))
     for folder in (gone, runs):
         folder.mkdir(parents=True)
     with pytest.raises(MrcaError, match="something else"):

@@ -1,4 +1,9 @@
+import os
+import platform
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +19,7 @@ def test_a_file_appears_whole_in_a_folder_that_is_made(tmp_path):
     path = tmp_path / "new" / "a.txt"
     with whole_file(path) as temporary:
         temporary.write_text("half")
-        assert names(path.parent) == [".a.txt.partial"]
+        assert not path.exists()
     assert path.read_text() == "half"
     assert names(path.parent) == ["a.txt"]
 
@@ -29,12 +34,71 @@ def test_a_failure_keeps_the_old_file_and_leaves_no_other(tmp_path):
     assert names(tmp_path) == ["a.txt"]
 
 
-def test_what_a_killed_process_left_is_replaced(tmp_path):
-    (tmp_path / ".a.txt.partial").write_text("left by a process that was killed")
+def left_by(process, tmp_path, machine=None):
+    """What a killed process of a machine left of the file `a.txt`."""
+    left = tmp_path / f".a.txt.{machine or platform.node()}.{process}-x1y2.partial"
+    left.mkdir()
+    (left / "a.txt").write_text("half")
+    return left
+
+
+def ended_process():
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    return process.pid
+
+
+def test_what_a_killed_process_left_goes(tmp_path):
+    left_by(ended_process(), tmp_path)
     with whole_file(tmp_path / "a.txt") as temporary:
         temporary.write_text("new")
     assert (tmp_path / "a.txt").read_text() == "new"
     assert names(tmp_path) == ["a.txt"]
+
+
+def test_what_others_are_at_stays(tmp_path):
+    ended = ended_process()
+    (tmp_path / ".a.txt.partial").write_text("of no process")
+    others = [
+        left_by(os.getpid(), tmp_path),
+        left_by(ended, tmp_path, "another-machine"),
+        left_by("me", tmp_path),
+        tmp_path / ".a.txt.partial",
+    ]
+    with whole_file(tmp_path / "a.txt") as temporary:
+        temporary.write_text("new")
+    assert all(each.exists() for each in others)
+
+
+def test_no_link_that_lies_there_is_followed(tmp_path):
+    folder, outside = tmp_path / "folder", tmp_path / "outside"
+    folder.mkdir()
+    outside.mkdir()
+    (outside / "precious").write_text("mine")
+    (folder / ".a.txt.partial").symlink_to(outside / "precious")
+    left = f".a.txt.{platform.node()}.{ended_process()}-x1y2.partial"
+    (folder / left).symlink_to(outside, target_is_directory=True)
+    with whole_file(folder / "a.txt") as temporary:
+        temporary.write_text("new")
+    assert (outside / "precious").read_text() == "mine"
+    assert (folder / "a.txt").read_text() == "new"
+
+
+def test_a_link_is_replaced_and_what_it_leads_to_stays(tmp_path):
+    (tmp_path / "precious").write_text("mine")
+    (tmp_path / "a.txt").symlink_to("precious")
+    with whole_file(tmp_path / "a.txt") as temporary:
+        temporary.write_text("new")
+    assert (tmp_path / "precious").read_text() == "mine"
+    assert not (tmp_path / "a.txt").is_symlink()
+
+
+def test_a_name_with_signs_of_patterns_is_a_name(tmp_path):
+    other = tmp_path / f".ab.{platform.node()}.{ended_process()}-x1y2.partial"
+    other.mkdir()
+    with whole_file(tmp_path / "[a]*") as temporary:
+        temporary.write_text("new")
+    assert names(tmp_path) == sorted([other.name, "[a]*"])
 
 
 @pytest.fixture
@@ -46,11 +110,20 @@ def folders(tmp_path):
 
 
 def test_a_folder_takes_the_place_of_another(folders, tmp_path):
-    killed = tmp_path / ".old.replaced"
-    killed.mkdir()
-    (killed / "left").write_text("by a process that was killed")
     replace_folder(*folders)
     assert names(tmp_path) == ["old"]
+    assert (tmp_path / "old" / "content").read_text() == "new"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems cannot exchange two names")
+def test_the_name_is_a_folders_at_any_moment(folders, tmp_path, monkeypatch):
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shutil, "rmtree", killed)
+    monkeypatch.setattr(Path, "rename", killed)
+    with pytest.raises(KeyboardInterrupt):
+        replace_folder(*folders)
     assert (tmp_path / "old" / "content").read_text() == "new"
 
 

@@ -1,6 +1,7 @@
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import keras
 import pytest
@@ -8,10 +9,12 @@ import pytest
 from mrca.config import RunConfig
 from mrca.datasets import CandidateSelection, load_corpus
 from mrca.errors import MrcaError
-from mrca.models import RelationClassifier
+from mrca.losses import AdaptiveThresholding, decision_rule_from_config
+from mrca.models import Decision, RelationClassifier
 from mrca.models.parts import (
     Types,
     check_candidates,
+    check_rules,
     entity_types,
     load_network,
     network_size,
@@ -97,6 +100,37 @@ def test_damaged_parts_are_named(copy, name, content, said):
     (copy / name).write_text(content)
     with pytest.raises(MrcaError, match=said):
         read_parts(copy, layout.read_config(copy))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"rule": "fixed_threshold", "threshold": 0.5},
+        {"rule": "largest_score"},
+        {"rule": "zero_threshold"},
+        {"rule": "segment_thresholds", "segments": [0, 1, *[1] * 40]},
+    ],
+    ids=lambda rule: rule["rule"],
+)
+@pytest.mark.parametrize("place", ["rule", "calibrated_rule"])
+def test_another_losss_decision_is_refused(rule, place):
+    own = AdaptiveThresholding().decision_rule
+    foreign = decision_rule_from_config(rule)
+    decision = Decision(**{"rule": own, place: foreign})
+    with pytest.raises(MrcaError, match=rf"'{rule['rule']}' otherwise .* by 'threshold_column'"):
+        check_rules(decision, own, Path("run"))
+
+
+def test_a_chosen_threshold_and_limit_are_the_losss_own_decision():
+    own = AdaptiveThresholding().decision_rule
+    chosen = own.with_threshold([0.1, 0.2]).with_top_k(3)
+    check_rules(Decision(chosen, calibrated_rule=own), own, Path("run"))
+
+
+def test_a_run_with_another_losss_decision_is_not_opened(copy):
+    (copy / layout.DECISION).write_text('{"rule": "fixed_threshold", "threshold": 0.5}')
+    with pytest.raises(MrcaError, match="Bring back the file"):
+        RelationClassifier.from_preset(copy)
 
 
 def test_a_file_that_holds_no_network_is_named(copy, tmp_path):

@@ -189,3 +189,14 @@ def test_exported_versions_are_folders_of_a_number_with_a_model(tmp_path):
     (tmp_path / "5").touch()
     assert layout.exported_versions(tmp_path) == [1, 2, 10]
     assert layout.exported_versions(tmp_path / "nowhere") == []
+
+
+@pytest.mark.parametrize("name", ["a.unfinished", "A.Unfinished", ".unfinished", "a\nb", "a\x1b"])
+def test_a_name_that_is_no_runs(name):
+    with pytest.raises(MrcaError, match="cannot be a run's name"):
+        layout.check_run_name(name)
+
+
+@pytest.mark.parametrize("name", ["a", "unfinished", "a.unfinished-2", "né à"])
+def test_a_name_that_is_one(name):
+    layout.check_run_name(name)

@@ -1,4 +1,5 @@
 import asyncio
+import gzip
 import json
 import time
 
@@ -244,12 +245,90 @@ def test_only_this_machine_may_be_asked_for(ask):
         response = get(ask, "/v1/models/tiny", {"host": host})
         assert response.status_code == 403
         assert "on this machine only" in response.json()["error"]
-    other = get(ask, "/v1/models/tiny", {"host": "evil.example"}, only_loopback=False)
-    assert other.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("10.0.0.1:8501", 200),
+        ("[2001:db8::1]:8501", 200),
+        ("localhost", 200),
+        ("Models.Example:8501", 200),
+        ("evil.example", 403),
+        ("models.example.evil.example", 403),
+        ("", 403),
+    ],
+)
+def test_a_server_for_others_answers_for_addresses_and_its_names(ask, host, status):
+    options = {"only_loopback": False, "names": ["models.example"]}
+    assert get(ask, "/v1/models/tiny", {"host": host}, **options).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://localhost:8501", 200),
+        ("https://localhost:8501", 200),
+        ("http://localhost", 403),
+        ("http://evil.example", 403),
+        ("null", 403),
+        ("", 403),
+    ],
+)
+def test_pages_of_other_servers_are_refused(ask, origin, status):
+    headers = {"host": "localhost:8501", "origin": origin}
+    assert get(ask, "/v1/models/tiny", headers).status_code == status
+
+
+def test_a_token_is_asked_for(ask):
+    for given in ({}, {"authorization": "Bearer wrong"}, {"authorization": "tok"}):
+        response = get(ask, "/v1/models/tiny", given, token="tok")
+        assert response.status_code == 401
+        assert response.headers["www-authenticate"] == "Bearer"
+    right = {"authorization": "Bearer tok"}
+    assert get(ask, "/v1/models/tiny", right, token="tok").status_code == 200
+
+
+def packed(ask, content, encoding="gzip", **options):
+    async def talk(client):
+        headers = {"content-encoding": encoding}
+        response = await client.post(PREDICT, content=content, headers=headers)
+        return response.status_code, response.json()
+
+    return ask(talk, **options)
+
+
+def test_a_gzipped_body_is_unpacked(ask):
+    request = {"instances": ["<s>Ada</s> wrote <o>notes</o>."]}
+    assert packed(ask, gzip.compress(json.dumps(request).encode())) == post(ask, request)
+
+
+def test_a_gzipped_body_is_bounded_and_whole(ask):
+    large = gzip.compress(b" " * 100_000)
+    assert packed(ask, large, limits=Limits(max_body=50_000))[0] == 413
+    small = gzip.compress(b'{"instances": []}')
+    assert packed(ask, small[:-4])[0] == 400
+    assert packed(ask, small + b"more")[0] == 400
+    assert packed(ask, b"{}")[0] == 400
+    assert packed(ask, small, "br")[0] == 415
+
+
+def test_the_text_of_a_request_is_bounded(ask):
+    limits = Limits(max_characters=10)
+    assert post(ask, {"instances": ["12345", "67890"]}, limits=limits)[0] == 200
+    status, answer = post(ask, {"instances": ["12345", "67890", "ä"]}, limits=limits)
+    assert status == 400
+    assert "12 bytes of text are too many" in answer["error"]
+
+
+def test_a_get_of_predict_is_malformed_as_in_tensorflow_serving(ask):
+    response = get(ask, PREDICT)
+    assert response.status_code == 400
+    assert response.json()["error"] == f"Malformed request: GET {PREDICT}"
 
 
 def test_browsers_are_told_to_be_careful(ask):
-    response = get(ask, "/v1/models/tiny", {"origin": "http://evil.example"})
+    response = get(ask, "/v1/models/tiny")
     assert response.headers["x-content-type-options"] == "nosniff"
     assert "default-src 'self'" in response.headers["content-security-policy"]
     assert not any(name.startswith("access-control") for name in response.headers)
