@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from mrca.datasets import iter_rows, load_corpus
+from mrca.datasets import iter_rows, load_corpus, to_json_row
 from mrca.datasets.validate import validate
 from mrca.datasets.write import convert_corpus, convert_file
 from mrca.errors import MrcaError
@@ -184,3 +186,61 @@ def test_a_file_of_which_every_row_is_skipped_says_why(tmp_path):
         MrcaError, match=r"holds no rows\. Expected at least one\.(.|\n)*line 1, facts"
     ):
         load_corpus(str(tmp_path), on_error="skip")
+
+
+def _places(value, at=()):
+    """The places of all values inside a JSON value."""
+    if not isinstance(value, dict | list):
+        return
+    for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+        yield (*at, key)
+        yield from _places(each, (*at, key))
+
+
+def _changed(value, place, other):
+    """The value with another one at a place; without it, if the other one is `...`."""
+    key, *rest = place
+    copy = dict(value) if isinstance(value, dict) else dict(enumerate(value))
+    if rest:
+        copy[key] = _changed(copy[key], rest, other)
+    elif other is ...:
+        del copy[key]
+    else:
+        copy[key] = other
+    return copy if isinstance(value, dict) else list(copy.values())
+
+
+VALUES = [
+    ...,
+    None,
+    True,
+    -1,
+    0,
+    1,
+    2.5,
+    99,
+    10**30,
+    "",
+    " ",
+    "a",
+    "Oslo",
+    [],
+    {},
+    [[]],
+    [1, 2],
+    [{}],
+]
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.data())
+def test_any_change_of_any_row_gives_rows_or_errors_of_ours(tmp_path_factory, data):
+    item = ITEMS[data.draw(st.sampled_from(sorted(ITEMS)))]
+    place = data.draw(st.sampled_from(list(_places(item))))
+    changed = _changed(item, place, data.draw(st.sampled_from(VALUES)))
+    path = tmp_path_factory.mktemp("fuzz") / "train.json"
+    path.write_text(data.draw(st.sampled_from([*CONTAINERS.values()]))([changed, item]), "utf-8")
+    for row in iter_rows(path):
+        assert (row.document is None) == (row.error is not None)
+        if row.document is not None:
+            json.dumps(to_json_row(row.document, labelled=row.labelled))
