@@ -17,7 +17,7 @@ PACKAGE = ROOT / "mrca"
 # A module imports from groups to the left of its own, from its own folder, or `mrca` itself.
 GROUPS = [
     {"errors", "quiet"},
-    {"text", "files", "executor"},
+    {"text", "files", "executor", "devices"},
     {"config"},
     {"vectors"},
     {"datasets"},
@@ -36,6 +36,7 @@ RANK = {name: rank for rank, group in enumerate(GROUPS) for name in group}
 
 # Elsewhere Keras's own operations do, on any backend.
 MAY_IMPORT_TENSORFLOW = [
+    "devices.py",
     "encoding/batches.py",
     "training/determinism.py",
     "encoders/",

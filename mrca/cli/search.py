@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +14,7 @@ from mrca.cli.options import AsJson, DataDir, VectorsDir, resume_command, say_ne
 from mrca.cli.search_progress import SearchProgress, short_settings
 from mrca.cli.settings import checked_name, given
 from mrca.config import parse_settings
+from mrca.devices import visible_gpus
 from mrca.quiet import quiet_start
 
 if TYPE_CHECKING:
@@ -174,21 +174,3 @@ def _print_best(space: "SearchSpace", trials: "list[Trial]") -> None:
             f"Best: trial {best.id}, {space.objective} {best.score:.4f} on validation\n"
             f"  {short_settings(best.settings)}"
         )
-
-
-def visible_gpus() -> list[str]:
-    """The GPUs that there are for this process, as CUDA_VISIBLE_DEVICES names them."""
-    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if chosen is not None:
-        return [each.strip() for each in chosen.split(",") if each.strip() not in ("", "-1")]
-    try:
-        listed = subprocess.run(
-            ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"],
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return listed.stdout.split()

@@ -53,7 +53,7 @@ def exported_parts(
     folder: Path,
     without: Container[str] = frozenset(),
 ) -> Parts:
-    """Take a classifier apart; one that was trained in mixed precision computes in float32 here.
+    """Take a classifier apart, as every server can compute it: in float32 and without a GPU.
 
     Args:
         classifier: that is asked about whole texts.
@@ -74,6 +74,7 @@ def exported_parts(
     if classifier.config.model.precision != "float32":
         classifier = classifier.in_float32()  # what every server computes, and fast on a CPU
         encoder = classifier.encoder
+    classifier = classifier.with_network(classifier.network.without_cudnn())
     return _parts(encoder, classifier, vocabulary, half, folder, without)
 
 

@@ -292,6 +292,14 @@ class RelationNetwork(keras.Model):
         copy.set_weights(self.get_weights())
         return copy
 
+    def without_cudnn(self) -> "RelationNetwork":
+        """A copy with the same weights, whose graphs run on a machine without a GPU, too."""
+        copy = self.with_dtype(self.dtype_policy.name)
+        for layer in copy.layers:
+            if isinstance(layer, BiLSTM):
+                layer.use_cudnn = False
+        return copy
+
     def get_config(self) -> dict[str, Any]:
         """Every constructor argument."""
         return {

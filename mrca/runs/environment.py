@@ -6,6 +6,7 @@ from typing import Any
 
 import mrca
 from mrca.datasets import Corpus
+from mrca.devices import gpus
 
 _PACKAGES = (
     *("keras", "tensorflow", "jax", "torch", "keras-hub"),
@@ -16,7 +17,7 @@ _PACKAGES = (
 def describe_environment(
     read_with: dict[str, Any], seed: int, corpus: Corpus | None = None
 ) -> dict[str, Any]:
-    """What `environment.json` holds: versions, device, seed, and fingerprints of what went in.
+    """What `environment.json` holds: versions, devices, seed, and fingerprints of what went in.
 
     Args:
         read_with: `vectors` or `encoder`, and the runs that are built on, each with name and
@@ -32,7 +33,7 @@ def describe_environment(
         "packages": {name: _version(name) for name in _PACKAGES},
         "backend": keras.backend.backend(),
         "platform": platform.platform(),
-        "devices": _devices(),
+        "devices": gpus() or ["cpu"],
         "seed": seed,
         **({"corpus": _corpus(corpus)} if corpus else {}),
         **read_with,
@@ -44,18 +45,6 @@ def _version(package: str) -> str | None:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-def _devices() -> list[str]:
-    import keras
-
-    if keras.backend.backend() != "torch":
-        devices: list[str] = keras.distribution.list_devices()
-        return devices
-    import torch  # for which Keras cannot list them
-
-    gpus = [f"gpu:{number}" for number in range(torch.cuda.device_count())]
-    return gpus or ["cpu:0"]
 
 
 def _corpus(corpus: Corpus) -> dict[str, str]:

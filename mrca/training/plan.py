@@ -8,6 +8,7 @@ from typing import Any
 from mrca import losses
 from mrca.config import RunConfig
 from mrca.datasets import Corpus, LabelCounts, LabelledCandidates, Repeats, group_limits, marks_line
+from mrca.devices import training_device
 from mrca.encoders import Encoder, encoder_class
 from mrca.encoders.encoder import Progress, no_progress
 from mrca.encoding import EpochBatches
@@ -124,6 +125,7 @@ class TrainingPlan:
                 f"validate {corpus.folder}`); data.unmatched is {config.data.unmatched!r}."
             )
         if isinstance(classifier, RelationClassifier):
+            reporter.message(training_device())
             train = corpus.splits["train"]
             # Of whole texts no pair is a negative.
             says = config.candidates.kind == "pairs" or any(row.oracle for row in train)

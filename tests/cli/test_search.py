@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from mrca.cli.search import visible_gpus
 from mrca.cli.search_progress import SearchProgress, short_settings
 from mrca.experiments.search import Trial, write_trial
 
@@ -268,12 +267,3 @@ def test_a_table_on_a_terminal():
 def test_settings_are_shortened():
     settings = {"loss.name": "focal", "training.learning_rate": 0.00123456, "features.case": True}
     assert short_settings(settings) == "loss=focal learning_rate=0.001235 case=true"
-
-
-def test_gpus_are_those_that_the_environment_leaves(monkeypatch):
-    for value, expected in (("0,3", ["0", "3"]), ("", []), ("-1", [])):
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", value)
-        assert visible_gpus() == expected
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
-    monkeypatch.setenv("PATH", "")
-    assert visible_gpus() == []

@@ -339,6 +339,25 @@ def test_a_run_in_mixed_precision_is_exported_in_float32(tiny_run, documents, tm
     assert "Computes in float32; the run itself in mixed_float16" in card
 
 
+def operations(network, inputs):
+    graph = tf.function(network).get_concrete_function(inputs).graph.as_graph_def()
+    functions = [node for function in graph.library.function for node in function.node_def]
+    return {node.op for node in [*graph.node, *functions]}
+
+
+def test_what_a_machine_with_a_gpu_exports_needs_none(classifier_of, tmp_path, monkeypatch):
+    monkeypatch.setattr("mrca.layers.bilstm.gpus", lambda: ["NVIDIA H200"])
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind=None: ["GPU:0"])
+    classifier = classifier_of({})
+    parts = exported_parts(classifier, None, False, tmp_path)
+    its_own = {**parts.network.inputs, "states": parts.network.inputs["vectors"]}
+    del its_own["vectors"]
+    assert "CudnnRNNV3" in operations(classifier.network, its_own)
+    exported = operations(parts.network, parts.network.inputs)
+    assert "MatMul" in exported
+    assert not [name for name in exported if "Cudnn" in name]
+
+
 def test_types_of_entities_are_no_marks(tiny_config, tmp_path):
     row = {
         "text": "Ada lives in Glanford.",

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from mrca.devices import gpus
 from mrca.layers import BiLSTM
 
 UNITS, FEATURES = 3, 4
@@ -21,9 +22,10 @@ def make_inputs(lengths, time=None, seed=0):
     return generator.normal(size=(len(lengths), time, FEATURES)).astype("float32")
 
 
-@pytest.fixture
-def layer():
-    layer = BiLSTM(UNITS)
+@pytest.fixture(params=[False, True], ids=["own", "keras"])
+def layer(request):
+    """Both ways to compute; Keras's LSTM takes cuDNN on a GPU, and the same steps without one."""
+    layer = BiLSTM(UNITS, use_cudnn=request.param)
     layer.build((None, None, FEATURES))
     generator = np.random.default_rng(1)
     layer.set_weights([generator.normal(0, 0.7, weight.shape) for weight in layer.weights])
@@ -102,6 +104,22 @@ def test_padding_changes_neither_states_nor_gradients(layer, values_and_gradient
     assert not padded_states[~np.broadcast_to(is_token, padded_states.shape)].any()
 
 
+def test_both_ways_give_the_same_for_rows_of_any_length(values_and_gradients):
+    lengths = [0, 1, 5, 7]
+    call = {"lengths": np.array(lengths, "int32")}
+    found = []
+    for use_cudnn in (False, True):
+        keras.utils.set_random_seed(5)
+        layer = BiLSTM(UNITS, use_cudnn=use_cudnn)
+        layer.build((None, None, FEATURES))
+        states, gradients = weighted_states_and_gradients(
+            layer, values_and_gradients, make_inputs(lengths), call
+        )
+        found.append([states, *gradients])
+    for own, of_keras in zip(*found, strict=True):
+        np.testing.assert_allclose(of_keras, own, atol=1e-5)
+
+
 def test_a_row_without_tokens_is_zero(layer):
     states = numbers(layer(make_inputs([4, 4]), np.array([0, 4], "int32")))
     assert not states[0].any()
@@ -134,6 +152,40 @@ def test_a_compiled_function_takes_any_length(layer):
     assert compute.experimental_get_tracing_count() == 1
 
 
+@pytest.mark.parametrize("found", [[], ["NVIDIA H200"]], ids=["cpu", "gpu"])
+def test_a_gpu_decides_and_starts_from_the_same_weights(monkeypatch, found):
+    monkeypatch.setattr("mrca.layers.bilstm.gpus", lambda: found)
+    weights = []
+    for given in (None, False):
+        keras.utils.set_random_seed(3)
+        layer, after = BiLSTM(2, use_cudnn=given), keras.layers.Dense(2)
+        assert layer.use_cudnn == (given is None and bool(found))
+        layer.build((None, None, 3))
+        after.build((None, 4))
+        weights.append([*layer.get_weights(), *after.get_weights()])
+    for here, there in zip(*weights, strict=True):
+        np.testing.assert_array_equal(here, there)
+
+
+def test_a_trained_layer_computes_the_same_on_another_machine(tmp_path):
+    lengths = np.array(LENGTHS, "int32")
+    inputs = [keras.Input((None, FEATURES)), keras.Input((), dtype="int32")]
+    states = BiLSTM(UNITS, use_cudnn=True, name="bilstm")(*inputs)
+    model = keras.Model(inputs, keras.layers.Dense(1)(ops.mean(states, axis=1)))
+    model.compile("adam", "mse", jit_compile="auto")
+    batch = [make_inputs(LENGTHS), lengths]
+    before = model.get_layer("bilstm").get_weights()
+    model.fit(batch, np.ones((4, 1)), epochs=2, verbose=0)
+    for was, now in zip(before, model.get_layer("bilstm").get_weights(), strict=True):
+        assert not np.array_equal(was, now)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert not loaded.get_layer("bilstm").use_cudnn or gpus()
+    np.testing.assert_allclose(
+        loaded.predict(batch, verbose=0), model.predict(batch, verbose=0), atol=1e-5
+    )
+
+
 def test_forget_gates_start_open():
     layer = BiLSTM(2)
     layer.build((None, None, 3))
@@ -142,8 +194,9 @@ def test_forget_gates_start_open():
             assert numbers(weight).tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
 
 
-def test_weights_have_names_that_a_file_can_keep():
-    layer = BiLSTM(2)
+@pytest.mark.parametrize("use_cudnn", [False, True])
+def test_weights_have_names_that_a_file_can_keep(use_cudnn):
+    layer = BiLSTM(2, use_cudnn=use_cudnn)
     layer.build((None, None, 3))
     assert [(weight.name, tuple(weight.shape)) for weight in layer.weights] == [
         (f"{direction}_{name}", shape)
@@ -154,7 +207,7 @@ def test_weights_have_names_that_a_file_can_keep():
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_mixed_precision(layer, values_and_gradients, policy):
-    half = BiLSTM(UNITS, dtype=policy)
+    half = BiLSTM(UNITS, dtype=policy, use_cudnn=layer.use_cudnn)
     half.build((None, None, FEATURES))
     half.set_weights(layer.get_weights())
     inputs, lengths = make_inputs(LENGTHS), np.array(LENGTHS, "int32")
@@ -171,10 +224,11 @@ def test_mixed_precision(layer, values_and_gradients, policy):
 
 
 def test_config_is_json_and_comes_back():
-    layer = BiLSTM(7, name="encoder", dtype="mixed_float16")
+    layer = BiLSTM(7, use_cudnn=True, name="encoder", dtype="mixed_float16")
     stored = json.loads(json.dumps(keras.layers.serialize(layer)))
     assert stored["registered_name"] == "mrca>BiLSTM"
     back = keras.layers.deserialize(stored)
     assert back.get_config() == layer.get_config()
     assert back.units == 7
+    assert back.use_cudnn == bool(gpus())  # a machine's, not the model's
     assert back.compute_output_shape((None, None, 5), (None,)) == (None, None, 14)

@@ -4,6 +4,7 @@ import keras
 
 import mrca
 from mrca.datasets import load_corpus
+from mrca.devices import gpus
 from mrca.runs.environment import describe_environment
 
 
@@ -15,7 +16,7 @@ def test_versions_devices_and_what_went_in(sample_slice):
     assert environment["backend"] == keras.backend.backend()
     assert environment["packages"]["keras"] == keras.__version__
     assert environment["seed"] == 7
-    assert environment["devices"]
+    assert environment["devices"] == (gpus() or ["cpu"])
     assert environment["vectors"] == vectors
     assert environment["corpus"] == {
         "name": "sample",

@@ -14,6 +14,7 @@ import mrca
 from mrca import losses, training
 from mrca.config import load_config
 from mrca.datasets import load_corpus
+from mrca.devices import training_device
 from mrca.runs import layout
 from mrca.vectors import VectorStore
 
@@ -435,6 +436,7 @@ def test_a_corpus_without_validation_and_test_whose_words_no_store_has(
     run = training.train(config, tmp_path / "run", reporter=notes)
     said = "\n".join(notes.messages)
     assert "held out for validation" in said
+    assert notes.messages.count(training_device()) == 1
     assert "Mentions that are not in their text: 1 " in said
     assert "data.unmatched is 'keep'" in said
     assert list(run.metrics["splits"]) == ["valid"]
