@@ -1,10 +1,15 @@
 """Where jobs run: one after another in this process, or several at the same time on Ray."""
 
+import math
 import os
+import platform
+import sys
+import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol
+from contextlib import chdir, contextmanager, redirect_stdout, suppress
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, TextIO, cast
 
 from mrca.errors import MrcaError, counted
 
@@ -19,6 +24,13 @@ _STORE = 100 * 2**20
 # address, which goes by this name since it is the default elsewhere.
 _PRIVATE = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "token"}
 _LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+# Whoever first computes on a GPU would take all of its memory: the process that leads, or the first
+# of several workers that share it.
+_SHARED_GPU = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+# Set to a worker's share of the processors, unless they are set.
+_THREADS = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS")
+# What holds for this process holds for its workers on other machines.
+_PASSED_ON = ("KERAS_BACKEND", "MRCA_")
 
 
 class Ended(NamedTuple):
@@ -53,8 +65,8 @@ class Executor(Protocol):
 
         Args:
             key: of this job alone among those that have not ended.
-            job: a function of a module. Elsewhere it meets copies of its arguments, and is called
-                again, from its beginning, if its worker dies.
+            job: a function of a module. Elsewhere it meets copies of its arguments, in the same
+                current folder, and is called again, from its beginning, if its worker dies.
             *arguments: its arguments.
         """
 
@@ -96,35 +108,43 @@ class _OnRay:
 
     is_here = False
 
-    def __init__(self, ray: Any, places: int | None, *, local: bool) -> None:
+    def __init__(self, ray: Any, places: int | None, jobs_of_a_worker: int, *, local: bool) -> None:
         self._ray = ray
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         gpus = sum(int(node.get("GPU", 0)) for node in nodes)
         cpus = os.cpu_count() or 1 if local else sum(int(node.get("CPU", 0)) for node in nodes)
-        self.places = places or gpus or cpus
-        largest = cpus if local else max(int(node.get("CPU", 0)) for node in nodes)
+        self.places = places or gpus or cpus or 1
+        largest = cpus if local else max((int(node.get("CPU", 0)) for node in nodes), default=1)
         share = max(1, min(cpus // self.places, largest))
-        environment = {"TF_NUM_INTRAOP_THREADS": str(share), "TF_CPP_MIN_LOG_LEVEL": "3"}
-        if 0 < gpus < self.places:  # or the first one there would take all of a GPU's memory
-            environment["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
-            environment["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
+        environment = {
+            **{name: os.environ.get(name, str(share)) for name in _THREADS},
+            **_SHARED_GPU,
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            **{name: os.environ[name] for name in os.environ if name.startswith(_PASSED_ON)},
+        }
         self._task = ray.remote(
             num_cpus=1 if local else share,
-            num_gpus=min(1.0, gpus / self.places),
+            num_gpus=1 / math.ceil(self.places / gpus) if gpus else 0,  # never half of each of two
             max_retries=0,  # they are counted here
-            max_calls=_JOBS_OF_A_WORKER,
+            max_calls=jobs_of_a_worker,
             runtime_env={"env_vars": environment},
         )(_run)
         self._jobs: dict[Any, tuple[str, Callable[..., Any], tuple[Any, ...]]] = {}
         self._deaths: Counter[str] = Counter()
 
     def submit(self, key: str, job: Callable[..., Any], *arguments: Any) -> None:
-        self._jobs[self._task.remote(job, arguments)] = (key, job, arguments)
+        self._jobs[self._task.remote(Path.cwd(), job, arguments)] = (key, job, arguments)
 
     def wait(self, seconds: float) -> list[Ended]:
         if not self._jobs:
             return []
-        done, _ = self._ray.wait(list(self._jobs), timeout=seconds)
+        try:
+            done, _ = self._ray.wait(list(self._jobs), timeout=seconds)
+        except (self._ray.exceptions.RayError, ConnectionError) as error:
+            raise MrcaError(
+                f"Ray has ended: {' '.join(str(error).split())[:300]}. What is finished is kept: "
+                "when Ray is there again, give the same command."
+            ) from None
         return [ended for each in done for ended in self._ended(each)]
 
     def _ended(self, reference: Any) -> Iterator[Ended]:
@@ -150,23 +170,52 @@ class _OnRay:
 
     def cancel(self) -> None:
         """End all that run."""
-        for reference in self._jobs:
-            self._ray.cancel(reference, force=True)
+        with suppress(self._ray.exceptions.RayError, ConnectionError):  # Ray may be gone
+            for reference in self._jobs:
+                self._ray.cancel(reference, force=True)
 
 
-def _run(job: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+def _run(folder: Path, job: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
     """A task of Ray."""
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        raise MrcaError(
+            f"{folder} is not there on {platform.node()} ({error.strerror}). Every machine of a "
+            "cluster needs to see the folder that the command is given in, and those that it "
+            "names, under the same paths."
+        ) from None
     return job(*arguments)
 
 
+class _WithoutRay:
+    """A stream that leaves out what Ray's threads write: it says on stdout that a worker died."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        if threading.current_thread().name.startswith("ray_"):
+            return len(text)
+        return self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 @contextmanager
-def open_executor(workers: int | None = None, address: str | None = None) -> Iterator[Executor]:
+def open_executor(
+    workers: int | None = None,
+    address: str | None = None,
+    jobs_of_a_worker: int = _JOBS_OF_A_WORKER,
+) -> Iterator[Executor]:
     """An executor; when the block ends, so do its workers, whatever they are at.
 
     Args:
         workers: how many jobs run at the same time; by default one in this process, or on a
             cluster one for each GPU, or each processor where there is none.
         address: of a cluster of Ray, such as `10.0.0.5:6379` or `auto`; by default this machine.
+        jobs_of_a_worker: after so many of them a worker's process is replaced; 0 for never.
 
     Raises:
         MrcaError: if Ray is not installed or no cluster answers.
@@ -180,9 +229,10 @@ def open_executor(workers: int | None = None, address: str | None = None) -> Ite
     if address is None and workers is None:
         yield _ThisProcess()
         return
+    settings = {**_PRIVATE, **_SHARED_GPU, **(_LOOPBACK if address is None else {})}
+    for name, value in settings.items():
+        os.environ.setdefault(name, value)
     try:
-        for name, value in {**_PRIVATE, **(_LOOPBACK if address is None else {})}.items():
-            os.environ.setdefault(name, value)
         import ray
     except ImportError:
         raise MrcaError(
@@ -200,17 +250,25 @@ def open_executor(workers: int | None = None, address: str | None = None) -> Ite
     else:
         options["address"] = address
     try:
-        ray.init(**options)
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        with chdir("/"):  # its workers look for modules in the current folder first
+            ray.init(**options)
+    except Exception as error:  # it raises bare ones too, such as on a machine that is too busy
         where = "on this machine" if address is None else f"at {address!r}"
+        remedy = (
+            "Try again when the machine is less busy, or leave --workers out to work in this "
+            "process."
+            if address is None
+            else "Start it with `RAY_AUTH_MODE=token ray start --head`, give this machine its "
+            "token (~/.ray/auth_token), or leave --ray out to work on this machine."
+        )
         raise MrcaError(
-            f"Ray does not answer {where}: {' '.join(str(error).split())[:300]}. Start it with "
-            "`ray start --head`, or leave --ray out to work on this machine."
+            f"Ray does not answer {where}: {' '.join(str(error).split())[:300]}. {remedy}"
         ) from None
     try:
-        executor = _OnRay(ray, workers, local=address is None)
+        executor = _OnRay(ray, workers, jobs_of_a_worker, local=address is None)
         try:
-            yield executor
+            with redirect_stdout(cast(TextIO, _WithoutRay(sys.stdout))):
+                yield executor
         finally:
             executor.cancel()
     finally:

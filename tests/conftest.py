@@ -408,3 +408,27 @@ def keras_hub_preset(vocabulary: list[str], tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp("keras_hub") / "tiny-bert"
     KerasHubStates(backbone).save(folder, WordPieces(vocabulary, lower_case=True))
     return folder
+
+
+# === Processes ===
+
+
+@pytest.fixture(scope="session")
+def descendants() -> Callable[[int], list[int]]:
+    """A function of a process's number: those of the processes that it has started, and theirs."""
+    if not Path("/proc/self/stat").exists():
+        pytest.skip("reads Linux's /proc")
+
+    def find(pid: int) -> list[int]:
+        parents = {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+            except OSError:  # it has ended
+                continue
+        found = [pid]
+        for each in found:
+            found += [child for child, parent in parents.items() if parent == each]
+        return found[1:]
+
+    return find

@@ -30,6 +30,7 @@ GROUPS = [
     {"training"},
     {"experiments", "export"},
     {"serving"},
+    {"bulk"},
     {"cli"},
 ]
 RANK = {name: rank for rank, group in enumerate(GROUPS) for name in group}

@@ -1,16 +1,15 @@
 """`mrca client`."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mrca.cli.prediction_lines import Answer, AtError, OnError, RowsFile, write_predictions
+from mrca.bulk.answers import ServedAnswers
+from mrca.cli.prediction_lines import AtError, OnError, RowsFile, write_predictions
 from mrca.quiet import quiet_start
 
 if TYPE_CHECKING:
     from mrca.serving.serving_client import ServingClient
-    from mrca.text import Document
 
 
 def client(
@@ -35,13 +34,7 @@ def client(
     JSON Lines in, JSON Lines out, in the same order and the same form.
     """
     with _connected(url, batch_size, timeout) as served:
-
-        def answer(documents: "list[Document]") -> Iterator[Answer]:
-            for relations, problem in served.answers(documents):
-                named = [{"relation": name, "score": round(score, 4)} for name, score in relations]
-                yield Answer({"relations": named}, problem)
-
-        write_predictions(file, on_error, batch_size, answer, needed=1)
+        write_predictions(file, on_error, ServedAnswers(served))
 
 
 def _connected(url: str, batch_size: int, timeout: float) -> "ServingClient":

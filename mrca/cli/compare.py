@@ -15,13 +15,16 @@ from mrca.cli.options import (
     DataDir,
     Limits,
     NumberOrSeeds,
+    RayAddress,
     Tune,
     VectorsDir,
+    Workers,
     parse_seeds,
     say_next,
     typed_command,
 )
 from mrca.cli.progress import TrainingProgress
+from mrca.cli.runs_progress import runs_progress
 from mrca.cli.settings import checked_name, given, lasting_encoder, lasting_vectors
 from mrca.config import ComparisonConfig, comparison_names, load_comparison
 from mrca.errors import MrcaError
@@ -107,6 +110,8 @@ def compare(
             "be repeated."
         ),
     ] = None,
+    workers: Workers = None,
+    ray: RayAddress = None,
     data_dir: DataDir = None,
     vectors_dir: VectorsDir = None,
     list_: Annotated[
@@ -146,11 +151,13 @@ def compare(
         if encoder:
             config = config.with_encoder(lasting_encoder(encoder) or encoder)
         folder = output or _FOLDER / Path(what[0]).stem
-        comparison = _of_methods(config, folder, only or [], data_dir, vectors_dir)
+        where = {"data_dir": data_dir, "vectors_dir": vectors_dir, "workers": workers, "ray": ray}
+        comparison = _of_methods(config, folder, only or [], where)
     else:
-        if only or seeds or settings or vectors or encoder:
+        if only or seeds or settings or vectors or encoder or workers or ray:
             raise typer.BadParameter(
-                "--only, --seeds, --encoder, --vectors and --set go with a comparison file."
+                "--only, --seeds, --encoder, --vectors, --set, --workers and --ray go with a "
+                "comparison file."
             )
         folder, comparison = _of_runs(what, output, how, data_dir)
     from mrca.reporting import comparison_tables, write_comparison
@@ -183,23 +190,16 @@ def _of_methods(
     config: ComparisonConfig,
     folder: Path,
     only: list[str],
-    data_dir: Path | None,
-    vectors_dir: Path | None,
+    where: dict[str, Any],
 ) -> "Comparison":
     patience = max(config.run_config(method).training.patience for method in config.methods)
     with quiet_start():
         from mrca import experiments
 
-    with TrainingProgress(Console(stderr=True), patience) as progress:
+    console = Console(stderr=True)
+    with runs_progress(console, patience, where["workers"], where["ray"]) as progress:
         try:
-            return experiments.compare(
-                config,
-                folder,
-                only=only,
-                data_dir=data_dir,
-                vectors_dir=vectors_dir,
-                reporter=progress,
-            )
+            return experiments.compare(config, folder, only=only, reporter=progress, **where)
         except KeyboardInterrupt:
             progress.message(f"stopped. Resume it with: {typed_command()}")
             raise

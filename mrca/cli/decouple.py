@@ -13,14 +13,16 @@ from mrca.cli.options import (
     DataDir,
     Dataset,
     NumberOrSeeds,
+    RayAddress,
     Settings,
     Vectors,
     VectorsDir,
+    Workers,
     parse_seeds,
     say_next,
     typed_command,
 )
-from mrca.cli.progress import TrainingProgress
+from mrca.cli.runs_progress import runs_progress
 from mrca.cli.settings import (
     base_config,
     check_corpus,
@@ -56,6 +58,8 @@ def decouple(
     output: Annotated[Path, typer.Option(help="The folder that it is written to.")] = (
         Path("saved_models") / "decouple"
     ),
+    workers: Workers = None,
+    ray: RayAddress = None,
     data_dir: DataDir = None,
     vectors_dir: VectorsDir = None,
     as_json: AsJson = False,
@@ -84,7 +88,8 @@ def decouple(
         from mrca import experiments
         from mrca.reporting import decoupling_table, write_decoupling
 
-    with TrainingProgress(Console(stderr=True), config.training.patience) as progress:
+    patience = config.training.patience
+    with runs_progress(Console(stderr=True), patience, workers, ray) as progress:
         if base.note:
             progress.message(base.note)
         try:
@@ -94,6 +99,8 @@ def decouple(
                 seeds=number,
                 data_dir=data_dir,
                 vectors_dir=vectors_dir,
+                workers=workers,
+                ray=ray,
                 reporter=progress,
             )
         except KeyboardInterrupt:

@@ -8,6 +8,7 @@ import typer
 
 import mrca
 from mrca.cli import (
+    bulk,
     client,
     compare,
     data,
@@ -35,6 +36,7 @@ app = typer.Typer(
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
+app.command("bulk")(bulk.bulk)
 app.command("score")(score.score)
 app.command("compare")(compare.compare)
 app.command("decouple")(decouple.decouple)

@@ -1,54 +1,27 @@
 """`mrca predict`."""
 
 import shlex
-from collections.abc import Iterator
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from mrca.bulk.answers import Form, RunAnswers
 from mrca.cli.options import MovedEncoder, OtherVectors, RunFolder
 from mrca.cli.prediction_lines import (
-    Answer,
     AtError,
-    DocRedResult,
-    JsonLines,
     OnError,
+    ResultForm,
     RowsFile,
+    Threshold,
+    Top,
     write_predictions,
 )
-from mrca.errors import MrcaError
 from mrca.quiet import quiet_start
-
-if TYPE_CHECKING:
-    from mrca.text import Document
-
-
-class Form(StrEnum):
-    """How predictions are written."""
-
-    JSONL = "jsonl"
-    DOCRED = "docred"
 
 
 def predict(
     run: RunFolder,
     file: RowsFile = "-",
-    threshold: Annotated[
-        float | None,
-        typer.Option(help="Give what scores at least this, in place of the run's own decision."),
-    ] = None,
-    top: Annotated[
-        int | None, typer.Option(min=1, help="At most so many facts of a row, the best.")
-    ] = None,
-    form: Annotated[
-        Form,
-        typer.Option(
-            "--format",
-            help="jsonl: a line for each row. docred: one JSON list of facts with title, h_idx, "
-            "t_idx, r and evidence, as DocRED's evaluation takes it.",
-        ),
-    ] = Form.JSONL,
+    threshold: Threshold = None,
+    top: Top = None,
+    form: ResultForm = Form.JSONL,
     on_error: AtError = OnError.STOP,
     vectors: OtherVectors = None,
     encoder: MovedEncoder = None,
@@ -62,45 +35,12 @@ def predict(
     """
     with quiet_start():
         from mrca import training
-        from mrca.models import CHUNK
 
     loaded = training.load(run, vectors, encoder)
-    pairs = loaded.config.candidates.kind == "pairs"
-    if form is Form.DOCRED and not pairs:
-        raise MrcaError(
-            f"{run} is asked about whole texts, and finds no facts to write in DocRED's form. "
-            "Expected a run of entity pairs (recipe pairs)."
-        )
-
-    def answer(documents: "list[Document]") -> Iterator[Answer]:
-        read = loaded.classifier.words_read(documents)
-        found = loaded.predict_iter(documents, threshold=threshold, top=top)
-        for document, words, prediction in zip(documents, read, found, strict=True):
-            if form is Form.DOCRED:
-                fields = {"facts": prediction.facts_to_docred()}
-            elif pairs:
-                fields = {"facts": prediction.facts_to_dicts()}
-            else:
-                fields = {"relations": prediction.relations_to_dicts()}
-            yield Answer(fields, _cut(document, words))
-
     write_predictions(
         file,
         on_error,
-        CHUNK,
-        answer,
-        needed=loaded.classifier.marks_needed,
-        types=loaded.classifier.types,
-        offsets=loaded.config.data.offsets,
-        output=DocRedResult() if form is Form.DOCRED else JsonLines(),
+        RunAnswers(loaded, form, threshold, top),
+        form=form,
         then=f"mrca evaluate {shlex.quote(str(run))}",
     )
-
-
-def _cut(document: "Document", words: int) -> str:
-    """What a user should know of a row that was not read whole."""
-    if words >= len(document.tokens):
-        return ""
-    lost = sum(all(span.start >= words for span in entity.mentions) for entity in document.entities)
-    marks = f", and {lost} of its {len(document.entities)} entities with them" if lost else ""
-    return f"cut after {words} of {len(document.tokens)} words{marks} (features.max_length)"

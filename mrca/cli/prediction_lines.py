@@ -1,16 +1,15 @@
 """Rows in, JSON out: what `mrca predict` and `mrca client` share."""
 
-import json
 import os
 import stat
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO, TextIO
 
 import typer
 from rich.console import Console
@@ -24,6 +23,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from mrca.bulk.answers import Answer, Answers, Form, answered
+from mrca.bulk.results import DocRedResult, JsonLines, result_in
 from mrca.cli.options import say_next
 from mrca.errors import MrcaError, counted
 from mrca.text import MarkNotes
@@ -53,59 +54,27 @@ AtError = Annotated[
 ]
 
 
-class Answer(NamedTuple):
-    """What is written of a row, beside its number and id in a line of its own, and what to note
-    about it."""
-
-    fields: dict[str, Any]
-    problem: str = ""
-
-
-class JsonLines:
-    """A line for each row: its number, its id and what is answered, or its error."""
-
-    def write(self, row: "Row", fields: dict[str, Any]) -> None:
-        """Write a row's line."""
-        line: dict[str, Any] = {"line": row.line}
-        if row.document is not None and row.document.id:
-            line["id"] = row.document.id
-        _put(json.dumps({**line, **fields}, ensure_ascii=False) + "\n")
-
-    def close(self) -> None:
-        """Nothing follows the last line."""
-
-
-class DocRedResult:
-    """One JSON list of the facts of all rows, as DocRED's evaluation takes them."""
-
-    def __init__(self) -> None:
-        self._before = "[\n"
-
-    def write(self, row: "Row", fields: dict[str, Any]) -> None:
-        """Write a row's facts."""
-        for fact in fields.get("facts", ()):
-            _put(self._before + json.dumps(fact, ensure_ascii=False))
-            self._before = ",\n"
-
-    def close(self) -> None:
-        """End the list."""
-        _put("\n]\n" if self._before == ",\n" else "[]\n")
-
-
-def _put(text: str) -> None:
-    sys.stdout.buffer.write(text.encode())  # JSON is UTF-8 whatever the locale says
+Threshold = Annotated[
+    float | None,
+    typer.Option(help="Give what scores at least this, in place of the run's own decision."),
+]
+Top = Annotated[int | None, typer.Option(min=1, help="At most so many facts of a row, the best.")]
+ResultForm = Annotated[
+    Form,
+    typer.Option(
+        "--format",
+        help="jsonl: a line for each row. docred: one JSON list of facts with title, h_idx, "
+        "t_idx, r and evidence, as DocRED's evaluation takes it.",
+    ),
+]
 
 
 def write_predictions(
     file: str,
     on_error: OnError,
-    chunk_size: int,
-    answer: "Callable[[list[Document]], Iterator[Answer]]",
+    answers: Answers,
     *,
-    needed: int,
-    types: Collection[str] = (),
-    offsets: "Offsets" = "exact",
-    output: JsonLines | DocRedResult | None = None,
+    form: Form = Form.JSONL,
     then: str | None = None,
 ) -> None:
     """Answer rows of a file on stdout, in their order.
@@ -115,30 +84,27 @@ def write_predictions(
     Args:
         file: its path, or `-` for standard input.
         on_error: what to do at a line that cannot be used.
-        chunk_size: how many rows are read before they are answered.
-        answer: gives every row its answer, one after another.
-        needed: how many entities of a row should be marked; rows with fewer are noted.
-        types: the entity types that the model reads; rows with others are noted.
-        offsets: what becomes of character offsets inside a word.
-        output: how answers are written; as JSON Lines if not given. It is closed once all rows are
-            answered, and not where the command stops at one.
+        answers: what is said of rows; those with fewer marks or other types than it reads are
+            noted.
+        form: how answers are written. A list is closed once all rows are answered, and not where
+            the command stops at one.
         then: the command that comes next.
 
     Raises:
         MrcaError: if the file cannot be read; at a line that cannot be used, or at the end if such
             lines were skipped.
     """
-    output = output or JsonLines()
+    output = result_in(form, sys.stdout.buffer)
     failed = 0
-    notes = _Notes(needed, types)
+    notes = _Notes(answers.marks_needed, answers.types)
     with ExitStack() as stack:
         source = "standard input" if file == "-" else file
-        rows = _rows_of(file, source, offsets, stack)
+        rows = _rows_of(file, source, answers.offsets, stack)
         progress = stack.enter_context(_RowProgress())
-        while chunk := list(islice(rows, chunk_size)):
+        while chunk := list(islice(rows, answers.chunk)):
             bad = [row for row in chunk if row.error is not None]
             if bad and on_error is OnError.STOP:
-                _write(chunk[: chunk.index(bad[0])], source, answer, notes, output)
+                _write(chunk[: chunk.index(bad[0])], source, answers, notes, output)
                 notes.say()
                 assert bad[0].error is not None
                 raise MrcaError(
@@ -147,7 +113,7 @@ def write_predictions(
             for row in bad:
                 typer.echo(f"Skipped: {row.error}", err=True)
             failed += len(bad)
-            _write(chunk, source, answer, notes, output)
+            _write(chunk, source, answers, notes, output)
             progress.advance(len(chunk))
     output.close()
     notes.say()
@@ -269,21 +235,17 @@ class _Notes:
 def _write(
     rows: "list[Row]",
     source: str,
-    answer: "Callable[[list[Document]], Iterator[Answer]]",
+    answers: Answers,
     notes: _Notes,
     output: JsonLines | DocRedResult,
 ) -> None:
-    answers = answer([row.document for row in rows if row.document is not None])
-    for row in rows:
+    for row, answer in answered(rows, answers):
+        output.write(row, answer.fields)
         if row.document is None:
-            output.write(row, {"error": str(row.error)})
-        else:
-            answered = next(answers)
-            output.write(row, answered.fields)
-            noted = bool(row.problems or answered.problem)
-            notes.add(row.line, row.document, answered, noted)
-            for each in row.problems:
-                typer.echo(f"Note: {each}", err=True)
-            if answered.problem:
-                typer.echo(f"Note: {source}, line {row.line}: {answered.problem}.", err=True)
+            continue
+        notes.add(row.line, row.document, answer, noted=bool(row.problems or answer.problem))
+        for each in row.problems:
+            typer.echo(f"Note: {each}", err=True)
+        if answer.problem:
+            typer.echo(f"Note: {source}, line {row.line}: {answer.problem}.", err=True)
     sys.stdout.buffer.flush()

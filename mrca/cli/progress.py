@@ -157,3 +157,27 @@ class TrainingProgress:
     def __exit__(self, *_: object) -> None:
         self._stages.stop()
         self.training_ends()
+
+
+def score_text(score: float | None) -> str:
+    """A score in a table.
+
+    Example:
+        >>> score_text(0.25), score_text(None)
+        ('0.2500', '-')
+    """
+    return "-" if score is None else f"{score:.4f}"
+
+
+def duration_text(seconds: float) -> str:
+    """How long, as precisely as one wants to know.
+
+    Example:
+        >>> duration_text(80), duration_text(600), duration_text(9000)
+        ('80 s', '10 min', '2.5 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

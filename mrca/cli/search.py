@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,11 +9,18 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from mrca.cli.options import AsJson, DataDir, VectorsDir, resume_command, say_next
+from mrca.cli.options import (
+    AsJson,
+    DataDir,
+    RayAddress,
+    VectorsDir,
+    Workers,
+    resume_command,
+    say_next,
+)
 from mrca.cli.search_progress import SearchProgress, short_settings
 from mrca.cli.settings import checked_name, given
 from mrca.config import parse_settings
-from mrca.devices import visible_gpus
 from mrca.quiet import quiet_start
 
 if TYPE_CHECKING:
@@ -58,26 +64,8 @@ def search(
     max_hours: Annotated[
         float | None, typer.Option(help="Budget of this command, in place of the file's.")
     ] = None,
-    workers: Annotated[
-        int,
-        typer.Option(min=1, help="Trials at the same time; each has a GPU, where there are some."),
-    ] = 1,
-    chief: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOST:PORT",
-            help="Let workers of other machines join at this address of this one. There is no "
-            "password: choose one in a private network.",
-        ),
-    ] = None,
-    join: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOST:PORT",
-            help="Work for the search that was started with --chief there; its folder must be seen "
-            "from both machines.",
-        ),
-    ] = None,
+    workers: Workers = None,
+    ray: RayAddress = None,
     keep: Annotated[
         int, typer.Option(min=1, help="How many of the best trials keep their models.")
     ] = 3,
@@ -92,30 +80,12 @@ def search(
     """
     if max_hours is not None and not 0 < max_hours < math.inf:
         raise typer.BadParameter("--max-hours must be a number above 0.")
-    if chief is not None and join is not None:
-        raise typer.BadParameter("Give --chief or --join, not both.")
     folder = output / checked_name(name or space.stem)
-    gpus: list[str] = []
-    if workers > 1 or chief or join:
-        gpus = visible_gpus()
-        if gpus:  # this process only leads, and must not take the memory of a worker's GPU
-            os.environ["CUDA_VISIBLE_DEVICES"] = ""
     with quiet_start():
         from mrca.experiments.search import load_space
-        from mrca.experiments.search.contact import Address
         from mrca.experiments.search.report_search import repeat_command
         from mrca.experiments.search.search import search as run_search
-        from mrca.experiments.search.workers import join as join_search
-    where: dict[str, Any] = {
-        "workers": workers,
-        "gpus": gpus,
-        "data_dir": data_dir,
-        "vectors_dir": vectors_dir,
-    }
     with SearchProgress(Console(stderr=True)) as progress:
-        if join is not None:
-            join_search(folder, Address.parse(join), reporter=progress, **where)
-            return
         searched = load_space(space, parse_settings(settings or []))
         searched = searched.changed(**given(max_trials=max_trials, max_hours=max_hours))
         try:
@@ -123,10 +93,12 @@ def search(
                 searched,
                 folder,
                 resume=resume,
-                chief=None if chief is None else Address.parse(chief),
+                workers=workers,
+                ray=ray,
                 keep=keep,
+                data_dir=data_dir,
+                vectors_dir=vectors_dir,
                 reporter=progress,
-                **where,
             )
         except KeyboardInterrupt:
             if folder.is_dir():

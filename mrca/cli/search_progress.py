@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from mrca.cli.progress import StageProgress
+from mrca.cli.progress import StageProgress, duration_text, score_text
 from mrca.errors import counted
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class SearchProgress:
         self._running[trial_id] = running._replace(run=run, epoch=epoch, best=best)
         self._line(
             f"trial {trial_id}:{f' run {run},' if run > 1 else ''} epoch {epoch} of "
-            f"{running.epochs}, micro F1 so far {_score(best)}"
+            f"{running.epochs}, micro F1 so far {score_text(best)}"
         )
 
     def trial_ends(self, trial: "Trial") -> None:
@@ -98,7 +98,7 @@ class SearchProgress:
         self._new.append(trial)
         error = f" ({trial.error.splitlines()[0]})" if trial.error else ""
         self._line(
-            f"trial {trial.id} {_status(trial)}: {_score(trial.score)}{error}, "
+            f"trial {trial.id} {_status(trial)}: {score_text(trial.score)}{error}, "
             f"{trial.seconds:.0f} s; {self._summary()}"
         )
 
@@ -124,8 +124,8 @@ class SearchProgress:
                 escape(short_settings(running.settings)),
                 f"{running.epoch}/{running.epochs}"
                 + (f" of run {running.run}" if running.run > 1 else ""),
-                _score(running.best),
-                f"running, {_duration(seconds)}",
+                score_text(running.best),
+                f"running, {duration_text(seconds)}",
                 style="cyan",
             )
         return table
@@ -141,10 +141,10 @@ class SearchProgress:
         ended = sum(trial.status != "too_large" for trial in self._ended)
         parts = [f"{ended} of at most {counted(self._total, 'trial')}"]
         if best is not None:
-            parts.append(f"best so far {_score(best.score)} (trial {best.id})")
+            parts.append(f"best so far {score_text(best.score)} (trial {best.id})")
         left = self._seconds_left(self._total - ended) if ended < self._total else None
         if left is not None:
-            parts.append(f"about {_duration(left)} left")
+            parts.append(f"about {duration_text(left)} left")
         return "; ".join(parts)
 
     def _seconds_left(self, trials: int) -> float | None:
@@ -185,7 +185,7 @@ def _add(table: Table, trial: "Trial", is_best: bool) -> None:
         trial.id,
         escape(short_settings(trial.settings)),
         epochs,
-        _score(trial.score),
+        score_text(trial.score),
         "best" if is_best else _status(trial),
         style="green" if is_best else "red" if trial.status == "failed" else None,
     )
@@ -193,15 +193,3 @@ def _add(table: Table, trial: "Trial", is_best: bool) -> None:
 
 def _status(trial: "Trial") -> str:
     return trial.status.replace("_", " ")
-
-
-def _score(score: float | None) -> str:
-    return "-" if score is None else f"{score:.4f}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"

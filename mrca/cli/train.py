@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
@@ -16,15 +17,17 @@ from mrca.cli.options import (
     Dataset,
     NumberOrSeeds,
     OnBadRow,
+    RayAddress,
     Settings,
     Vectors,
     VectorsDir,
+    Workers,
     finished_run,
     parse_seeds,
     resume_command,
     say_next,
 )
-from mrca.cli.progress import TrainingProgress
+from mrca.cli.runs_progress import runs_progress
 from mrca.cli.settings import (
     Base,
     base_config,
@@ -43,8 +46,8 @@ from mrca.quiet import quiet_start
 from mrca.runs import layout
 
 if TYPE_CHECKING:
-    from mrca.experiments import PlannedRun
-    from mrca.training import Run
+    from mrca.experiments import PlannedRun, RunsReporter
+    from mrca.training import Reporter, Run
 
 _EXAMPLES = 3  # documents that are shown after training
 
@@ -142,6 +145,8 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", metavar="", help="Write logs for TensorBoard.")
     ] = False,
+    workers: Workers = None,
+    ray: RayAddress = None,
     data_dir: DataDir = None,
     vectors_dir: VectorsDir = None,
     as_json: AsJson = False,
@@ -195,37 +200,40 @@ def train(
         training.check_config(each.config)
         training.check_output(each.config, each.folder, resume=resumes(each), overwrite=overwrite)
     metrics = []
-    with TrainingProgress(Console(stderr=True), config.training.patience) as progress:
+    patience = config.training.patience
+    with runs_progress(Console(stderr=True), patience, workers, ray) as progress:
         if base.note:
             progress.message(base.note)
         if resume and not any(_is_there(each.folder, overwrite) for each in plan):
             progress.message("nothing to resume: starts anew.")
         if numbers and config.is_svm:
             progress.message("nothing in an SVM is random: every seed gives the same scores.")
+        how: dict[str, Any] = {
+            "overwrite": overwrite,
+            "data_dir": data_dir,
+            "vectors_dir": vectors_dir,
+            "reporter": progress,
+        }
+        at_once = workers is not None or ray is not None
+        if at_once:
+            anew = [each.folder for each in plan if not resumes(each)]
+            _train_at_once(plan, anew, workers=workers, ray=ray, **how)
         for each in plan:
-            try:
-                run = training.train(
-                    each.config,
-                    each.folder,
-                    data_dir=data_dir,
-                    vectors_dir=vectors_dir,
-                    resume=resumes(each),
-                    overwrite=overwrite,
-                    reporter=progress,
-                )
-            except KeyboardInterrupt:
-                _say_stopped(each.folder, progress)
-                raise
+            if at_once:
+                folder, found = each.folder, layout.read_json(each.folder / layout.METRICS)
+            else:
+                run = _train_here(each, resume=resumes(each), **how)
+                folder, found = run.folder, run.metrics
             if each.method == name:
-                metrics.append(run.metrics)
+                metrics.append(found)
             if not as_json:
-                _print_run(each.folder.name, run.folder, run.metrics)
+                _print_run(each.folder.name, folder, found)
     if as_json:
         typer.echo(json.dumps(_summary(metrics) if numbers else metrics[0], indent=2))
     else:
         if numbers:
             _print_summary(name, metrics)
-        _print_examples(run, data_dir)
+        _print_examples(training.load(plan[-1].folder) if at_once else run, data_dir)
     last = shlex.quote(str(plan[-1].folder))
     say_next(f"mrca evaluate {last}", f"mrca predict {last} ROWS.jsonl")
 
@@ -276,7 +284,32 @@ def _is_there(folder: Path, overwrite: bool) -> bool:
     return layout.is_resumable(unfinished) or (folder.exists() and not overwrite)
 
 
-def _say_stopped(folder: Path, progress: TrainingProgress) -> None:
+def _train_here(planned: "PlannedRun", *, reporter: "Reporter", **how: Any) -> "Run":
+    from mrca import training
+
+    try:
+        return training.train(planned.config, planned.folder, reporter=reporter, **how)
+    except KeyboardInterrupt:
+        _say_stopped(planned.folder, reporter)
+        raise
+
+
+def _train_at_once(
+    plan: "list[PlannedRun]", anew: list[Path], *, reporter: "RunsReporter", **how: Any
+) -> None:
+    """Train runs on workers; of some of them nothing that is unfinished is resumed."""
+    from mrca.experiments.train_planned import train_planned
+
+    for folder in anew:
+        shutil.rmtree(layout.unfinished_folder(folder), ignore_errors=True)
+    try:
+        train_planned(plan, reporter=reporter, **how)
+    except KeyboardInterrupt:
+        reporter.message(f"stopped. Resume it with: {resume_command()}")
+        raise
+
+
+def _say_stopped(folder: Path, progress: "Reporter") -> None:
     """After Ctrl-C: how far it came, and the command that resumes it."""
     unfinished = layout.unfinished_folder(folder)
     if not layout.is_resumable(unfinished):

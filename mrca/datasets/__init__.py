@@ -20,7 +20,7 @@ from mrca.datasets.long_tail import GROUP_LIMITS, GroupLimits, group_limits
 from mrca.datasets.readers.docred_result import read_docred_result
 from mrca.datasets.readers.fewrel import FewRelSentence, read_fewrel
 from mrca.datasets.readers.jsonl import iter_jsonl, row_from_value
-from mrca.datasets.readers.read_file import iter_rows
+from mrca.datasets.readers.read_file import is_plain_jsonl, iter_rows, opened
 from mrca.datasets.readers.row import Problem, Row, RowError
 from mrca.datasets.registry import CORPORA, SPLITS, CorpusSource, corpus_source, sample_note
 from mrca.datasets.relations_json import read_relations
@@ -62,6 +62,7 @@ __all__ = [
     "find_corpus",
     "group_limits",
     "hold_out",
+    "is_plain_jsonl",
     "iter_jsonl",
     "iter_rows",
     "label_cooccurrence",
@@ -70,6 +71,7 @@ __all__ = [
     "long_tail_counts",
     "marks_in_words",
     "marks_line",
+    "opened",
     "read_docred_result",
     "read_fewrel",
     "read_relations",

@@ -69,8 +69,18 @@ class Encoder(ABC):
         """Why a configuration cannot be trained with this encoder, a sentence each."""
 
     @classmethod
-    def check_there(cls, config: RunConfig) -> None:
+    def check_there(
+        cls,
+        config: RunConfig,
+        vectors_dir: Path | None = None,
+        progress: Progress = no_progress,
+    ) -> None:
         """Check that what a configuration names is on this machine, or bring it there.
+
+        Args:
+            config: what is to be trained.
+            vectors_dir: a folder of word vectors to look in first.
+            progress: told about downloads and imports.
 
         Raises:
             MrcaError: if it cannot be had.

@@ -325,7 +325,12 @@ class HubEncoder(PieceEncoder):
             )
 
     @classmethod
-    def check_there(cls, config: RunConfig) -> None:
+    def check_there(
+        cls,
+        config: RunConfig,
+        vectors_dir: Path | None = None,
+        progress: Progress = no_progress,
+    ) -> None:
         """See `Encoder`."""
         resolve_hub_handle(config.encoder.place)
 

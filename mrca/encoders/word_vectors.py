@@ -94,6 +94,16 @@ class WordVectors(Encoder):
             )
 
     @classmethod
+    def check_there(
+        cls,
+        config: RunConfig,
+        vectors_dir: Path | None = None,
+        progress: Progress = no_progress,
+    ) -> None:
+        """See `Encoder`."""
+        resolve_vectors(config.vectors.name, vectors_dir, progress=progress)
+
+    @classmethod
     def open(
         cls,
         config: RunConfig,

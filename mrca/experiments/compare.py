@@ -20,6 +20,7 @@ from mrca.evaluation import (
 from mrca.experiments.decided_labels import ComparedRows, decided_labels, kept_file
 from mrca.experiments.finished_runs import check_trained_on, shared_corpus, training_seconds
 from mrca.experiments.plan_runs import plan_runs
+from mrca.experiments.runs_reporter import RunsReporter, SilentRunsReporter
 from mrca.experiments.train_planned import check_finished, check_planned, train_planned
 from mrca.reporting import conditions
 from mrca.runs import layout
@@ -48,7 +49,9 @@ def compare(
     only: Sequence[str] = (),
     data_dir: Path | None = None,
     vectors_dir: Path | None = None,
-    reporter: Reporter | None = None,
+    workers: int | None = None,
+    ray: str | None = None,
+    reporter: RunsReporter | None = None,
 ) -> Comparison:
     """Train what is missing of a comparison, and compare its methods on the test split.
 
@@ -64,6 +67,9 @@ def compare(
         only: names of methods; by default all. What they build on is trained too.
         data_dir: a folder of corpora to look in first.
         vectors_dir: a folder of word vectors to look in first.
+        workers: how many runs are trained at the same time, on this machine unless `ray` says
+            where; by default one after another, in this process.
+        ray: the address of a cluster of Ray that trains them.
         reporter: told about progress.
 
     Raises:
@@ -71,7 +77,7 @@ def compare(
             no measure of a column's name, methods are asked about other candidates, a folder holds
             a run of another configuration or of other files, or the corpus has no test split.
     """
-    reporter = reporter or SilentReporter()
+    reporter = reporter or SilentRunsReporter()
     how = _Conditions(
         config.title, config.metric, config.limits, config.tune, config.ignore, config.columns
     )
@@ -90,7 +96,14 @@ def compare(
     corpus = shared_corpus(configs.values(), data_dir, reporter)
     _scored_columns(corpus.relations, how.ignore)  # or an error, before anything is trained
     check_finished(runs, corpus)
-    train_planned(runs, data_dir=data_dir, vectors_dir=vectors_dir, reporter=reporter)
+    train_planned(
+        runs,
+        data_dir=data_dir,
+        vectors_dir=vectors_dir,
+        workers=workers,
+        ray=ray,
+        reporter=reporter,
+    )
     check_finished(runs, corpus)  # what something was built on may have been trained again
     folders = {name: [run.folder for run in family] for name, family in methods.items()}
     return _compare(corpus, folders, output, how, reporter)

@@ -11,9 +11,9 @@ from mrca.errors import MrcaError
 from mrca.evaluation import Decoupling
 from mrca.experiments.finished_runs import shared_corpus, training_seconds
 from mrca.experiments.plan_runs import PlannedMethod, PlannedRun, plan_methods
+from mrca.experiments.runs_reporter import RunsReporter, SilentRunsReporter
 from mrca.experiments.train_planned import check_finished, check_planned, train_planned
 from mrca.runs import layout
-from mrca.training import Reporter, SilentReporter
 
 _REWEIGHTED = LossConfig(name="reweighted_crossentropy")
 # The paper's names: instance-balanced and class-balanced sampling, a re-weighted loss.
@@ -27,7 +27,9 @@ def decouple(
     seeds: Seeds = 1,
     data_dir: Path | None = None,
     vectors_dir: Path | None = None,
-    reporter: Reporter | None = None,
+    workers: int | None = None,
+    ray: str | None = None,
+    reporter: RunsReporter | None = None,
 ) -> Decoupling:
     """Train layers in three ways, then on each of them a new classifier in the same three ways.
 
@@ -43,6 +45,9 @@ def decouple(
         seeds: runs of each kind: a number of successive seeds, or the seeds.
         data_dir: a folder of corpora to look in first.
         vectors_dir: a folder of word vectors to look in first.
+        workers: how many runs are trained at the same time, on this machine unless `ray` says
+            where; by default one after another, in this process.
+        ray: the address of a cluster of Ray that trains them.
         reporter: told about progress.
 
     Raises:
@@ -51,14 +56,21 @@ def decouple(
 
     Source: Yu et al. 2020, section 3 and figure 1 (which has the classifiers as rows).
     """
-    reporter = reporter or SilentReporter()
+    reporter = reporter or SilentRunsReporter()
     check_corpus_name(config.data.dataset)
     _check(config)
     runs = _plan(config, output, seeds)
     check_planned(runs)
     corpus = shared_corpus([config], data_dir, reporter)
     check_finished(runs, corpus)
-    train_planned(runs, data_dir=data_dir, vectors_dir=vectors_dir, reporter=reporter)
+    train_planned(
+        runs,
+        data_dir=data_dir,
+        vectors_dir=vectors_dir,
+        workers=workers,
+        ray=ray,
+        reporter=reporter,
+    )
     check_finished(runs, corpus)  # a first stage may have been trained again
     return Decoupling(
         title=f"Test macro F1 on {corpus.name}{sample_note(corpus.name)}",

@@ -1,23 +1,29 @@
-"""Runs that are planned together: all checked before the first one, then trained one by one."""
+"""Runs that are planned together: checked before the first one, then trained, some at once."""
 
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from mrca.config import RunConfig
-from mrca.datasets import Corpus
+from mrca.datasets import Corpus, locate_corpus
 from mrca.encoders import encoder_class
 from mrca.errors import MrcaError, counted
+from mrca.executor import Executor, open_executor
 from mrca.experiments.finished_runs import check_trained_on
 from mrca.experiments.plan_runs import PlannedRun
+from mrca.experiments.runs_reporter import RunsReporter
 from mrca.runs import layout
-from mrca.training import Reporter, check_config, check_output, train
+from mrca.runs.history import read_epochs
+from mrca.training import check_config, check_output, train
 from mrca.training.stages import TAU_NORMALISED
 
 # Classifiers whose weights can be rescaled.
 _LINEAR = ("linear", TAU_NORMALISED)
+# Seconds between two looks at how far runs are.
+_LOOK = 1.0
 
 
 def check_planned(runs: Sequence[PlannedRun]) -> None:
@@ -80,38 +86,118 @@ def built_on(config: RunConfig) -> dict[str, Path]:
 def train_planned(
     runs: Sequence[PlannedRun],
     *,
+    overwrite: bool = False,
     data_dir: Path | None,
     vectors_dir: Path | None,
-    reporter: Reporter,
+    workers: int | None = None,
+    ray: str | None = None,
+    reporter: RunsReporter,
 ) -> None:
     """Train what is missing of the runs, and resume what is unfinished.
 
+    A run starts as soon as those that it builds on are finished and a place is free. The first one
+    that fails ends all that are under way; they can be resumed.
+
     Args:
         runs: each after those that it builds on, all of them checked by `check_planned`.
+        overwrite: train all of them, and replace those that are finished.
         data_dir: a folder of corpora to look in first.
         vectors_dir: a folder of word vectors to look in first.
+        workers: how many runs are trained at the same time; see `mrca.executor.open_executor`.
+        ray: the address of a cluster of Ray that trains them.
         reporter: told about progress.
 
     Raises:
         MrcaError: if a training cannot work.
     """
-    missing = [run for run in runs if not run.folder.exists()]
-    for name, config in {run.config.encoder.name: run.config for run in missing}.items():
-        if not config.is_svm:  # an error, before anything is trained
-            encoder_class(name).check_there(config)
+    missing = [run for run in runs if overwrite or not run.folder.exists()]
+    _fetch(missing, data_dir, vectors_dir, reporter)
     if len(missing) < len(runs):
         reporter.message(f"{len(runs) - len(missing)} of {counted(len(runs), 'run')} are finished.")
-    for number, run in enumerate(missing, 1):
-        reporter.message(f"training {run.folder.name} ({number} of {len(missing)}).")
-        train(
-            run.config,
-            run.folder,
-            data_dir=data_dir,
-            vectors_dir=vectors_dir,
-            resume=True,
-            reporter=reporter,
-        )
-        keras.utils.clear_session()  # or dozens of models would add up
+    if not missing:
+        return
+    with open_executor(workers, ray) as executor:
+        reporter.runs_start([run.folder.name for run in missing], executor.places)
+        try:
+            train_one = partial(
+                _train,
+                overwrite=overwrite,
+                data_dir=data_dir,
+                vectors_dir=vectors_dir,
+                reporter=reporter if executor.is_here else None,
+            )
+            _train_all(missing, executor, train_one, reporter)
+        finally:
+            reporter.runs_end()
+
+
+def _fetch(
+    runs: Sequence[PlannedRun],
+    data_dir: Path | None,
+    vectors_dir: Path | None,
+    reporter: RunsReporter,
+) -> None:
+    """Bring what they are trained on and read with here, before several want to at once."""
+    for name in {run.config.data.dataset: None for run in runs}:
+        locate_corpus(name, data_dir, progress=partial(reporter.preparing, f"fetching {name}"))
+    reads = {
+        (config.encoder.name, config.vectors.name): config
+        for config in (run.config for run in runs)
+        # An SVM reads with neither, and what builds on a run reads with its encoder.
+        if not (config.is_svm or config.classifier.representation or config.training.init_from)
+    }
+    for config in reads.values():
+        encoder_class(config.encoder.name).check_there(config, vectors_dir, reporter.preparing)
+
+
+def _train_all(
+    runs: Sequence[PlannedRun],
+    executor: Executor,
+    train_one: Callable[[PlannedRun], None],
+    reporter: RunsReporter,
+) -> None:
+    waiting = list(runs)
+    running: dict[str, PlannedRun] = {}
+    while waiting or running:
+        unfinished = {run.folder for run in (*waiting, *running.values())}
+        ready = [run for run in waiting if unfinished.isdisjoint(run.builds_on)]
+        for run in ready[: executor.places - len(running)]:
+            name = run.folder.name
+            waiting.remove(run)
+            running[name] = run
+            reporter.run_starts(name, 0 if run.config.is_svm else run.config.training.epochs)
+            executor.submit(name, train_one, run)
+        for ended in executor.wait(_LOOK):
+            run = running.pop(ended.key)
+            if isinstance(ended.error, MrcaError):
+                raise MrcaError(f"{ended.key}: {ended.error}") from ended.error
+            if ended.error is not None:
+                reporter.message(f"{ended.key} failed.")
+                raise ended.error
+            if ended.deaths:
+                died = counted(ended.deaths, "worker")
+                reporter.message(f"{died} died of {ended.key}, which the next one resumed.")
+            if not executor.is_here:
+                _report_epochs(run, run.folder, reporter)
+            reporter.run_ends(ended.key)
+        for run in running.values():
+            _report_epochs(run, layout.unfinished_folder(run.folder), reporter)
+
+
+def _train(run: PlannedRun, **how: Any) -> None:
+    """What a worker does."""
+    train(run.config, run.folder, resume=True, **how)
+    keras.utils.clear_session()  # or dozens of models would add up
+
+
+def _report_epochs(run: PlannedRun, folder: Path, reporter: RunsReporter) -> None:
+    """How far a run is that another process trains."""
+    epochs = read_epochs(folder)
+    if epochs:
+        monitor = run.config.training.monitor
+        scores = [epoch[f"val_{monitor}"] for epoch in epochs]
+        best = min(scores) if monitor == "loss" else max(scores)
+        reporter.run_advances(run.folder.name, len(epochs), best)
 
 
 def _check_first_stage(run: PlannedRun, by_folder: Mapping[Path, PlannedRun]) -> None:

@@ -2,7 +2,9 @@
 
 from mrca.files.digest import file_digest, has_digest
 from mrca.files.download import RemoteFile, adopt, adopt_any, fetch
+from mrca.files.durable_file import durable_file
 from mrca.files.kept_array import kept_array
+from mrca.files.only_process import only_process
 from mrca.files.search_path import cache_folder, search_folders
 from mrca.files.whole_file import (
     replace_folder,
@@ -17,10 +19,12 @@ __all__ = [
     "adopt",
     "adopt_any",
     "cache_folder",
+    "durable_file",
     "fetch",
     "file_digest",
     "has_digest",
     "kept_array",
+    "only_process",
     "replace_folder",
     "require_room",
     "search_folders",

@@ -105,8 +105,10 @@ def test_options_go_before_the_file(mrca, asked):
     assert (config.metric, config.ignore) == ("macro", ["a b"])
     assert folder == Path("saved_models/comparisons/sample")
     assert options["only"] == []
-    mrca("compare", "sample", "--name", "mine", "--seeds", "1,5")
+    assert (options["workers"], options["ray"]) == (None, None)
+    mrca("compare", "sample", "--name", "mine", "--seeds", "1,5", "--workers", 2, "--ray", "auto")
     assert asked[1][0].seeds == (1, 5)
+    assert (asked[1][2]["workers"], asked[1][2]["ray"]) == (2, "auto")
     mrca("compare", "sample", "--output", "there")
     assert [call[1] for call in asked[1:]] == [Path("saved_models/comparisons/mine"), Path("there")]
 
@@ -149,6 +151,8 @@ def test_the_list(mrca):
         (["smaple"], 1, "Did you mean 'sample'?"),
         (["mrca", "strict", "--seeds", 2], 2, "go with a comparison file"),
         (["mrca", "strict", "--set", "training.epochs=1"], 2, "go with a comparison file"),
+        (["mrca", "strict", "--workers", 2], 2, "go with a comparison file"),
+        (["sample", "--workers", 0], 2, "'--workers'"),
         (["mrca", "strict", "--encoder", "hub:x"], 2, "go with a comparison file"),
         (["mrca", "strict", "--name", "a", "--output", "b"], 2, "not both"),
         (["sample", "--encoder", "hub:x"], 1, "with --set encoder.name=hub:x"),

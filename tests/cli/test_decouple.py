@@ -16,7 +16,7 @@ def asked(monkeypatch):
     calls = []
 
     def record(config, output, *, seeds, **options):
-        calls.append((config, output, seeds))
+        calls.append((config, output, seeds, (options["workers"], options["ray"])))
         runs = {row: {column: [0.5] * seeds for column in WAYS} for row in WAYS}
         return Decoupling("Layers and classifier", runs, 60.0)
 
@@ -25,14 +25,15 @@ def asked(monkeypatch):
 
 
 def test_a_table_and_four_files(mrca, asked):
-    done = mrca("decouple", "--dataset", "fewrel-lt", "--seeds", 2)
+    done = mrca("decouple", "--dataset", "fewrel-lt", "--seeds", 2, "--workers", 2)
     assert done.code == 0, done.err
     assert "classifier RWL" in done.out
     assert done.out.count("0.5000 ± 0.0000") == 9
     assert "Written: " in done.err
     assert "Next: mrca evaluate saved_models/decouple/fewrel-lt/ibs-ibs-seed1" in done.err
-    config, output, seeds = asked[0]
+    config, output, seeds, places = asked[0]
     assert (config.data.dataset, config.loss.name) == ("fewrel-lt", "categorical_crossentropy")
+    assert places == (2, None)
     assert (output, seeds) == (Path("saved_models/decouple/fewrel-lt"), 2)
     assert sorted(path.name for path in output.iterdir()) == FOUR
 
@@ -44,7 +45,7 @@ def test_options_are_settings(mrca, asked):
     done = mrca("decouple", *given)
     assert done.code == 0, done.err
     assert len(json.loads(done.out)["cells"]) == 9
-    config, output, _ = asked[0]
+    config, output, *_ = asked[0]
     assert config.data.dataset == "sample"
     assert config.encoder.name == f"hub:{Path('bert').resolve()}"
     assert config.training.epochs == 4

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from mrca import models
+from mrca.bulk.answers import Answer
 from mrca.cli import prediction_lines
 from mrca.datasets import iter_rows, row_from_value
 from mrca.text import Document
@@ -157,7 +158,7 @@ def test_rows_in_which_nothing_is_marked_are_noted_once(mrca, tiny_run, lines):
 
 def test_no_row_lacks_marks_that_nobody_reads(capsys):
     unmarked = prediction_lines._Notes(needed=0, types=())
-    unmarked.add(1, Document(("Ada",)), prediction_lines.Answer({}), noted=False)
+    unmarked.add(1, Document(("Ada",)), Answer({}), noted=False)
     unmarked.say()
     assert capsys.readouterr().err == ""
 

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -40,7 +39,7 @@ def trial(number, score, status="done", **kwargs):
 @pytest.fixture
 def searched(monkeypatch):
     """Nothing is searched; what would have been."""
-    from mrca.experiments.search import search, workers
+    from mrca.experiments.search import search
 
     calls = []
 
@@ -48,18 +47,12 @@ def searched(monkeypatch):
         calls.append((space, folder, options))
         return [trial(4, 0.5), trial(8, 0.9), trial(6, None, "failed", error="The loss is nan.")]
 
-    def remember_join(folder, chief, **options):
-        calls.append((chief, folder, options))
-
     monkeypatch.setattr(search, "search", remember)
-    monkeypatch.setattr(workers, "join", remember_join)
     return calls
 
 
 @pytest.fixture
-def space(mrca, monkeypatch):
-    # Set by the command for its whole process.
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,3")
+def space(mrca):
     path = Path("spaces/small.toml")
     path.parent.mkdir()
     path.write_text(SPACE)
@@ -72,10 +65,8 @@ def test_a_space_is_searched_and_the_best_trial_named(mrca, space, searched):
     [(found, folder, options)] = searched
     assert folder == Path("tuning/results/small")
     assert found.max_trials == 2
-    assert options["workers"] == 1
+    assert (options["workers"], options["ray"]) == (None, None)
     assert not options["resume"]
-    assert options["gpus"] == []
-    assert os.environ["CUDA_VISIBLE_DEVICES"] == "0,3"
     assert "trial 0008, micro.f1 0.9000" in done.out
     assert "units=8" in done.out
     assert "Next: mrca train --recipe tuning/results/small/best.toml" in done.err
@@ -98,8 +89,8 @@ def test_options_are_passed_on(mrca, space, searched):
         3,
         "--keep",
         1,
-        "--chief",
-        "10.0.0.5:8476",
+        "--ray",
+        "10.0.0.5:6379",
     ]
     done = mrca("tune", "search", space, *options, "--json")
     assert done.code == 0, done.err
@@ -109,9 +100,7 @@ def test_options_are_passed_on(mrca, space, searched):
     assert folder == Path("here/mine")
     assert passed["resume"]
     assert (passed["workers"], passed["keep"]) == (3, 1)
-    assert passed["chief"] == ("10.0.0.5", 8476)
-    assert passed["gpus"] == ["0", "3"]
-    assert os.environ["CUDA_VISIBLE_DEVICES"] == ""  # the workers' GPUs are not for this process
+    assert passed["ray"] == "10.0.0.5:6379"
     assert [each["score"] for each in json.loads(done.out)] == [0.5, 0.9, None]
 
 
@@ -120,25 +109,13 @@ def test_options_may_come_first(mrca, space, searched):
     assert searched[0][2]["resume"]
 
 
-def test_joining_another_machine(mrca, space, searched):
-    done = mrca("tune", space, "--join", "leader:8476", "--workers", 2)
-    assert done.code == 0, done.err
-    [(chief, folder, options)] = searched
-    assert chief == ("leader", 8476)
-    assert folder == Path("tuning/results/small")
-    assert options["workers"] == 2
-
-
 @pytest.mark.parametrize(
     "options, code, reason",
     [
-        (["--chief", "a:1", "--join", "b:1"], 2, "not both"),
         (["--max-hours", "0"], 2, "above 0"),
         (["--max-hours", "inf"], 2, "above 0"),
         (["--workers", "0"], 2, "--workers"),
         (["--name", "a/b"], 2, "is not a name"),
-        (["--chief", "nowhere"], 1, "Expected HOST:PORT"),
-        (["--join", "1.2.3.4:99999"], 1, "at most 65535"),
     ],
 )
 def test_what_it_refuses(mrca, space, searched, options, code, reason):
@@ -146,12 +123,6 @@ def test_what_it_refuses(mrca, space, searched, options, code, reason):
     assert done.code == code
     assert reason in done.err
     assert searched == []
-
-
-def test_joining_what_is_not_there(mrca, space):
-    done = mrca("tune", space, "--join", "127.0.0.1:1")
-    assert done.code == 1
-    assert "There is no search in" in done.err
 
 
 def test_a_wrong_space_is_told_before_anything_is_written(mrca, space):

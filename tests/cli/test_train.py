@@ -124,6 +124,49 @@ def test_seeds_may_be_named(mrca, trained):
     assert "Give --seed, or a list of --seeds, not both" in both.err
 
 
+@pytest.fixture
+def elsewhere(monkeypatch, tiny_run) -> list[tuple]:
+    """In place of workers and of their training: copies of a run; keeps what was asked for."""
+    from mrca import executor
+    from mrca.experiments import train_planned
+
+    asked = []
+
+    def open_here(workers, ray):
+        asked.append((workers, ray))
+        return executor.open_executor()
+
+    def copy(config, folder, **options):
+        asked.append((folder.name, config.training.seed, options["overwrite"]))
+        assert options["resume"] is True
+        assert not folder.with_name(f"{folder.name}.unfinished").exists()
+        shutil.copytree(tiny_run.folder, folder, dirs_exist_ok=True)
+
+    monkeypatch.setattr(train_planned, "open_executor", open_here)
+    monkeypatch.setattr(train_planned, "train", copy)
+    return asked
+
+
+def test_seeds_on_workers(mrca, trained, elsewhere, tiny_run):
+    options = ["train", "--dataset", "sample", "--recipe", "mrca", "--vectors", "sample"]
+    options += ["--seeds", 2, "--workers", 3]
+    done = mrca(*options, "--json")
+    assert done.code == 0, done.err
+    assert trained == []
+    runs = [("sample-mrca-seed1", 1, False), ("sample-mrca-seed2", 2, False)]
+    assert elsewhere == [(3, None), *runs]
+    assert json.loads(done.out)["runs"] == [tiny_run.metrics] * 2
+    assert "2 of 2 runs finished" in done.err
+    # An unfinished one is not resumed when runs are to be replaced.
+    layout.unfinished_folder(Path("saved_models/sample-mrca-seed2")).mkdir()
+    del elsewhere[:]
+    again = mrca(*options, "--overwrite", "--ray", "auto")
+    assert again.code == 0, again.err
+    assert elsewhere == [(3, "auto"), *((name, seed, True) for name, seed, _ in runs)]
+    assert again.out.count("Written to saved_models/sample-mrca-seed") == 2
+    assert "state something" in again.out
+
+
 def test_one_run_as_json(mrca, trained, tiny_run):
     done = mrca("train", "--dataset", "sample", "--json")
     assert json.loads(done.out) == tiny_run.metrics

@@ -7,20 +7,34 @@ import pytest
 from mrca.datasets import Corpus
 from mrca.errors import MrcaError
 from mrca.evaluation import micro_score
-from mrca.experiments import check_same_candidates, compare, compare_runs
+from mrca.experiments import (
+    SilentRunsReporter,
+    check_same_candidates,
+    compare,
+    compare_runs,
+)
 from mrca.experiments.decided_labels import ComparedRows, decided_labels
 from mrca.reporting import write_comparison
-from mrca.training import SilentReporter
 
 BCE = "binary_crossentropy"
 
 
-class Listener(SilentReporter):
+class Listener(SilentRunsReporter):
     def __init__(self):
         self.messages = []
+        self.events = []
 
     def message(self, text):
         self.messages.append(text)
+
+    def runs_start(self, names, places):
+        self.events.append((len(names), places))
+
+    def run_starts(self, name, epochs):
+        self.events.append(name)
+
+    def run_ends(self, name):
+        self.events.append(f"{name} ends")
 
 
 @pytest.fixture
@@ -40,7 +54,10 @@ def test_what_is_missing_is_trained_and_all_is_compared(
         f"{loss}-seed{k}" for loss in ("rc-dice", "binary-crossentropy") for k in (1, 2)
     ]
     assert [config.training.seed for _, config in trained] == [1, 2, 1, 2]
-    assert "training rc-dice-seed2 (2 of 4)." in listener.messages
+    assert listener.events == [
+        (4, 1),
+        *(event for name in names for event in (name, f"{name} ends")),
+    ]
     assert list(first.methods) == ["rc_dice", BCE]
     assert [method.runs for method in first.methods.values()] == [2, 2]
     assert (first.metric, first.rows, first.documents) == ("macro", 40, None)

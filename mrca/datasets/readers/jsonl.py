@@ -25,6 +25,7 @@ def iter_jsonl(
     *,
     require_labels: bool = False,
     offsets: Offsets = "exact",
+    first_line: int = 1,
 ) -> Iterator[Row]:
     """Read JSON Lines, one row at a time and in order; only the current line is in memory.
 
@@ -38,11 +39,12 @@ def iter_jsonl(
             something is to be trained or evaluated).
         offsets: what becomes of character offsets inside a word: `"exact"`, an error; `"widen"`,
             the mention is the whole word, and the row says so.
+        first_line: the number of the first of the lines in the file.
 
     Yields:
         A row for each line that is not blank.
     """
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(lines, start=first_line):
         try:
             text = decode(line, first=number == 1).rstrip("\r\n")
             if not text.strip(" \t\r"):

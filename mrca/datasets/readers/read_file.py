@@ -78,7 +78,11 @@ _GZIP = b"\x1f\x8b"
 
 
 def iter_rows(
-    path: Path, *, require_labels: bool = False, offsets: Offsets = "exact"
+    path: Path,
+    *,
+    require_labels: bool = False,
+    offsets: Offsets = "exact",
+    source: str = "",
 ) -> Iterator[Row]:
     """Read one file in a published form, or the user's JSON Lines; gzipped or not.
 
@@ -92,6 +96,7 @@ def iter_rows(
         path: the file.
         require_labels: whether a row that does not say which relations are stated is an error.
         offsets: see `iter_jsonl`.
+        source: the file's name in messages; by default its path.
 
     Yields:
         The rows in order. A row that cannot be used comes with its error and reading continues,
@@ -101,7 +106,7 @@ def iter_rows(
     Raises:
         MrcaError: if the file cannot be read.
     """
-    source = str(path)
+    source = source or str(path)
     if path.is_dir() and is_brat(path):
         yield from _labelled(iter_brat(path), require_labels, "brat", source)
         return
@@ -110,7 +115,7 @@ def iter_rows(
         if form == "jsonl":
             yield from iter_jsonl(file, source, require_labels=require_labels, offsets=offsets)
             return
-        rows = _iter_published(file, form, path, offsets)
+        rows = _iter_published(file, form, path, source, offsets)
         yield from _labelled(rows, require_labels, form, source)
 
 
@@ -146,6 +151,16 @@ def row_unit(path: Path) -> Literal["line", "item"]:
         return "item"
     with _unzipped(path) as file:
         return _unit(_form(file))
+
+
+def is_plain_jsonl(path: Path) -> bool:
+    """Whether a file is the user's JSON Lines, not gzipped: it can be read from any line on.
+
+    Raises:
+        MrcaError: if the file cannot be read.
+    """
+    with opened(path) as file:
+        return not isinstance(file, gzip.GzipFile) and _form(file) == "jsonl"
 
 
 @contextmanager
@@ -201,8 +216,9 @@ def _lines(file: BinaryIO) -> Iterator[str]:
     return (decode(line, first=number == 0) for number, line in enumerate(file))
 
 
-def _iter_published(file: BinaryIO, form: _Form, path: Path, offsets: Offsets) -> Iterator[Row]:
-    source = str(path)
+def _iter_published(
+    file: BinaryIO, form: _Form, path: Path, source: str, offsets: Offsets
+) -> Iterator[Row]:
     if form == "fewrel":
         return iter_fewrel(file.read(), source, fewrel_names(path.parent))
     if form == "fewrel lines":

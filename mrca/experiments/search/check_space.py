@@ -1,18 +1,16 @@
 """Whether every trial of a search space can be trained: its fields, conditions and values."""
 
 import itertools
-import math
-import random
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mrca.config import RunConfig
 from mrca.errors import MrcaError, did_you_mean
-from mrca.experiments.search.parameter import Parameter, Scalar
+from mrca.experiments.search.parameter import Parameter, Scalar, same_value
 from mrca.experiments.search.search_space import SearchSpace
-from mrca.experiments.search.space_problem import Place, SpaceProblem, said
+from mrca.experiments.search.space_problem import Place, SpaceProblem, blaming, said
 from mrca.training import check_config
 
 _FIELD = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
@@ -22,8 +20,6 @@ _NOT_SEARCHED = {
     "candidates.kind": "scores of two questions cannot be compared; write a space for each",
     "training.seed": "a seed is no quality; `seeds` says how many runs a trial has",
 }
-# Combinations of a section that are tried at most.
-_MOST = 4000
 
 
 def check_field(field: str, place: Place) -> None:
@@ -32,27 +28,26 @@ def check_field(field: str, place: Place) -> None:
     Raises:
         SpaceProblem: if it has not.
     """
-    section, _, rest = field.partition(".")
     if not _FIELD.fullmatch(field):
         example = 'expected a dotted field, such as "model.units"'
         raise SpaceProblem(place, f"{example}; received {field!r}")
-    if section not in RunConfig.model_fields:
-        known: Sequence[str] = list(RunConfig.model_fields)
-        wrong = section
-    else:
+    section, _, rest = field.partition(".")
+    wrong, _, option = rest.partition(".")
+    known: Sequence[str] = list(RunConfig.model_fields)
+    if section in known:
         kind: Any = RunConfig.model_fields[section].annotation
         known = list(kind.model_fields)
-        wrong, _, option = rest.partition(".")
-        if wrong in known and (wrong == "options") == bool(option):
-            return
-        if wrong in known:
-            expected = f"{section}.options.NAME" if wrong == "options" else f"{section}.{wrong}"
-            raise SpaceProblem(place, f"expected {expected}, received {field!r}")
-    raise SpaceProblem(
-        place,
-        f"there is no setting {field!r}.{did_you_mean(wrong, known)} Expected one of "
-        f"{', '.join(known)}",
-    )
+    else:
+        wrong = section
+    if wrong not in known:
+        raise SpaceProblem(
+            place,
+            f"there is no setting {field!r}.{did_you_mean(wrong, known)} Expected one of "
+            f"{', '.join(known)}",
+        )
+    if (wrong == "options") != bool(option):
+        expected = f"{section}.options.NAME" if wrong == "options" else f"{section}.{wrong}"
+        raise SpaceProblem(place, f"expected {expected}, received {field!r}")
 
 
 def in_order(parameters: Sequence[tuple[Parameter, Place]]) -> list[tuple[Parameter, Place]]:
@@ -73,21 +68,28 @@ def in_order(parameters: Sequence[tuple[Parameter, Place]]) -> list[tuple[Parame
     for parameter, place in parameters:
         for parent, values in parameter.when.items():
             _check_parent(tables, parent, values, (*place, "when"))
-        _check_alternatives(tables[parameter.field], place)
-    depths = [_depth(tables, parameter, place) for parameter, place in parameters]
-    ordered = sorted(zip(depths, parameters, strict=True), key=lambda item: item[0])
-    return [each for _, each in ordered]
+        if len(tables[parameter.field]) > 1:
+            _check_alternatives(tables[parameter.field], place)
+    ordered: list[tuple[Parameter, Place]] = []
+    left = list(parameters)
+    while left:
+        known = {parameter.field for parameter, _ in ordered}
+        ready = [each for each in left if known.issuperset(each[0].when)]
+        if not ready:
+            circle = [parameter.field for parameter, _ in (*left, left[0])]
+            text = f"{' on '.join(map(repr, circle))} depends in a circle"
+            raise SpaceProblem((*left[0][1], "when"), text)
+        ordered += ready
+        left = [each for each in left if each not in ready]
+    return ordered
 
 
 def _check_parent(
     tables: Mapping[str, list[Parameter]], parent: str, values: Sequence[Any], place: Place
 ) -> None:
     if parent not in tables:
-        raise SpaceProblem(
-            place,
-            f"{parent!r} is not searched.{did_you_mean(parent, tables)} Expected one of "
-            f"{', '.join(tables)}",
-        )
+        known = f"{did_you_mean(parent, tables)} Expected one of {', '.join(tables)}"
+        raise SpaceProblem(place, f"{parent!r} is not searched.{known}")
     if len(tables[parent]) > 1:
         raise SpaceProblem(place, f"{parent!r} has several tables; expected a field with one")
     [found] = tables[parent]
@@ -104,34 +106,16 @@ def _check_parent(
 
 def _check_alternatives(alternatives: Sequence[Parameter], place: Place) -> None:
     """Check that at most one table of a field holds at once."""
-    if len(alternatives) == 1:
-        return
     parents = {parent for parameter in alternatives for parent in parameter.when}
     if len(parents) != 1 or not all(parameter.when for parameter in alternatives):
         raise SpaceProblem(
             place, "several tables of a field each need a `when`, all with the same other field"
         )
     [parent] = parents
-    seen: set[tuple[type, Any]] = set()
-    for parameter in alternatives:
-        values = {(type(value), value) for value in parameter.when[parent]}
-        if twice := seen & values:
-            value = next(iter(twice))[1]
+    values = [value for parameter in alternatives for value in parameter.when[parent]]
+    for number, value in enumerate(values):
+        if any(same_value(value, other) for other in values[:number]):
             raise SpaceProblem(place, f"two tables of this field hold when {parent!r} is {value!r}")
-        seen |= values
-
-
-def _depth(tables: Mapping[str, list[Parameter]], parameter: Parameter, place: Place) -> int:
-    """How many fields a parameter depends on."""
-    chain = [parameter.field]
-    while parameter.when:
-        [parent] = parameter.when
-        if parent in chain:
-            circle = " on ".join(map(repr, [*chain, parent]))
-            raise SpaceProblem((*place, "when"), f"{circle} depends in a circle")
-        chain.append(parent)
-        [parameter] = tables[parent]
-    return len(chain) - 1
 
 
 class _Choice(NamedTuple):
@@ -149,8 +133,8 @@ class _Choice(NamedTuple):
 def check_values(space: SearchSpace, places: Sequence[Place]) -> None:
     """Check that a run can be trained with every value of the space, as far as that can be told.
 
-    The lowest and highest number of every range and every choice are tried one by one, all
-    combinations of these within a section, and any two choices together.
+    The lowest and highest number of every range and every choice are tried one by one, and any two
+    of them together.
 
     Args:
         space: with parameters in order.
@@ -163,17 +147,28 @@ def check_values(space: SearchSpace, places: Sequence[Place]) -> None:
         list(_choices(parameter, place))
         for parameter, place in zip(space.parameters, places, strict=True)
     ]
-    _check_usual(space, choices)
+    usual = space.assignment({})
+    try:
+        _try(space, usual)
+    except MrcaError as error:  # the others are tried beside it; blame what is wrong on its own
+        try:
+            _try(space, {})
+        except MrcaError:
+            raise SpaceProblem(("set",), said(error)) from None
+        for each in itertools.chain(*choices):
+            if each.value == usual.get(each.field, each.value):
+                with blaming(each.place):
+                    _try(space, {**each.condition, each.field: each.value})
+        raise SpaceProblem(("search",), said(error)) from None
     for each in itertools.chain(*reversed(choices)):  # a condition with what depends on it last
-        _try(space, [each])
-    for together in _of_sections(choices):
-        _try(space, together, trained=False)
-    words = [
-        found for found in choices if any(isinstance(each.value, bool | str) for each in found)
-    ]
-    for one, other in itertools.combinations(words, 2):
-        for together in itertools.product(one, other):
-            _try(space, together)
+        _try_together(space, each)
+    for one, other in itertools.combinations(choices, 2):
+        # Numbers of two sections, or in the options of one, have nothing to do with each other.
+        sections = {found[0].field.rpartition(".")[0] for found in (one, other)}
+        words = all(isinstance(found[0].value, bool | str) for found in (one, other))
+        if words or (len(sections) == 1 and "." not in sections.pop()):
+            for together in itertools.product(one, other):
+                _try_together(space, *together)
 
 
 def _choices(parameter: Parameter, place: Place) -> Iterator[_Choice]:
@@ -184,44 +179,7 @@ def _choices(parameter: Parameter, place: Place) -> Iterator[_Choice]:
         yield _Choice((*place, key), parameter.field, value, condition)
 
 
-def _check_usual(space: SearchSpace, choices: list[list[_Choice]]) -> None:
-    """Try the values that the others are tried beside; blame the one that is wrong on its own."""
-    usual = space.assignment({})
-    problem = _problem(space, usual)
-    if problem is None:
-        return
-    is_base = _problem(space, {}) is not None
-    for found in [] if is_base else choices:
-        value = usual.get(found[0].field, found[0].value)
-        alone = _problem(space, {**found[0].condition, found[0].field: value})
-        if alone is not None:
-            places = [each.place for each in found if each.value == value]
-            raise SpaceProblem(places[0] if places else found[0].place[:-1], alone)
-    settings = ", ".join(f"{field} = {value!r}" for field, value in usual.items())
-    raise SpaceProblem(("set" if is_base else "search",), f"with {settings}: {problem}")
-
-
-def _of_sections(choices: Iterable[list[_Choice]]) -> Iterator[Sequence[_Choice]]:
-    """Every combination of ends and choices within each section of a configuration."""
-    for section in RunConfig.model_fields:
-        fields: dict[str, list[_Choice]] = {}
-        for found in choices:
-            field = found[0].field
-            if field.split(".")[:2] in ([section, "options"], [section, "name"]):
-                continue  # what an option may be is told by checking the run, one by one
-            if field.startswith(f"{section}."):
-                fields.setdefault(field, []).extend(found)
-        if len(fields) < 2:
-            continue
-        if math.prod(map(len, fields.values())) <= _MOST:
-            yield from itertools.product(*fields.values())
-        else:
-            draw = random.Random(0)
-            for _ in range(_MOST):
-                yield [draw.choice(found) for found in fields.values()]
-
-
-def _try(space: SearchSpace, together: Sequence[_Choice], trained: bool = True) -> None:
+def _try_together(space: SearchSpace, *together: _Choice) -> None:
     """Try a trial with these values, if there can be one."""
     chosen: dict[str, Any] = {}
     for each in together:
@@ -229,21 +187,15 @@ def _try(space: SearchSpace, together: Sequence[_Choice], trained: bool = True) 
             if chosen.setdefault(field, value) != value:
                 return
     settings = space.assignment(chosen)
-    if any(field not in settings for field in chosen):
-        return
-    problem = _problem(space, settings, trained)
-    if problem is not None:
-        where = " and ".join(map(str, together))
-        raise SpaceProblem(together[0].place, f"with {where}: {problem}")
+    if chosen.keys() <= settings.keys():
+        try:
+            _try(space, settings)
+        except MrcaError as error:
+            where = " and ".join(map(str, together))
+            raise SpaceProblem(together[0].place, f"with {where}: {said(error)}") from None
 
 
-def _problem(space: SearchSpace, settings: dict[str, Any], trained: bool = True) -> str | None:
-    try:
-        config = space.config(settings)
-        if trained:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of values that may be unwise
-                check_config(config)
-    except MrcaError as error:
-        return said(error)
-    return None
+def _try(space: SearchSpace, settings: dict[str, Any]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of values that may be unwise
+        check_config(space.config(settings))

@@ -7,8 +7,8 @@ import numpy as np
 
 from mrca.errors import MrcaError, counted
 from mrca.experiments.search.setting_axis import SettingAxis, short_names
+from mrca.experiments.search.trial_plots import new_figure
 from mrca.experiments.search.trials import Trial, settings_of, values_of
-from mrca.reporting.figure_title import figure_title
 from mrca.reporting.palette import BLUE, GREY
 
 if TYPE_CHECKING:
@@ -23,31 +23,18 @@ _ABSENT = -1.0
 _EXPLAINED = 0.1
 
 
-class SettingImportance(NamedTuple):
-    """How much one setting decided.
-
-    Attributes:
-        field: the dotted field.
-        mean: how far the forest's R² falls when the setting's values are shuffled, over shuffles.
-        deviation: its standard deviation.
-    """
-
-    field: str
-    mean: float
-    deviation: float
-
-
 class Importance(NamedTuple):
     """What a random forest has learnt about a search.
 
     Attributes:
-        settings: the most important first.
+        settings: by dotted fields, the most important first: how far the forest's R² falls when
+            the setting's values are shuffled, as mean and standard deviation over shuffles.
         trials: how many it learnt from.
         explained: R² of the trees on trials that they did not see; near 0 or below, the settings
             hardly explain the scores, and their order says nothing.
     """
 
-    settings: list[SettingImportance]
+    settings: dict[str, tuple[float, float]]
     trials: int
     explained: float
 
@@ -81,22 +68,17 @@ def setting_importance(trials: Sequence[Trial], seed: int = 0) -> Importance:
         )
     scores = np.array([trial.score for trial in scored])
     columns = {field: values_of(scored, field) for field in settings_of(scored)}
-    columns = {
-        field: values
-        for field, values in columns.items()
-        if len({(type(value), value) for value in values}) > 1
-    }
-    if not columns or np.ptp(scores) == 0:
-        what = "settings" if not columns else "scores"
+    axes = {field: SettingAxis(values) for field, values in columns.items() if _varies(values)}
+    if not axes or np.ptp(scores) == 0:
+        what = "settings" if not axes else "scores"
         raise MrcaError(f"All trials have the same {what}, so none can be told to be important.")
-    axes = {field: SettingAxis(values) for field, values in columns.items()}
-    words = [place for place, axis in enumerate(axes.values()) if axis.kind == "words"]
-    table = np.empty((len(scored), len(columns)), dtype=object)
-    for place, (field, values) in enumerate(columns.items()):
-        if place in words:
-            table[:, place] = [repr(value) for value in values]
+    words = [place for place, axis in enumerate(axes.values()) if axis.has_words]
+    table = np.empty((len(scored), len(axes)), dtype=object)
+    for place, (field, axis) in enumerate(axes.items()):
+        if axis.has_words:
+            table[:, place] = [repr(value) for value in columns[field]]
         else:
-            table[:, place] = np.nan_to_num(axes[field].places(values), nan=_ABSENT)
+            table[:, place] = np.nan_to_num(axis.places(columns[field]), nan=_ABSENT)
     forest = RandomForestRegressor(
         _TREES, min_samples_leaf=2, oob_score=True, random_state=seed, n_jobs=1
     )
@@ -106,14 +88,9 @@ def setting_importance(trials: Sequence[Trial], seed: int = 0) -> Importance:
     )
     model = make_pipeline(encoded, forest).fit(table, scores)
     found = permutation_importance(model, table, scores, n_repeats=_REPEATS, random_state=seed)
-    settings = [
-        SettingImportance(field, float(mean), float(deviation))
-        for field, mean, deviation in zip(
-            columns, found.importances_mean, found.importances_std, strict=True
-        )
-    ]
-    ranked = sorted(settings, key=lambda each: -each.mean)
-    return Importance(ranked, len(scored), float(forest.oob_score_))
+    falls = zip(found.importances_mean.tolist(), found.importances_std.tolist(), strict=True)
+    ranked = sorted(zip(axes, falls, strict=True), key=lambda each: -each[1][0])
+    return Importance(dict(ranked), len(scored), float(forest.oob_score_))
 
 
 def plot_importance(importance: Importance, objective: str, title: str) -> "Figure":
@@ -127,47 +104,30 @@ def plot_importance(importance: Importance, objective: str, title: str) -> "Figu
     Returns:
         A figure of one axes.
     """
-    from matplotlib.figure import Figure
-
-    names = short_names([each.field for each in importance.settings])
-    figure = Figure(figsize=(7.2, 1.7 + 0.34 * len(names)), dpi=150, layout="constrained")
-    axes = figure.subplots()
+    names = short_names(list(importance.settings))
+    legend = explained_note(importance, objective)
+    figure, axes = new_figure(title, legend, 7.2, 1.7 + 0.34 * len(names))
     places = range(len(names))
     # A fall below 0 is chance: shuffled values happened to predict better.
-    means = [max(each.mean, 0.0) for each in importance.settings]
-    deviations = [each.deviation for each in importance.settings]
-    axes.barh(
-        places,
-        means,
-        xerr=deviations,
-        height=0.62,
-        color=BLUE,
-        error_kw={"ecolor": GREY, "elinewidth": 1.2},
-    )
-    for place, (mean, deviation) in enumerate(zip(means, deviations, strict=True)):
-        axes.annotate(
-            f"{mean:.2f}",
-            (mean + deviation, place),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=8,
-        )
+    means = [max(mean, 0.0) for mean, _ in importance.settings.values()]
+    deviations = [deviation for _, deviation in importance.settings.values()]
+    bars = {"ecolor": GREY, "elinewidth": 1.2}
+    axes.barh(places, means, xerr=deviations, height=0.62, color=BLUE, error_kw=bars)
+    ends = [mean + deviation for mean, deviation in zip(means, deviations, strict=True)]
+    for place, end, mean in zip(places, ends, means, strict=True):
+        axes.text(end, place, f"  {mean:.2f}", va="center", fontsize=8)
     axes.set_yticks(places, list(names.values()))
     axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.set_xlim(0, 1.1 * max(map(sum, zip(means, deviations, strict=True))) or 1.0)
-    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.set_xlim(0, 1.1 * max(ends) or 1.0)
+    axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color="#E4E4E4", linewidth=0.7)
-    axes.set_axisbelow(True)
     axes.set_xlabel("fall in R² when the setting's values are shuffled among trials", fontsize=9)
-    axes.set_title(
-        figure_title(title, figure.get_figwidth()), loc="left", fontsize=11, fontweight="bold"
-    )
-    figure.supxlabel(
-        explained_note(importance, objective), x=0.01, ha="left", fontsize=8, color=GREY
-    )
     return figure
+
+
+def _varies(values: Sequence[object]) -> bool:
+    return len({(type(value), value) for value in values}) > 1
 
 
 def explained_note(importance: Importance, objective: str) -> str:
@@ -177,5 +137,5 @@ def explained_note(importance: Importance, objective: str) -> str:
         f"see, R² of {objective} {importance.explained:.2f}."
     )
     if importance.explained < _EXPLAINED:
-        note += "\nThe settings hardly explain the scores: their order may be chance."
+        note += " The settings hardly explain the scores: their order may be chance."
     return note

@@ -1,6 +1,6 @@
 """Search spaces as TOML files."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from mrca.experiments.search.check_space import check_field, check_values, in_or
 from mrca.experiments.search.objective import check_objective
 from mrca.experiments.search.parameter import Parameter
 from mrca.experiments.search.search_space import SearchSettings, SearchSpace
-from mrca.experiments.search.space_problem import Place, SpaceProblem, said
+from mrca.experiments.search.space_problem import Place, SpaceProblem, blaming
 
 # Sections whose `options` belong to what their `name` names.
 _NAMED = ("loss", "classifier")
@@ -68,11 +68,9 @@ def _space(values: dict[str, Any], folder: Path, settings: Mapping[str, Any]) ->
     except ValidationError as error:
         keys = [field.alias or name for name, field in _SpaceFile.model_fields.items()]
         raise _explained(error.errors()[0], (), keys) from None
-    try:
+    with blaming(("objective",)):
         check_objective(file.objective)
-    except MrcaError as error:
-        raise SpaceProblem(("objective",), said(error)) from None
-    tables = list(_tables(file.search, ("search",)))
+    tables = list(_tables(file.search))
     if not tables:
         example = 'expected at least one table, such as [search."model.units"]'
         raise SpaceProblem(("search",), example)
@@ -97,24 +95,39 @@ def _space(values: dict[str, Any], folder: Path, settings: Mapping[str, Any]) ->
     return space
 
 
-def _tables(
-    values: dict[str, Any], place: Place, prefix: str = ""
+def _leaves(
+    values: dict[str, Any], place: Place, is_leaf: Callable[[str, Any], bool], prefix: str = ""
 ) -> Iterator[tuple[str, Any, Place]]:
-    """The field, content and place of every table of `[search]`, however its key is written."""
+    """Every dotted field with its value and place, however its key is written."""
     for key, value in values.items():
         here, field = (*place, key), f"{prefix}{key}"
-        if isinstance(value, list):
-            for number, each in enumerate(value):
-                yield field, each, (*here, number)
-        elif isinstance(value, dict) and _is_section(field, value):
-            yield from _tables(value, here, f"{field}.")
+        if isinstance(value, dict) and not is_leaf(field, value):
+            yield from _leaves(value, here, is_leaf, f"{field}.")
         else:
             yield field, value, here
 
 
-def _is_section(field: str, table: dict[str, Any]) -> bool:
-    """Whether a table holds those of fields; one of a field itself may be misplaced."""
-    return ("." not in field or field.endswith(".options")) and not set(_KEYS) & set(table)
+def _tables(search: dict[str, Any]) -> Iterator[tuple[str, Any, Place]]:
+    """The field, content and place of every table of `[search]`."""
+
+    def is_leaf(field: str, table: Any) -> bool:
+        """Whether it is of a field itself, be it misplaced, and no section of fields."""
+        return ("." in field and not field.endswith(".options")) or bool({*_KEYS} & {*table})
+
+    for field, value, place in _leaves(search, ("search",), is_leaf):
+        if isinstance(value, list):
+            yield from ((field, each, (*place, number)) for number, each in enumerate(value))
+        else:
+            yield field, value, place
+
+
+def _fields(values: dict[str, Any], place: Place) -> list[tuple[str, Any, Place]]:
+    """The same of tables that hold values alone."""
+    found = list(_leaves(values, place, lambda *_: False))
+    for _, value, here in found:
+        if isinstance(value, list) and any(isinstance(each, dict) for each in value):
+            raise SpaceProblem(here, "expected a value, received tables")
+    return found
 
 
 def _parameter(field: str, table: Any, place: Place) -> Parameter:
@@ -145,7 +158,7 @@ def _base(
     start = _start(file, folder)
     searched = {parameter.field for parameter in parameters}
     always = {parameter.field for parameter in parameters if not parameter.when}
-    fields = list(_fields(file.fixed, ("set",)))
+    fields = _fields(file.fixed, ("set",))
     for field, _, place in fields:
         check_field(field, place)
         if field in always:
@@ -157,10 +170,12 @@ def _base(
             start = start.changed({f"{section}.options": {}})
     try:
         base = start.changed(fixed)
-    except MrcaError as error:
-        for field, value, place in fields:
-            _check_fits(start, field, value, place)
-        raise SpaceProblem(("set",), said(error)) from None
+    except MrcaError:
+        for field, value, place in fields:  # one may be wrong on its own
+            with blaming(place):
+                start.changed({field: value})
+        with blaming(("set",)):
+            raise
     for field in settings:
         if field in searched:
             raise MrcaError(f"{field} is searched, so it cannot be set too. Leave one of them out.")
@@ -170,20 +185,11 @@ def _base(
     return base
 
 
-def _check_fits(start: RunConfig, field: str, value: Any, place: Place) -> None:
-    try:
-        start.changed({field: value})
-    except MrcaError as error:
-        raise SpaceProblem(place, said(error)) from None
-
-
 def _start(file: _SpaceFile, folder: Path) -> RunConfig:
     """The recipe, with the corpus."""
     usual = file.dataset if file.dataset in recipe_names() else "mrca"
-    try:
+    with blaming(("recipe",)):
         start = load_recipe(beside(folder, file.recipe) if file.recipe else usual)
-    except MrcaError as error:
-        raise SpaceProblem(("recipe",), said(error)) from None
     if not file.dataset:
         return start
     is_folder = file.dataset not in CORPORA and (folder / file.dataset).is_dir()
@@ -191,26 +197,12 @@ def _start(file: _SpaceFile, folder: Path) -> RunConfig:
     return start.changed({"data.dataset": dataset})
 
 
-def _fields(
-    values: dict[str, Any], place: Place, prefix: str = ""
-) -> Iterator[tuple[str, Any, Place]]:
-    """Every dotted field with its value and place, however its key is written."""
-    for key, value in values.items():
-        here, field = (*place, key), f"{prefix}{key}"
-        if isinstance(value, dict):
-            yield from _fields(value, here, f"{field}.")
-        elif isinstance(value, list) and any(isinstance(each, dict) for each in value):
-            raise SpaceProblem(here, "expected a value, received tables")
-        else:
-            yield field, value, here
-
-
 def _explained(problem: ErrorDetails, place: Place, known: list[str]) -> SpaceProblem:
     """One of pydantic's errors as a problem of the table at `place`."""
     if not problem["loc"]:  # raised by a validator of ours
-        said = str(problem["ctx"]["error"])
-        key, _, rest = said.partition(": ")
-        return SpaceProblem((*place, key), rest) if key in known else SpaceProblem(place, said)
+        key, _, rest = str(problem["ctx"]["error"]).partition(": ")
+        here, text = ((*place, key), rest) if key in known else (place, f"{key}: {rest}")
+        return SpaceProblem(here, text.removesuffix(": "))
     key = str(problem["loc"][0])
     if problem["type"] == "extra_forbidden":
         return SpaceProblem((*place, key), _unknown(key, known))

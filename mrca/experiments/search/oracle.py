@@ -1,14 +1,19 @@
-"""KerasTuner's oracles, made to survive interruptions, dead workers and bad trials."""
+"""What is tried next: KerasTuner's oracles by their public interface, with an order of our own.
+
+KerasTuner's own files are never read. What has started and ended is kept in one file, in that
+order; a search that is resumed asks a new oracle for the same trials again.
+"""
 
 import shutil
-import time
+import tempfile
 import warnings
-from functools import cmp_to_key
+import weakref
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras_tuner
-from keras_tuner.engine.trial import Trial as Suggestion
+from keras_tuner.engine.base_tuner import BaseTuner
+from keras_tuner.engine.trial import Trial as Candidate
 from keras_tuner.engine.trial import TrialStatus
 from keras_tuner.oracles import (
     BayesianOptimizationOracle,
@@ -16,292 +21,237 @@ from keras_tuner.oracles import (
     HyperbandOracle,
     RandomSearchOracle,
 )
-from keras_tuner.src.engine import conditions
+from pydantic import TypeAdapter, ValidationError
 from sklearn.exceptions import ConvergenceWarning
 
+from mrca.errors import MrcaError
 from mrca.experiments.search.search_space import SearchSpace
-from mrca.experiments.search.trials import TRIAL, TRIALS, read_trials
+from mrca.experiments.search.trials import Finite, TrialId
 from mrca.runs.layout import write_json
 
-# The folder in a search's that the oracle keeps its state in.
-ORACLE = "oracle"
-# Version 1.4.8 prints every condition that it sends to a worker.
-vars(conditions)["print"] = lambda *_: None
+ORDER = "order.json"
 # What an oracle is told of a trial without a score: below all measures, so that it is no better
 # than any other.
 NO_SCORE = -1.0
-# So many times `max_trials` may be too large before a search ends: they cost little.
-_TOO_LARGE = 10
+
+Values = dict[str, bool | int | Finite | str]
+# Trials with their values where they started, and with their score where they ended.
+_Order = list[tuple[TrialId, Values | Finite]]
 
 
-class SearchOracle(keras_tuner.Oracle):
-    """What all four have in common: budgets, whole files, and trials that find a new worker.
-
-    To the oracle every trial is completed: one that failed or was too large has `NO_SCORE`. What
-    became of it stands in its `trial.json`.
+class Suggestion(NamedTuple):
+    """A trial to be run.
 
     Attributes:
-        space: what is searched.
-        folder: the search's.
-        max_counted: how many trials to start, but for those that are too large.
-        deadline: by `time.monotonic`, when no trial is started or resumed any more.
-        is_over: whether a worker has been told that there are no more trials.
+        id: the name of its folder.
+        settings: `{dotted field: value}`.
+        continues: a trial with the same settings but for fewer epochs; empty if there is none.
     """
 
-    space: SearchSpace
-    folder: Path
-    max_counted: int
-    deadline: float | None
-    is_over = False
-    # KerasTuner's.
-    end_order: list[str]
-    _retry_queue: list[str]
+    id: str
+    settings: dict[str, Any]
+    continues: str = ""
 
-    def open(self, folder: Path, max_trials: int, deadline: float | None) -> None:
-        """Begin in a folder, or resume what is kept there."""
-        self.folder = folder
-        self.max_counted = max_trials
-        self.deadline = deadline
-        self.verbose = 0
-        self._set_project_dir(str(folder), ORACLE)
-        if Path(self._get_oracle_fname()).is_file():
-            self.reload()
+
+class SearchOracle:
+    """Chooses the trials of a search, the same ones again after an interruption at any moment.
+
+    Args:
+        space: what is searched.
+        folder: the search's, where the order is kept; None keeps nothing.
+
+    Attributes:
+        started: all trials that have started, in their order.
+
+    Raises:
+        MrcaError: if the order that is kept there is damaged.
+    """
+
+    def __init__(self, space: SearchSpace, folder: Path | None) -> None:
+        self._space = space
+        self._path = None if folder is None else folder / ORDER
+        self._order: _Order = []
+        self.started: dict[str, Suggestion] = {}
+        self._ended: set[str] = set()
+        kept = self._kept()
+        values = {trial_id: each for trial_id, each in kept if isinstance(each, dict)}
+        self._oracle = _make_oracle(space, values)
+        self._oracle.verbose = 0
+        # A tuner is the public way to say where an oracle writes; nobody reads that.
+        files = tempfile.mkdtemp(prefix="mrca-search-")
+        weakref.finalize(self, shutil.rmtree, files, ignore_errors=True)
+        BaseTuner(self._oracle, directory=files)
+        try:
+            for trial_id, each in kept:
+                self._repeat(trial_id, each)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise self._damaged(str(error)) from None
 
     @property
-    def size(self) -> int:
-        """How many trials there will be at most."""
-        return self.max_counted
+    def under_way(self) -> list[Suggestion]:
+        """The trials that have started and not ended."""
+        return [each for each in self.started.values() if each.id not in self._ended]
 
-    @property
-    def is_late(self) -> bool:
-        """Whether the time is up."""
-        return self.deadline is not None and time.monotonic() >= self.deadline
+    def suggest(self) -> Suggestion | None:
+        """Start a trial; None if there is nothing new, at least until one that is under way ends.
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether no trial is under way or waits for a worker."""
-        return not self.ongoing_trials and not self._retry_queue
+        Raises:
+            OSError: if that cannot be written.
+        """
+        suggestion, values = self._next()
+        if suggestion is not None:
+            self._order.append((suggestion.id, values))
+            self._write()
+        return suggestion
 
-    @property
-    def has_waiting(self) -> bool:
-        """Whether a trial waits for a worker to resume it."""
-        return bool(self._retry_queue)
+    def end(self, trial_id: str, score: float | None) -> None:
+        """Note that a trial has ended, once.
 
-    def settings(self, trial_id: str) -> dict[str, Any]:
-        """What a trial sets, as `{dotted field: value}`."""
-        return trial_settings(self.space, self.trials[trial_id].hyperparameters)
+        Raises:
+            OSError: if that cannot be written.
+        """
+        if trial_id not in self._ended:
+            value = NO_SCORE if score is None else score
+            self._end(trial_id, value)
+            self._order.append((trial_id, value))
+            self._write()
 
     def needed(self) -> set[str]:
         """Trials whose runs may be trained further, and so have to be kept whole."""
-        return set()
+        rounds = [
+            each
+            for bracket in self._oracle.get_state().get("brackets", [])
+            for trials in bracket["rounds"][:-1]
+            for each in trials
+        ]
+        chosen = {each.continues for each in self.started.values()}
+        return {each["id"] for each in rounds} - chosen | {
+            each.continues for each in self.under_way
+        }
 
-    @keras_tuner.synchronized
-    def create_trial(self, tuner_id: str) -> Suggestion:
-        """As KerasTuner's, within the budgets."""
-        is_new = tuner_id not in self.ongoing_trials and not self._retry_queue
-        if self.is_late or (is_new and self.is_spent):
-            # A trial under way that proves too large leaves the budget for another one.
-            waits = not self.is_late and self.ongoing_trials and self.space.max_parameters
-            status = TrialStatus.IDLE if waits else TrialStatus.STOPPED
-            trial = Suggestion(self.get_space(), trial_id="", status=status)
-            if not waits:
-                self.tuner_ids.discard(tuner_id)
-        else:
-            trial = super().create_trial(tuner_id)
-        self.is_over |= trial.status == TrialStatus.STOPPED
-        return trial
+    def _next(self) -> tuple[Suggestion | None, Values]:
+        # Every trial is asked for by a place of its own, so that none is given out twice.
+        trial = self._oracle.create_trial(str(len(self.started)))
+        if trial.status != TrialStatus.RUNNING:
+            return None, {}
+        values = dict(trial.hyperparameters.values)
+        settings = self._space.declare(trial.hyperparameters.copy())
+        continues = ""
+        if self._space.algorithm == "hyperband":
+            settings["training.epochs"] = values["tuner/epochs"]
+            continues = values.get("tuner/trial_id", "")
+        suggestion = Suggestion(trial.trial_id, settings, continues)
+        self.started[suggestion.id] = suggestion
+        return suggestion, values
 
-    @keras_tuner.synchronized
-    def end_trial(self, trial: Suggestion) -> None:
-        """As KerasTuner's, once for each trial."""
-        if trial.trial_id not in self.end_order:
-            super().end_trial(trial)
-
-    @keras_tuner.synchronized
-    def give_back(self, tuner_id: str) -> str | None:
-        """Let the next worker that asks resume the trial of one that is gone.
-
-        Returns:
-            The trial's id, if it had one.
-        """
-        self.tuner_ids.discard(tuner_id)
-        trial = self.ongoing_trials.pop(tuner_id, None)
-        if trial is None:
-            return None
-        self._queue(trial)
-        self.save()
-        return str(trial.trial_id)
-
-    @keras_tuner.synchronized
-    def give_up(self, trial_id: str) -> None:
-        """End a trial that waits for a worker, without a score."""
-        self._retry_queue.remove(trial_id)
-        self.update_trial(trial_id, {self.objective.name: NO_SCORE})
-        trial = self.trials[trial_id]
+    def _end(self, trial_id: str, score: float) -> None:
+        trial = self._oracle.update_trial(trial_id, {self._space.objective: score})
         trial.status = TrialStatus.COMPLETED
-        self.end_trial(trial)
+        self._oracle.end_trial(trial)
+        self._ended.add(trial_id)
 
-    def save(self) -> None:
-        """Write the state whole; KerasTuner's own way leaves half a file when it is killed."""
-        write_json(Path(self._get_oracle_fname()), self.get_state())
+    def _repeat(self, trial_id: str, each: Values | float) -> None:
+        if isinstance(each, dict):
+            suggestion, values = self._next()
+            if suggestion is None or (suggestion.id, values) != (trial_id, each):
+                raise ValueError(f"trial {trial_id} is not what would have been tried")
+        elif trial_id in self._ended:
+            raise ValueError(f"trial {trial_id} ends twice")
+        else:
+            self._end(trial_id, each)
+        self._order.append((trial_id, each))
 
-    def reload(self) -> None:
-        """Read the state of a search that was interrupted at any moment."""
-        super().reload()
-        for trial_id in set(self.trials) - set(self.start_order):  # killed before it was started
-            shutil.rmtree(self._get_trial_dir(trial_id))
-            del self.trials[trial_id]
-        ended = [each for each in self.end_order if self._is_recorded(each)]
-        waiting = [each for each in self.start_order if each not in ended]
-        self.end_order = ended
-        self._retry_queue = []
-        for trial_id in reversed(waiting):  # it is taken from its end
-            self._queue(self.trials[trial_id])
+    def _kept(self) -> _Order:
+        if self._path is None or not self._path.is_file():
+            return []
+        try:
+            return TypeAdapter(_Order).validate_json(self._path.read_bytes(), strict=True)
+        except OSError as error:
+            raise MrcaError(f"Cannot read {self._path}: {error.strerror}.") from None
+        except ValidationError as error:
+            raise self._damaged(error.errors()[0]["msg"]) from None
 
-    def _queue(self, trial: Suggestion) -> None:
-        trial.status = TrialStatus.RUNNING
-        trial.metrics = type(trial.metrics)()
-        self._retry_queue.append(trial.trial_id)
+    def _damaged(self, why: str) -> MrcaError:
+        return MrcaError(
+            f"{self._path} is damaged, or another version of KerasTuner wrote it: {why}. "
+            "`mrca tune report` shows what was tried; start another search with --name."
+        )
 
-    def _is_recorded(self, trial_id: str) -> bool:
-        return (self.folder / TRIALS / trial_id / TRIAL).is_file()
-
-    @property
-    def is_spent(self) -> bool:
-        """Whether no trial may be started any more, whatever the time is."""
-        large = self._too_large()
-        return len(self.trials) - large >= self.max_counted or self._is_too_much(large)
-
-    @property
-    def meets_only_large(self) -> bool:
-        """Whether the search ends for all the trials that are too large."""
-        return self._is_too_much(self._too_large())
-
-    def _is_too_much(self, large: int) -> bool:
-        return large >= _TOO_LARGE * self.max_counted
-
-    def _too_large(self) -> int:
-        return sum(trial.status == "too_large" for trial in read_trials(self.folder))
-
-    def _save_trial(self, trial: Suggestion) -> None:
-        write_json(Path(self._get_trial_dir(trial.trial_id)) / TRIAL, trial.get_state())
+    def _write(self) -> None:
+        if self._path is not None:
+            write_json(self._path, self._order)
 
 
-class RandomOracle(SearchOracle, RandomSearchOracle):
-    """Settings drawn evenly."""
+def most_trials(space: SearchSpace) -> int:
+    """How many trials there will be at most: of a grid or Hyperband maybe fewer than allowed."""
+    if space.algorithm in ("random", "bayesian"):
+        return space.max_trials
+    oracle = SearchOracle(space, None)
+    while len(oracle.started) < space.max_trials and (trial := oracle.suggest()):
+        oracle.end(trial.id, 0.0)
+    return len(oracle.started)
 
 
-class BayesianOracle(SearchOracle, BayesianOptimizationOracle):
-    """Settings where a Gaussian process expects a good score, or knows little.
+class _BayesianOracle(RandomSearchOracle):
+    """Drawn settings at first, then those where a Gaussian process expects much or knows little.
 
-    It takes a trial without a score for as bad as the worst one that has a score: far enough to
-    keep away from its like, and not so far that all others look the same.
+    It takes a trial without a score, or that is under way, for as bad as the worst one with a
+    score: far enough to keep away from its like, and not so far that all others look the same.
+
+    Args:
+        drawn: how many trials are drawn before.
+        kept: values that were chosen before an interruption, which need not be found again.
     """
+
+    def __init__(self, *, drawn: int, kept: dict[str, Values], **options: Any) -> None:
+        super().__init__(**options)
+        self.drawn = drawn
+        self.kept = kept
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         """As KerasTuner's, but for settings that have been tried."""
-        completed = [each for each in self.trials.values() if each.score is not None]
-        scores = [each.score for each in completed if each.score != NO_SCORE]
-        without = [each for each in completed if each.score == NO_SCORE]
-        for each in without:
-            each.score = min(scores, default=0.0)
-        try:
-            return self._new_values(trial_id)
-        finally:
-            for each in without:
-                each.score = NO_SCORE
+        ended = [each.score for each in self.trials.values() if each.score is not None]
+        if len(ended) >= self.drawn:
+            values = self.kept.get(trial_id) or self._guessed(trial_id, ended)
+            if all(values != each.hyperparameters.values for each in self.trials.values()):
+                return {"status": TrialStatus.RUNNING, "values": values}
+        drawn: dict[str, Any] = super().populate_space(trial_id)
+        return drawn
 
-    def _new_values(self, trial_id: str) -> dict[str, Any]:
+    def _guessed(self, trial_id: str, scores: list[float]) -> Values:
+        worst = min((score for score in scores if score != NO_SCORE), default=0.0)
+        guide = BayesianOptimizationOracle(
+            objective=self.objective,
+            hyperparameters=self.get_space(),
+            num_initial_points=1,
+            seed=self.seed + len(self.trials),
+        )
+        for number, trial in self.trials.items():
+            seen = Candidate(trial.hyperparameters, number, TrialStatus.COMPLETED)
+            seen.score = worst if trial.score in (None, NO_SCORE) else trial.score
+            guide.trials[number] = seen
         with warnings.catch_warnings():  # of scores that are all alike, which is nothing to mend
             warnings.simplefilter("ignore", ConvergenceWarning)
-            suggested = super().populate_space(trial_id)
-        if suggested["values"] and self._duplicate(suggested["values"]):
-            drawn: dict[str, Any] = self._random_populate_space()
-            return drawn
-        found: dict[str, Any] = suggested
-        return found
+            values: Values = guide.populate_space(trial_id)["values"]
+        return values
 
 
-class GridOracle(SearchOracle, GridSearchOracle):
-    """Every combination."""
-
-    _ordered_ids: Any
-
-    @property
-    def size(self) -> int:
-        """The grid, or as much of it as may be tried."""
-        return min(self.max_counted, self.space.grid_size())
-
-    def reload(self) -> None:
-        """Read the state, and find out which combination follows which: KerasTuner forgets."""
-        super().reload()
-        values = {each: self.trials[each].hyperparameters.values for each in self.start_order}
-        self._ordered_ids = type(self._ordered_ids)()
-        for trial_id in sorted(
-            values, key=cmp_to_key(lambda a, b: self._compare(values[a], values[b]))
-        ):
-            self._ordered_ids.insert(trial_id)
-        self._populate_next = list(values)
-
-
-class HalvingOracle(SearchOracle, HyperbandOracle):
-    """Hyperband: many short trainings, of which the best are resumed."""
-
-    @property
-    def size(self) -> int:
-        """All rounds of all brackets, or as many as may be tried."""
-        brackets = range(self._get_num_brackets())
-        rounds = (self._get_size(each, number) for each in brackets for number in range(each + 1))
-        return min(self.max_counted, sum(rounds))
-
-    @keras_tuner.synchronized
-    def needed(self) -> set[str]:
-        """The trials of rounds from which a further trial can still be chosen or is under way."""
-        needed = {
-            trial.hyperparameters.values.get("tuner/trial_id")
-            for trial in self.ongoing_trials.values()
-        }
-        needed |= {
-            self.trials[each].hyperparameters.values.get("tuner/trial_id")
-            for each in self._retry_queue
-        }
-        for bracket in self._brackets:
-            rounds = bracket["rounds"]
-            for number, following in enumerate(rounds[1:]):
-                if len(following) < self._get_size(bracket["bracket_num"], number + 1):
-                    chosen = {each["past_id"] for each in following}
-                    needed |= {each["id"] for each in rounds[number]} - chosen
-        return {each for each in needed if each}
-
-
-def trial_settings(
-    space: SearchSpace, hyperparameters: keras_tuner.HyperParameters
-) -> dict[str, Any]:
-    """What a suggested trial sets, as `{dotted field: value}`; of Hyperband also its epochs."""
-    settings = space.declare(hyperparameters.copy())
-    epochs = hyperparameters.values.get("tuner/epochs")
-    return settings if epochs is None else {**settings, "training.epochs": epochs}
-
-
-def make_oracle(space: SearchSpace) -> SearchOracle:
+def _make_oracle(space: SearchSpace, kept: dict[str, Values]) -> keras_tuner.Oracle:
     """The oracle that a space asks for."""
     hyperparameters = keras_tuner.HyperParameters()
     space.declare(hyperparameters)
-    common: dict[str, Any] = {
+    options: dict[str, Any] = {
         "objective": keras_tuner.Objective(space.objective, direction="max"),
         "hyperparameters": hyperparameters,
         "seed": space.base.training.seed + 1,  # 0 would be none
     }
-    oracle: SearchOracle
     match space.algorithm:
         case "random":
-            oracle = RandomOracle(max_trials=None, **common)
+            return RandomSearchOracle(max_trials=None, **options)
         case "bayesian":
             drawn = max(3, min(3 * len(space.parameters), space.max_trials // 3))
-            oracle = BayesianOracle(max_trials=None, num_initial_points=drawn, **common)
+            return _BayesianOracle(drawn=drawn, kept=kept, max_trials=None, **options)
         case "grid":
-            oracle = GridOracle(max_trials=None, **common)
+            return GridSearchOracle(max_trials=None, **options)
         case "hyperband":
-            oracle = HalvingOracle(max_epochs=space.base.training.epochs, **common)
-    oracle.space = space
-    return oracle
+            return HyperbandOracle(max_epochs=space.base.training.epochs, **options)

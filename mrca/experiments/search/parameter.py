@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     import keras_tuner
 
 Scalar = bool | int | float | str
-# What KerasTuner can send to another process exactly.
+# What a float holds exactly.
 _Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
 _Number = _Whole | Annotated[float, Field(allow_inf_nan=False)]
 _MOST_VALUES = 1000
-# KerasTuner sends floats to other processes in single precision, about seven digits.
+# Of a number that is drawn; more would tell nothing.
 _DIGITS = 6
 
 
@@ -52,9 +52,9 @@ class Parameter(BaseModel):
                 raise ValueError(
                     f"expected 1 to {_MOST_VALUES} choices, received {len(self.choices)}"
                 )
-            twice = [each for each in self.choices if self._places(each) > 1]
-            if twice:
-                raise ValueError(f"expected different choices, received {twice[0]!r} twice")
+            for place, each in enumerate(self.choices):
+                if any(same_value(each, other) for other in self.choices[:place]):
+                    raise ValueError(f"expected different choices, received {each!r} twice")
         elif self.min is None or self.max is None:
             raise ValueError("expected choices = [...], or both min and max")
         else:
@@ -83,16 +83,19 @@ class Parameter(BaseModel):
     @property
     def ends(self) -> list[Scalar]:
         """Lowest and highest number; of other choices all."""
-        values = self.values or [self._low, self._high]
+        values = self.values
+        if values is None:
+            assert self.min is not None and self.max is not None
+            values = [self.min, self.max]
+            if float in map(type, values):
+                values = [float(self.min), float(self.max)]
         numbers = [each for each in values if not isinstance(each, bool | str)]
-        if len(numbers) < len(values):
-            return values
-        return sorted({min(numbers), max(numbers)})
+        return values if len(numbers) < len(values) else sorted({min(numbers), max(numbers)})
 
     def declare(self, hp: "keras_tuner.HyperParameters", name: str) -> Scalar | None:
         """Ask KerasTuner for a value; None where a condition around it does not hold.
 
-        Values to choose from go by their texts, which other processes receive as they are.
+        Values to choose from go by their texts, since KerasTuner's are all of one kind.
 
         Args:
             hp: the trial's.
@@ -104,16 +107,14 @@ class Parameter(BaseModel):
             text = hp.Choice(name, texts)
             return None if text is None else values[texts.index(text)]
         assert self.min is not None and self.max is not None
-        sampling = "log" if self.log else "linear"
-        if isinstance(self.min, int) and isinstance(self.max, int):
-            number = hp.Int(name, self.min, self.max, sampling=sampling)
-        else:
-            number = hp.Float(name, self.min, self.max, sampling=sampling)
-            number = None if number is None else float(f"{number:.{_DIGITS}g}")
+        is_whole = isinstance(self.min, int) and isinstance(self.max, int)
+        ask, kind = (hp.Int, int) if is_whole else (hp.Float, float)
+        number = ask(name, self.min, self.max, sampling="log" if self.log else "linear")
         if number is None:
             return None
         # Rounding may lead out of the range, and so does KerasTuner at the end of a log range.
-        return min(max(number, self._low), self._high)
+        number = kind(number if is_whole else f"{number:.{_DIGITS}g}")
+        return min(max(number, kind(self.min)), kind(self.max))
 
     def texts(self, values: list[Any]) -> list[str]:
         """Some of the values as KerasTuner knows them."""
@@ -124,23 +125,6 @@ class Parameter(BaseModel):
     def holds(self, value: Any) -> bool:
         """Whether it is one of the values to choose from."""
         return any(same_value(value, each) for each in self.values or [])
-
-    @property
-    def _low(self) -> float:
-        assert self.min is not None
-        return self.min if self._is_whole else float(self.min)
-
-    @property
-    def _high(self) -> float:
-        assert self.max is not None
-        return self.max if self._is_whole else float(self.max)
-
-    @property
-    def _is_whole(self) -> bool:
-        return isinstance(self.min, int) and isinstance(self.max, int)
-
-    def _places(self, value: Any) -> int:
-        return sum(same_value(value, each) for each in self.choices or [])
 
 
 def same_value(left: Any, right: Any) -> bool:

@@ -3,20 +3,22 @@
 import csv
 import io
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from mrca.config import read_toml
 from mrca.datasets import sample_note
 from mrca.errors import MrcaError, counted
 from mrca.evaluation import mean_and_deviation
 from mrca.experiments.search.importance import explained_note, plot_importance, setting_importance
 from mrca.experiments.search.load_space import load_space
-from mrca.experiments.search.search_folder import BEST, SPACE, write_best
+from mrca.experiments.search.search_folder import BEST, SPACE, START, check_no_links, write_best
 from mrca.experiments.search.search_space import SearchSpace
 from mrca.experiments.search.setting_axis import setting_text, short_names
 from mrca.experiments.search.trial_plots import plot_parallel_coordinates, plot_search_progress
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 REPORT = "report.md"
 TRIALS_TABLE = "trials.csv"
+_NOTE = (
+    "score: {} on the validation split, the mean of a trial's runs, ± sd their standard deviation."
+)
 _COLUMNS = ("trial", "status", "score", "± sd", "weights", "time", "settings")
 
 
@@ -58,13 +63,14 @@ def report_search(folder: Path) -> SearchReport:
         MrcaError: if it is no search's folder, a trial's file is damaged, no trial has ended, or a
             file cannot be written.
     """
+    check_no_links(folder)
     trials = read_trials(folder)
     if not trials:
         raise MrcaError(
             f"No trial of {folder} has ended yet, so there is nothing to report. Resume it with "
             "`mrca tune --resume`."
         )
-    space = load_space(folder / SPACE)
+    space = _kept_space(folder)
     corpus = Path(space.base.data.dataset).name
     name = folder.resolve().name
     title = f"{name}: {counted(len(trials), 'trial')} on {corpus}{sample_note(corpus)}"
@@ -75,6 +81,17 @@ def report_search(folder: Path) -> SearchReport:
         raise MrcaError(f"Cannot write the report into {folder}: {reason}.") from error
 
 
+def _kept_space(folder: Path) -> SearchSpace:
+    """The space of a search, whose folder has all that it names."""
+    recipe = read_toml(folder / SPACE, "search space").get("recipe")
+    if not isinstance(recipe, str) or recipe != Path(recipe).name:
+        raise MrcaError(
+            f"{folder / SPACE} is damaged: expected recipe = {START!r}, the file beside it; "
+            f"received {recipe!r}."
+        )
+    return load_space(folder / SPACE)
+
+
 def _written(folder: Path, space: SearchSpace, trials: list[Trial], title: str) -> SearchReport:
     objective = space.objective
     figures, notes = _figures(trials, space, title)
@@ -82,19 +99,10 @@ def _written(folder: Path, space: SearchSpace, trials: list[Trial], title: str) 
     repeat = repeat_command(folder, space) if best else ""
     if not best:
         notes.append("No trial is done yet, so there is no best configuration.")
-    texts = {
-        TRIALS_TABLE: trials_csv(trials),
-        REPORT: "\n\n".join(
-            [
-                f"# {title}",
-                trials_markdown(trials, objective),
-                *(f"![{Path(name).stem.replace('_', ' ')}]({name})" for name in figures),
-                *notes,
-                *([f"The best trial again: `{repeat}`"] if repeat else []),
-            ]
-        )
-        + "\n",
-    }
+    parts = [f"# {title}", trials_markdown(trials, objective)]
+    parts += [f"![{Path(name).stem.replace('_', ' ')}]({name})" for name in figures]
+    parts += [*notes, *([f"The best trial again: `{repeat}`"] if repeat else [])]
+    texts = {TRIALS_TABLE: trials_csv(trials), REPORT: "\n\n".join(parts) + "\n"}
     paths = write_files(folder, {**texts, **figures}) + ([best] if best else [])
     return SearchReport(trial_table(trials, objective, title), notes, paths, repeat)
 
@@ -105,19 +113,17 @@ def _figures(
     """Pictures by file name, with notes on them."""
     if all(trial.score is None for trial in trials):
         return {}, ["No trial has a score yet, so there is nothing to draw."]
-    objective = space.objective
+    about = space.objective, title
     figures = {
-        "progress.png": plot_search_progress(trials, objective, title),
-        "parallel_coordinates.png": plot_parallel_coordinates(
-            trials, space.parameters, objective, title
-        ),
+        "progress.png": plot_search_progress(trials, *about),
+        "parallel_coordinates.png": plot_parallel_coordinates(trials, space.parameters, *about),
     }
     try:
         importance = setting_importance(trials)
     except MrcaError as error:
         return figures, [str(error)]
-    figures["importance.png"] = plot_importance(importance, objective, title)
-    return figures, [explained_note(importance, objective)]
+    figures["importance.png"] = plot_importance(importance, *about)
+    return figures, [explained_note(importance, space.objective)]
 
 
 def repeat_command(
@@ -136,13 +142,6 @@ def repeat_command(
     return shlex.join(map(str, [*command, *seeds, *given]))
 
 
-class _Row(NamedTuple):
-    """A trial as texts, in the order of `_COLUMNS`, and its error."""
-
-    cells: tuple[str, ...]
-    error: str
-
-
 def trial_table(trials: Sequence[Trial], objective: str, title: str) -> Table:
     """A row for each trial, the best first and in bold.
 
@@ -153,40 +152,36 @@ def trial_table(trials: Sequence[Trial], objective: str, title: str) -> Table:
     """
     table = Table(
         title=Text(title, style="bold"),
-        caption=Text(_note(objective)),
+        caption=Text(_NOTE.format(objective)),
         title_justify="left",
         caption_justify="left",
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
-    for column in _COLUMNS:
-        if column in ("trial", "status"):
-            table.add_column(column, no_wrap=True)
-        elif column == "settings":
-            table.add_column(column, overflow="fold")
-        else:
-            table.add_column(column, justify="right", no_wrap=True)
-    for place, (row, trial) in enumerate(_rows(trials)):
-        cells = [Text(cell) for cell in row.cells]
-        if row.error:
-            cells[-1].append(("\n" if row.cells[-1] else "") + row.error, style="red")
-        is_best = place == 0 and trial.status == "done"
-        style = "bold" if is_best else None if trial.status == "done" else "dim"
-        table.add_row(*cells, style=style)
+    for column in _COLUMNS[:-1]:
+        is_text = column in ("trial", "status")
+        table.add_column(column, justify="left" if is_text else "right", no_wrap=True)
+    table.add_column(_COLUMNS[-1], overflow="fold")
+    for texts, trial, is_best in _rows(trials):
+        cells = [Text(text) for text in texts]
+        if trial.error:
+            cells[-1].append(("\n" if texts[-1] else "") + trial.error, style="red")
+        table.add_row(
+            *cells, style="bold" if is_best else None if trial.status == "done" else "dim"
+        )
     return table
 
 
 def trials_markdown(trials: Sequence[Trial], objective: str) -> str:
     """The same as Markdown, with what it means below."""
     lines = [f"| {' | '.join(_COLUMNS)} |", "|---|---|--:|--:|--:|--:|---|"]
-    for place, (row, trial) in enumerate(_rows(trials)):
-        cells = [cell.replace("|", "\\|") for cell in row.cells]
-        if row.error:
-            cells[-1] += f" *{' '.join(row.error.split())}*".replace("|", "\\|")
-        if place == 0 and trial.status == "done":
-            cells = [f"**{cell}**" if cell else "" for cell in cells]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join([*lines, "", _note(objective)])
+    for texts, trial, is_best in _rows(trials):
+        if trial.error:
+            texts[-1] += f" *{' '.join(trial.error.split())}*"
+        cells = [text.replace("|", "\\|") for text in texts]
+        bold = "**" if is_best else ""
+        lines.append(f"| {' | '.join(cell and f'{bold}{cell}{bold}' for cell in cells)} |")
+    return "\n".join([*lines, "", _NOTE.format(objective)])
 
 
 def trials_csv(trials: Sequence[Trial]) -> str:
@@ -197,58 +192,31 @@ def trials_csv(trials: Sequence[Trial]) -> str:
     measures = ("score", "deviation", "runs", "parameters", "seconds", "error")
     writer.writerow(["trial", "status", *measures, *fields])
     for trial in best_first(list(trials)):
-        values = [
-            trial.score,
-            _deviation(trial),
-            len(trial.scores),
-            trial.parameters,
-            round(trial.seconds, 1),
-            trial.error,
-            *(_toml_text(trial.settings.get(field)) for field in fields),
-        ]
-        row = [trial.id, trial.status, *("" if value is None else value for value in values)]
-        writer.writerow(row)
+        settings = [trial.settings.get(field) for field in fields]
+        row = [trial.id, trial.status, trial.score, _deviation(trial), len(trial.scores)]
+        row += [trial.parameters, round(trial.seconds, 1), trial.error]
+        row += [str(each).lower() if isinstance(each, bool) else each for each in settings]
+        writer.writerow(row)  # None is written as nothing
     return text.getvalue()
 
 
-def _rows(trials: Sequence[Trial]) -> list[tuple[_Row, Trial]]:
+def _rows(trials: Sequence[Trial]) -> Iterator[tuple[list[str], Trial, bool]]:
+    """Each trial as texts, in the order of `_COLUMNS`, and whether it is the best that is done."""
     names = short_names(settings_of(list(trials)))
-    rows = []
-    for trial in best_first(list(trials)):
+    for place, trial in enumerate(best_first(list(trials))):
         deviation = _deviation(trial)
-        settings = ", ".join(
-            f"{names[field]} {setting_text(value)}" for field, value in trial.settings.items()
-        )
-        cells = (
+        cells = [
             trial.id,
             trial.status.replace("_", " "),
             "–" if trial.score is None else f"{trial.score:.4f}",
             "" if deviation is None else f"{deviation:.4f}",
             "" if trial.parameters is None else f"{trial.parameters:,}",
-            _time(trial.seconds),
-            settings,
-        )
-        rows.append((_Row(cells, trial.error), trial))
-    return rows
+            str(timedelta(seconds=round(trial.seconds))),
+            ", ".join(f"{names[field]} {setting_text(v)}" for field, v in trial.settings.items()),
+        ]
+        yield cells, trial, place == 0 and trial.status == "done"
 
 
 def _deviation(trial: Trial) -> float | None:
     scores = [score for score in trial.scores if score is not None]
     return mean_and_deviation(scores)[1] if scores else None
-
-
-def _toml_text(value: Any) -> Any:
-    return str(value).lower() if isinstance(value, bool) else value
-
-
-def _time(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def _note(objective: str) -> str:
-    return (
-        f"score: {objective} on the validation split, the mean of a trial's runs, ± sd their "
-        "standard deviation."
-    )

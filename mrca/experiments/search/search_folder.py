@@ -1,8 +1,9 @@
 """A search's folder: what it was started with, and what is kept of its trials."""
 
 import hashlib
+import os
 import shutil
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ import keras
 import mrca
 from mrca import training
 from mrca.config import RunConfig, dump_config
+from mrca.config.run_config import DataConfig
 from mrca.datasets import Corpus, load_corpus
 from mrca.encoders.encoder import Progress
 from mrca.errors import MrcaError
@@ -35,9 +37,8 @@ LOCK = ".lock"
 _READ_WITH = ("vectors.name", "encoder.name")
 _ENCODERS = ("vectors", "encoder")
 # The parts of the package that have no part in what a trial is.
-_NO_PART = {"cli", "export", "reporting", "serving"}
+_NO_PART = {"bulk", "cli", "export", "reporting", "serving"}
 _NOTHING: dict[str, Any] = {"name": "none", "fingerprint": ""}
-_SHOWN = 5  # changes that an error names
 # What is left of the run folders of trials that are not among the best.
 _KEPT = {layout.CONFIG, layout.METRICS, layout.HISTORY}
 
@@ -51,16 +52,9 @@ def describe_search(
         MrcaError: if the corpus, or what a trial may read with, cannot be had; or if the corpus
             does not define the objective.
     """
-    data = space.base.data
-    corpus = load_corpus(
-        data.dataset,
-        data_dir,
-        train_split=data.train_split,
-        unmatched=data.unmatched,
-        offsets=data.offsets,
-        on_error=data.on_error,
-        progress=partial(reporter.preparing, f"fetching {data.dataset}"),
-    )
+    name = space.base.data.dataset
+    progress = partial(reporter.preparing, f"fetching {name}")
+    corpus = corpus_of(space.base.data, data_dir, progress)
     check_defined(space.objective, corpus, space.base)
     read_with: dict[str, dict[str, str]] = {}
     for config in _sources(space):
@@ -79,6 +73,25 @@ def describe_search(
         "code": {"name": f"mrca {mrca.__version__}", "fingerprint": _code()},
         "backend": {"name": keras.backend.backend(), "fingerprint": keras.version()},
     }
+
+
+def corpus_of(
+    data: DataConfig, data_dir: Path | None, progress: Callable[..., None] | None = None
+) -> Corpus:
+    """The corpus of a configuration.
+
+    Raises:
+        MrcaError: if it cannot be had.
+    """
+    return load_corpus(
+        data.dataset,
+        data_dir,
+        train_split=data.train_split,
+        unmatched=data.unmatched,
+        offsets=data.offsets,
+        on_error=data.on_error,
+        progress=progress,
+    )
 
 
 def _sources(space: SearchSpace) -> list[RunConfig]:
@@ -152,8 +165,7 @@ def _difference(was: dict[str, Any], now: dict[str, Any]) -> str:
         for key in {**before, **after}
         if before.get(key) != after.get(key)
     ]
-    shown = [*said[:_SHOWN], *([f"and {len(said) - _SHOWN} more"] if len(said) > _SHOWN else [])]
-    return "; ".join(filter(None, [now["name"], *shown]))
+    return "; ".join(filter(None, [now["name"], *said]))
 
 
 @contextmanager
@@ -176,8 +188,7 @@ def only_search_in(folder: Path) -> Iterator[None]:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise MrcaError(
-                    f"Another process is searching in {folder}. Wait for it, or stop it; or join "
-                    "it with --join, if it was started with --chief."
+                    f"Another process is searching in {folder}. Wait for it, or stop it."
                 ) from None
         try:
             yield
@@ -186,6 +197,21 @@ def only_search_in(folder: Path) -> Iterator[None]:
                 (folder / LOCK).unlink(missing_ok=True)
                 with suppress(OSError):
                     folder.rmdir()
+
+
+def check_no_links(folder: Path) -> None:
+    """Check that no path in a search's folder leads out of it: nothing in there is a link.
+
+    Raises:
+        MrcaError: if something is.
+    """
+    for place, folders, files in os.walk(folder):
+        for path in (Path(place, name) for name in (*folders, *files)):
+            if path.is_symlink():
+                raise MrcaError(
+                    f"{path} is a link, and leads out of the search. Put what it leads to in its "
+                    "place, or delete it."
+                )
 
 
 def prune(folder: Path, keep: int, needed: Set[str]) -> None:
@@ -199,14 +225,13 @@ def prune(folder: Path, keep: int, needed: Set[str]) -> None:
     for place, trial in enumerate(best_first(read_trials(folder))):
         if trial.id in needed or (place < keep and trial.score is not None):
             continue
-        for run in (folder / TRIALS / trial.id).iterdir():
-            if not run.is_dir():
+        for path in (folder / TRIALS / trial.id).glob("*/*"):
+            if path.parent.is_symlink() or path.name in _KEPT:
                 continue
-            for path in run.iterdir():
-                if path.is_dir():
-                    shutil.rmtree(path, ignore_errors=True)
-                elif path.name not in _KEPT:
-                    path.unlink(missing_ok=True)
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def remove_states(folder: Path) -> None:

@@ -125,28 +125,6 @@ class SearchSpace(SearchSettings):
                 settings[parameter.field] = chosen.get(parameter.field, default)
         return settings
 
-    def grid_size(self) -> int:
-        """How many trials a grid search has; of a range without a step, KerasTuner takes eleven."""
-        import keras_tuner
-
-        hp = keras_tuner.HyperParameters()
-        self.declare(hp)
-        sizes = [len({each.default, *each.values}) for each in hp.space]
-        parents = {parent for parameter in self.parameters for parent in parameter.when}
-
-        def size(place: int, settings: dict[str, Any]) -> int:
-            if place == len(self.parameters):
-                return 1
-            parameter = self.parameters[place]
-            if not is_active(parameter, settings):
-                return size(place + 1, settings)
-            if parameter.field not in parents:
-                return sizes[place] * size(place + 1, settings)
-            values = parameter.values or []
-            return sum(size(place + 1, {**settings, parameter.field: value}) for value in values)
-
-        return size(0, {})
-
     def content(self) -> dict[str, Any]:
         """Everything that decides what a trial is, and not the budgets, by dotted names."""
         settings = set(SearchSettings.model_fields) - {"max_trials", "max_hours"}

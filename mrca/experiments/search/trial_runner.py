@@ -1,41 +1,38 @@
-"""Trials of a search: asked for, trained, measured on the validation split, recorded."""
+"""Trials of a search: trained, measured on the validation split, recorded."""
 
-import csv
+import errno
+import platform
 import shutil
+import statistics
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import keras
-from keras_tuner.engine.base_tuner import BaseTuner
-from keras_tuner.engine.trial import Trial as Suggestion
 
 from mrca import training
 from mrca.config import RunConfig, dump_config
-from mrca.datasets import Corpus, load_corpus
 from mrca.errors import MrcaError
 from mrca.experiments.search.objective import objective_value
-from mrca.experiments.search.oracle import NO_SCORE, ORACLE, SearchOracle, trial_settings
+from mrca.experiments.search.oracle import Suggestion
+from mrca.experiments.search.search_folder import check_unchanged, corpus_of, describe_search
 from mrca.experiments.search.search_space import SearchSpace
-from mrca.experiments.search.trial_watch import (
-    Paused,
-    TrialWatch,
-    UnavailableError,
-    check_available,
-    is_hopeless,
-)
 from mrca.experiments.search.trials import (
     TRIALS,
     SearchReporter,
+    SilentSearchReporter,
     Trial,
     read_trials,
     write_trial,
 )
 from mrca.models.epochs import follows_epochs
 from mrca.runs import layout
+from mrca.runs.history import read_epochs
 from mrca.training.checkpoint import MICRO_F1, STATE
 
 TRACEBACK = "traceback.txt"
@@ -45,119 +42,125 @@ _HOPELESS = "hopeless"
 # for want of memory perhaps, leaves it.
 _STARTS = "starts"
 _START, _MOST_STARTS = b".", 3
-# Between two questions to an oracle that waits for other workers, in seconds.
-_WAIT = 0.2
+
+# The median says little before so many trials and epochs.
+_TRIALS, _EPOCHS = 5, 2
+# What is wrong with the disk and not with what is read or written.
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE}
+
+# Trials share their corpus, as far as one process runs them.
+_corpus = lru_cache(maxsize=1)(corpus_of)
 
 
+class UnavailableError(MrcaError):
+    """What every trial needs is not there, so the search is to stop and the trial to wait."""
+
+
+class _Paused(Exception):  # noqa: N818 - it is no error
+    """The time is up."""
+
+
+@dataclass(frozen=True)
 class TrialRunner:
-    """Trains the trials of a search, one after another.
+    """Runs the trials of a search; a copy of it does so in another process.
 
-    Args:
+    Attributes:
         space: what is searched.
         folder: the search's.
         data_dir: a folder of corpora to look in first.
         vectors_dir: a folder of word vectors to look in first.
-        is_paused: asked after each epoch whether the search is to stop.
-        reporter: told about progress.
+        deadline: by `time.time`, when trials stop after their epoch; None for never.
+        machine: the name of the one that the search was started on.
+        reporter: told about epochs, and about the search by who runs it.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        folder: Path,
-        *,
-        data_dir: Path | None,
-        vectors_dir: Path | None,
-        is_paused: Callable[[], bool],
-        reporter: SearchReporter,
-    ) -> None:
-        self.space = space
-        self.folder = folder
-        self._data_dir = data_dir
-        self._vectors_dir = vectors_dir
-        self._is_paused = is_paused
-        self._reporter = reporter
-        self._corpus: Corpus | None = None
+    space: SearchSpace
+    folder: Path
+    data_dir: Path | None
+    vectors_dir: Path | None
+    deadline: float | None
+    machine: str
+    reporter: SearchReporter
 
-    def run(self, trial_id: str, settings: dict[str, Any], continues: str = "") -> Trial:
+    @property
+    def is_late(self) -> bool:
+        """Whether the time is up."""
+        return self.deadline is not None and time.time() >= self.deadline
+
+    def run(self, suggestion: Suggestion) -> Trial | None:
         """Run a trial, or resume one that was interrupted; one that has ended is only read.
 
-        Whatever goes wrong in it is recorded and ends the trial alone.
+        Whatever goes wrong in it is recorded and ends the trial alone. A trial that it continues
+        is trained on where that comes to the same as training anew.
 
-        Args:
-            trial_id: the name of its folder.
-            settings: `{dotted field: value}`.
-            continues: a trial with the same settings but for fewer epochs, whose runs are trained
-                on where that comes to the same as training anew.
+        Returns:
+            What came of it; None if the time was up before, so that it waits to be resumed.
 
         Raises:
-            Paused: if the search is to stop; the trial can then be resumed.
             UnavailableError: if what went wrong is none of its doing; it can be resumed, too.
         """
+        if platform.node() != self.machine:
+            self._check_available()
         for ended in read_trials(self.folder):
-            if ended.id == trial_id:
+            if ended.id == suggestion.id:
                 return ended
-        self._reporter.trial_starts(trial_id, settings, self.space.epochs(settings))
         started = time.monotonic()
+        place = self.folder / TRIALS / suggestion.id
         first = self.space.base.training.seed
         seeds = range(first, first + self.space.seeds)
         found: dict[str, Any] = {"status": "failed", "seeds": list(seeds)}
-        starts = self.folder / TRIALS / trial_id / _STARTS
+        starts = place / _STARTS
         try:
             _count_start(starts)
-            found |= self._trained(trial_id, settings, seeds, continues)
-        except (Paused, KeyboardInterrupt):
+            found |= self._trained(suggestion, seeds)
+        except _Paused:
+            starts.unlink(missing_ok=True)
+            return None
+        except KeyboardInterrupt:
             starts.unlink(missing_ok=True)
             raise
         except Exception as error:
             try:
-                check_available(error, self.space, self.folder, self._data_dir, self._vectors_dir)
+                self._check_available(error)
             except UnavailableError:
                 starts.unlink(missing_ok=True)
                 raise
-            expected = isinstance(error, MrcaError)
-            said = str(error) if expected else f"{type(error).__name__}: {error}"
-            found["error"] = said
-            if not expected:
-                path = self.folder / TRIALS / trial_id / TRACEBACK
-                layout.write_text(path, traceback.format_exc())
+            is_expected = isinstance(error, MrcaError)
+            found["error"] = str(error) if is_expected else f"{type(error).__name__}: {error}"
+            if not is_expected:
+                layout.write_text(place / TRACEBACK, traceback.format_exc())
         finally:
             keras.utils.clear_session()  # or dozens of models would add up
         starts.unlink(missing_ok=True)
         found["seconds"] = found.get("seconds", 0.0) + time.monotonic() - started
-        trial = Trial(id=trial_id, settings=settings, **found)
+        trial = Trial(id=suggestion.id, settings=suggestion.settings, **found)
         write_trial(trial, self.folder)
-        self._reporter.trial_ends(trial)
         return trial
 
-    def _trained(
-        self, trial_id: str, settings: dict[str, Any], seeds: Sequence[int], continues: str
-    ) -> dict[str, Any]:
+    def _trained(self, suggestion: Suggestion, seeds: Sequence[int]) -> dict[str, Any]:
         """What there is to say of a trial, by the names of `Trial`."""
-        config = self.space.config(settings)
+        config = self.space.config(suggestion.settings)
         training.check_config(config)
-        size = training.trainable_weights(config, self._load_corpus(config), self._vectors_dir)
+        corpus = _corpus(config.data, self.data_dir)
+        size = training.trainable_weights(config, corpus, self.vectors_dir)
         if self.space.max_parameters is not None and size > self.space.max_parameters:
             return {"parameters": size, "status": "too_large"}
-        place = self.folder / TRIALS / trial_id
+        place = self.folder / TRIALS / suggestion.id
         scores: list[float] = []
         history: list[list[float]] = []
         before = 0.0
         for seed in seeds:
-            name = run_name(trial_id, seed, first=seeds[0])
-            if continues:
-                earlier = run_name(continues, seed, first=seeds[0])
-                _take_over(
-                    self.folder / TRIALS / continues / earlier,
-                    place / name,
-                    self.space.config(settings, seed),
-                )
-            watch = self._watch(trial_id, seed - seeds[0])
+            config = self.space.config(suggestion.settings, seed)
+            folder = place / run_name(suggestion.id, seed, first=seeds[0])
+            if suggestion.continues:
+                earlier = run_name(suggestion.continues, seed, first=seeds[0])
+                _take_over(place.with_name(suggestion.continues) / earlier, folder, config)
+            watch = _Watch(self, suggestion.id, seed - seeds[0])
             run = training.train(
-                self.space.config(settings, seed),
-                place / name,
-                data_dir=self._data_dir,
-                vectors_dir=self._vectors_dir,
+                config,
+                folder,
+                data_dir=self.data_dir,
+                vectors_dir=self.vectors_dir,
                 resume=True,
                 splits=("valid",),
                 keep_state=self.space.algorithm == "hyperband",
@@ -170,10 +173,10 @@ class TrialRunner:
                     "has such a relation. Choose another objective."
                 )
             scores.append(score)
-            rows = _history(run.folder)
-            history.append([float(row[MICRO_F1]) for row in rows])
-            if not continues:
-                before += sum(float(row["seconds"]) for row in rows[: watch.first_epoch])
+            epochs = read_epochs(run.folder)
+            history.append([row[MICRO_F1] for row in epochs])
+            if not suggestion.continues:
+                before += sum(row["seconds"] for row in epochs[: watch.first_epoch])
             if (place / _HOPELESS).exists():
                 break
         return {
@@ -186,38 +189,86 @@ class TrialRunner:
             "seconds": before,
         }
 
-    def _watch(self, trial_id: str, run: int) -> TrialWatch:
-        place = self.folder / TRIALS / trial_id
-        mark = place / _HOPELESS
+    def _check_available(self, error: Exception | None = None) -> None:
+        """Check whether a trial can be trained here, and whether one that failed was at fault.
+
+        Raises:
+            UnavailableError: if the disk is full or fails, or the corpus, what it is read with, or
+                the code is not what the search was started with.
+        """
+        reason = _trouble_of_the_disk(error)
+        if not reason:
+            try:
+                silent = SilentSearchReporter()
+                described = describe_search(self.space, self.data_dir, self.vectors_dir, silent)
+                check_unchanged(self.folder, described)
+                return
+            except MrcaError as changed:
+                reason = str(changed)
+        raise UnavailableError(
+            f"A trial could not continue on {platform.node()}, for no fault of its own, and waits: "
+            f"{reason} Put that right, and resume with --resume."
+        ) from error
+
+
+class _Watch(training.SilentReporter):
+    """Decides after each epoch whether a run of a trial continues."""
+
+    def __init__(self, runner: TrialRunner, trial_id: str, run: int) -> None:
+        self._runner = runner
+        self._trial_id = trial_id
+        self._place = runner.folder / TRIALS / trial_id
+        self._run = run
+        self._epochs = 0
+        self.first_epoch = 0
+        space = runner.space
         # Hyperband has a rule of its own; by the others the first run decides for all.
-        may_stop = self.space.stops_hopeless and self.space.algorithm != "hyperband" and run == 0
+        self._may_stop = space.stops_hopeless and space.algorithm != "hyperband" and run == 0
 
-        def ends(epoch: int, best: float) -> bool:
-            if not may_stop:
-                return False
-            if is_hopeless(best, epoch, read_trials(self.folder)):
+    def training_starts(self, epochs: int, first_epoch: int, batches: int) -> None:
+        self._epochs = epochs
+        self.first_epoch = first_epoch  # how many were done before this process resumed the run
+
+    def epoch_ends(self, row: dict[str, Any], best: dict[str, Any]) -> None:
+        epoch, score = row["epoch"], best[MICRO_F1]
+        (self._place / _STARTS).write_bytes(_START)
+        self._runner.reporter.trial_advances(self._trial_id, self._run + 1, epoch, score)
+        if epoch == self._epochs:
+            return
+        if self._runner.is_late:
+            raise _Paused
+        if self._may_stop:
+            mark = self._place / _HOPELESS
+            if is_hopeless(score, epoch, read_trials(self._runner.folder)):
                 mark.touch()
-            return mark.exists()
+            if mark.exists():
+                raise training.StopTraining
 
-        def advances(epoch: int, best: float) -> None:
-            (place / _STARTS).write_bytes(_START)
-            self._reporter.trial_advances(trial_id, run + 1, epoch, best)
 
-        return TrialWatch(advances, self._is_paused, ends)
+def is_hopeless(best: float, epoch: int, ended: Sequence[Trial]) -> bool:
+    """The median rule: behind the median of what other trials had reached by the same epoch.
 
-    def _load_corpus(self, config: RunConfig) -> Corpus:
-        """The corpus, which all trials share."""
-        if self._corpus is None:
-            data = config.data
-            self._corpus = load_corpus(
-                data.dataset,
-                self._data_dir,
-                train_split=data.train_split,
-                unmatched=data.unmatched,
-                offsets=data.offsets,
-                on_error=data.on_error,
-            )
-        return self._corpus
+    A trial that was itself stopped counts with what it had reached, or else the median would rise
+    with each stop until nearly every trial fell below it.
+
+    Source: Golovin et al. 2017, Google Vizier, section 3.2.2.
+
+    Args:
+        best: validation micro F1 of the best epoch so far.
+        epoch: how many are done.
+        ended: trials that have ended; the first run of each counts.
+    """
+    others = [max(trial.history[0][:epoch]) for trial in ended if any(trial.history[:1])]
+    return epoch >= _EPOCHS and len(others) >= _TRIALS and best < statistics.median(others)
+
+
+def _trouble_of_the_disk(error: BaseException | None) -> str:
+    """What the disk has to do with an error, in words; empty for nothing."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _DISK:
+            return f"{error.strerror}{f' ({error.filename})' if error.filename else ''}."
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def _count_start(path: Path) -> None:
@@ -261,57 +312,3 @@ def _take_over(earlier: Path, run: Path, config: RunConfig) -> None:
     shutil.copytree(earlier, copy)
     layout.write_text(copy / layout.CONFIG, dump_config(config))
     copy.rename(unfinished)
-
-
-def _history(folder: Path) -> list[dict[str, str]]:
-    """A run's epochs; none of an SVM."""
-    path = folder / layout.HISTORY
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-class SearchTuner(BaseTuner):
-    """KerasTuner's loop over trials, here or as one of several workers.
-
-    It is a worker where the environment says KERASTUNER_TUNER_ID, _ORACLE_IP and _ORACLE_PORT.
-
-    Args:
-        oracle: chooses the trials; for a worker the one at that address does.
-        runner: runs them.
-        ends: called when a trial has ended.
-    """
-
-    def __init__(
-        self, oracle: SearchOracle, runner: TrialRunner, ends: Callable[[], None] = lambda: None
-    ) -> None:
-        self._runner = runner
-        self._ends = ends
-        super().__init__(oracle, directory=str(runner.folder), project_name=ORACLE)
-
-    def pre_create_trial(self) -> None:
-        """Keep from asking without a pause."""
-        time.sleep(_WAIT)
-
-    def run_trial(self, trial: Suggestion, *_: Any, **__: Any) -> float:
-        """Run a trial.
-
-        Returns:
-            Its score, or `NO_SCORE`.
-        """
-        values = trial.hyperparameters.values
-        settings = trial_settings(self._runner.space, trial.hyperparameters)
-        ended = self._runner.run(trial.trial_id, settings, values.get("tuner/trial_id", ""))
-        return NO_SCORE if ended.score is None else ended.score
-
-    def on_trial_end(self, trial: Suggestion) -> None:
-        """Tell the oracle, which keeps all that there is to keep."""
-        self.oracle.end_trial(trial)
-        self._ends()
-
-    def save(self) -> None:
-        """There is nothing of its own to keep."""
-
-    def reload(self) -> None:
-        """There is nothing of its own to read."""

@@ -13,7 +13,9 @@ TRIALS = "trials"
 TRIAL = "trial.json"
 
 Status = Literal["done", "stopped", "failed", "too_large"]
-_Finite = Annotated[float, Field(allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+# As KerasTuner counts them; it names a folder, so nothing else will do.
+TrialId = Annotated[str, Field(pattern="^[0-9]{4,}$")]
 
 
 class Trial(BaseModel):
@@ -36,15 +38,15 @@ class Trial(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    id: Annotated[str, Field(min_length=1)]
-    settings: dict[str, bool | int | _Finite | str]
+    id: TrialId
+    settings: dict[str, bool | int | Finite | str]
     seeds: list[int]
     status: Status
-    score: _Finite | None = None
-    scores: list[_Finite | None] = []
-    history: list[list[_Finite]] = []
+    score: Finite | None = None
+    scores: list[Finite | None] = []
+    history: list[list[Finite]] = []
     parameters: Annotated[int, Field(ge=0)] | None = None
-    seconds: Annotated[_Finite, Field(ge=0)] = 0.0
+    seconds: Annotated[Finite, Field(ge=0)] = 0.0
     error: str = ""
 
 
@@ -126,40 +128,28 @@ class SearchReporter(Protocol):
 
     def message(self, text: str) -> None:
         """Something worth knowing."""
+        return
 
     def preparing(self, stage: str, done: int, total: int | None) -> None:
         """A file is downloaded or imported: `done` of `total` (bytes or lines, if known)."""
+        return
 
     def search_starts(self, total: int, seconds: float | None, trials: Sequence[Trial]) -> None:
         """At most `total` trials and so many seconds, if limited; `trials` have ended before."""
+        return
 
     def trial_starts(self, trial_id: str, settings: dict[str, Any], epochs: int) -> None:
         """A trial of runs of at most `epochs` starts, or is resumed."""
+        return
 
     def trial_advances(self, trial_id: str, run: int, epoch: int, best: float) -> None:
         """So many epochs of a run of it (from 1) are done; `best` is its best micro F1 so far."""
+        return
 
     def trial_ends(self, trial: Trial) -> None:
         """A trial has ended in one of its ways."""
+        return
 
 
-class SilentSearchReporter:
+class SilentSearchReporter(SearchReporter):
     """Looks on and says nothing."""
-
-    def message(self, text: str) -> None:
-        """Ignored."""
-
-    def preparing(self, stage: str, done: int, total: int | None) -> None:
-        """Ignored."""
-
-    def search_starts(self, total: int, seconds: float | None, trials: Sequence[Trial]) -> None:
-        """Ignored."""
-
-    def trial_starts(self, trial_id: str, settings: dict[str, Any], epochs: int) -> None:
-        """Ignored."""
-
-    def trial_advances(self, trial_id: str, run: int, epoch: int, best: float) -> None:
-        """Ignored."""
-
-    def trial_ends(self, trial: Trial) -> None:
-        """Ignored."""

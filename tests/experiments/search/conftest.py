@@ -130,15 +130,14 @@ def _write(path: Path, rows: list[dict[str, Any]]) -> None:
 def fake_training(monkeypatch: pytest.MonkeyPatch) -> FakeTraining:
     """Trials take no time, have `10 * model.units` weights, and need no corpus."""
     from mrca import training
-    from mrca.experiments.search import search, trial_runner, trial_watch
+    from mrca.experiments.search import search, trial_runner
 
     fake = FakeTraining()
-    monkeypatch.setattr(trial_runner, "_WAIT", 0.01)
     monkeypatch.setattr(trial_runner.keras.utils, "clear_session", lambda: None)
     monkeypatch.setattr(training, "train", fake)
     monkeypatch.setattr(training, "trainable_weights", lambda config, *_: 10 * config.model.units)
-    monkeypatch.setattr(trial_runner, "load_corpus", lambda *_, **__: None)
-    for module in (search, trial_watch):
+    monkeypatch.setattr(trial_runner, "_corpus", lambda *_: None)
+    for module in (search, trial_runner):
         monkeypatch.setattr(
             module,
             "describe_search",

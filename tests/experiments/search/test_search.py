@@ -139,7 +139,7 @@ def test_a_search_without_any_score_says_why(fake_training, make_space, tmp_path
 def test_what_is_no_trials_fault_stops_the_search_and_the_trial_waits(
     full, fake_training, make_space, tmp_path, monkeypatch
 ):
-    from mrca.experiments.search import trial_watch
+    from mrca.experiments.search import trial_runner
 
     def score(config, epoch):
         if len(fake_training.epochs) == 3:  # the second trial's last epoch
@@ -155,7 +155,7 @@ def test_what_is_no_trials_fault_stops_the_search_and_the_trial_waits(
     space = make_space(max_trials=3)
     with monkeypatch.context() as patched:
         if not full:
-            patched.setattr(trial_watch, "describe_search", gone)
+            patched.setattr(trial_runner, "describe_search", gone)
         reason = "No space left" if full else "Cannot read the vectors"
         with pytest.raises(MrcaError, match=rf"waits: {reason}.* resume with --resume"):
             search(space, tmp_path / "found")
@@ -186,33 +186,6 @@ def test_halving_never_trains_further_what_failed(fake_training, make_space, tin
     assert units[0] not in {trial.settings["model.units"] for trial in longer}
 
 
-def test_a_trial_without_a_score_counts_as_the_worst_one_to_bayesian_search(
-    fake_training, make_space, tmp_path, monkeypatch
-):
-    from mrca.experiments.search import oracle
-
-    seen = []
-    new_values = oracle.BayesianOracle._new_values
-
-    def look(self, trial_id):
-        seen.append([each.score for each in self.trials.values() if each.score is not None])
-        return new_values(self, trial_id)
-
-    def score(config, epoch):
-        if len({name for name, _, _ in fake_training.epochs}) == 1:
-            fake_training.epochs.append(("0001", "run", 1))
-            raise MrcaError("The loss is nan.")
-        return config.model.units / 100
-
-    monkeypatch.setattr(oracle.BayesianOracle, "_new_values", look)
-    fake_training.score = score
-    trials = search(make_space(algorithm="bayesian"), tmp_path / "found")
-    assert [trial.status for trial in trials].count("failed") == 1
-    for scores in seen[2:]:
-        assert oracle.NO_SCORE not in scores
-        assert scores.count(min(scores)) == 2
-
-
 def test_a_space_with_nothing_new_left_says_so(fake_training, make_space, tmp_path, notes):
     parameters = (Parameter(field="model.units", choices=[1, 2, 3]),)
     space = make_space(parameters=parameters, algorithm="grid", max_trials=50)
@@ -233,10 +206,10 @@ def test_a_search_that_meets_only_large_trials_says_so(
     fake_training, make_space, tmp_path, monkeypatch, notes
 ):
     from mrca import training
-    from mrca.experiments.search import oracle
+    from mrca.experiments.search import search as search_module
 
     sizes = iter([1])
-    monkeypatch.setattr(oracle, "_TOO_LARGE", 3)
+    monkeypatch.setattr(search_module, "_TOO_LARGE", 3)
     monkeypatch.setattr(training, "trainable_weights", lambda *_: next(sizes, 99))
     space = make_space(max_parameters=50, max_trials=2)
     assert len(search(space, tmp_path / "found", reporter=notes)) == 7
@@ -247,9 +220,9 @@ def test_a_search_that_meets_only_large_trials_says_so(
 def test_a_space_that_is_too_large_as_a_whole_ends(
     algorithm, fake_training, make_space, tmp_path, monkeypatch
 ):
-    from mrca.experiments.search import oracle
+    from mrca.experiments.search import search as search_module
 
-    monkeypatch.setattr(oracle, "_TOO_LARGE", 2)
+    monkeypatch.setattr(search_module, "_TOO_LARGE", 2)
     with pytest.raises(MrcaError, match="All were too large"):
         search(make_space(algorithm=algorithm, max_parameters=1, max_trials=2), tmp_path / "found")
 

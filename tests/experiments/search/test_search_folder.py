@@ -9,6 +9,10 @@ from mrca.experiments.search import search_folder
 from mrca.experiments.search.parameter import Parameter
 from mrca.experiments.search.search_folder import check_unchanged, describe_search, start_folder
 
+pytest.importorskip("keras_tuner")
+# KerasTuner names threads in the way of old.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:keras_tuner")
+
 
 def test_what_has_changed_is_named(make_space, sample_slice, tmp_path, monkeypatch, notes):
     space = make_space()
@@ -67,3 +71,77 @@ def test_what_trials_build_on_may_not_change_either(
     (folder / "model.keras").write_bytes(b"another training")
     with pytest.raises(MrcaError, match=rf"Changed: the {part.partition('.')[2]} \(.*run"):
         check_unchanged(tmp_path / "found", describe_search(space, sample_slice, None, notes))
+
+
+@pytest.mark.parametrize("place", ["trials", "trials/0000", "trials/0000/trial-0000", ".lock"])
+def test_a_link_in_a_search_is_refused_and_what_it_leads_to_stays(
+    fake_training, make_space, tmp_path, place
+):
+    from mrca.experiments.search.report_search import report_search
+    from mrca.experiments.search.search import search
+
+    search(make_space(max_trials=2), tmp_path / "found")
+    elsewhere = tmp_path / "elsewhere"
+    link = tmp_path / "found" / place
+    link.rename(elsewhere)
+    link.symlink_to(elsewhere)
+    before = {path: path.stat().st_mtime for path in sorted(elsewhere.rglob("*"))}
+    for again in (
+        lambda: search(make_space(max_trials=9), tmp_path / "found", resume=True, keep=1),
+        lambda: report_search(tmp_path / "found"),
+    ):
+        with pytest.raises(MrcaError, match="is a link, and leads out of the search"):
+            again()
+    assert {path: path.stat().st_mtime for path in sorted(elsewhere.rglob("*"))} == before
+
+
+def test_deleting_follows_no_link(fake_training, make_space, tmp_path):
+    from mrca.experiments.search.search import search
+
+    search(make_space(max_trials=1), tmp_path / "found", keep=1)
+    model = tmp_path / "elsewhere" / "model.keras"
+    model.parent.mkdir()
+    model.touch()
+    trial = tmp_path / "found" / "trials" / "0000"
+    (trial / "more").symlink_to(model.parent)
+    (trial / "trial-0000" / "folder").symlink_to(model.parent)
+    search_folder.prune(tmp_path / "found", 0, needed=set())
+    assert model.is_file()
+    assert not (trial / "trial-0000" / "model.keras").exists()
+
+
+@pytest.mark.parametrize("name", ["..", "x", "0000 ", "٠٠٠٠"])
+def test_a_trial_is_called_as_our_own_are(make_trials, tmp_path, name):
+    from mrca.experiments.search import read_trials, write_trial
+
+    [trial] = make_trials(1)
+    write_trial(trial, tmp_path)
+    path = tmp_path / "trials" / "0000" / "trial.json"
+    path.write_text(path.read_text("utf-8").replace('"0000"', f'"{name}"'), "utf-8")
+    with pytest.raises(MrcaError, match=r"trial\.json is damaged: id: "):
+        read_trials(tmp_path)
+
+
+def test_a_search_of_an_earlier_version_is_refused_in_words(
+    fake_training, make_space, tmp_path, monkeypatch
+):
+    """It has no order, and its trials can still be reported."""
+    from mrca.experiments.search.report_search import report_search
+    from mrca.experiments.search.search import search
+
+    search(make_space(max_trials=2), tmp_path / "found")
+    (tmp_path / "found" / "order.json").unlink()
+    with pytest.raises(MrcaError, match="`mrca tune report` shows what was tried"):
+        search(make_space(max_trials=2), tmp_path / "found", resume=True)
+    assert report_search(tmp_path / "found").table.row_count == 2
+
+
+def test_a_report_reads_nothing_outside_of_the_folder(fake_training, make_space, tmp_path):
+    from mrca.experiments.search.report_search import report_search
+    from mrca.experiments.search.search import search
+
+    search(make_space(max_trials=1), tmp_path / "found")
+    path = tmp_path / "found" / "space.toml"
+    path.write_text(path.read_text("utf-8").replace("start.toml", "../other.toml"), "utf-8")
+    with pytest.raises(MrcaError, match="is damaged"):
+        report_search(tmp_path / "found")

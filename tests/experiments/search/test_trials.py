@@ -18,7 +18,7 @@ def test_trials_come_back_as_they_were_written(tmp_path, make_trials):
 
 def test_settings_keep_their_types(tmp_path):
     settings = {"a.b": True, "a.c": 1, "a.d": 1.0, "a.e": "1"}
-    write_trial(Trial(id="0", settings=settings, seeds=[1], status="done", score=1.0), tmp_path)
+    write_trial(Trial(id="0000", settings=settings, seeds=[1], status="done", score=1.0), tmp_path)
     [trial] = read_trials(tmp_path)
     assert list(map(repr, trial.settings.values())) == ["True", "1", "1.0", "'1'"]
 
