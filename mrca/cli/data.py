@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +11,22 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from mrca.cli.options import AsJson, DataDir, Limits, Offsets, OffsetsInWords, say_next
+from mrca.cli.options import (
+    AsJson,
+    DataDir,
+    Limits,
+    Offsets,
+    OffsetsInWords,
+    OnBadRow,
+    OnError,
+    say_next,
+)
 from mrca.cli.progress import StageProgress
 from mrca.datasets import (
     CORPORA,
     Corpus,
     CorpusStatistics,
+    Problem,
     corpus_statistics,
     fetch_corpus,
     find_corpus,
@@ -99,18 +110,23 @@ def stats(
     ] = None,
     limits: Limits = None,
     offsets: Offsets = OffsetsInWords.EXACT,
+    on_error: OnError = OnBadRow.ERROR,
     data_dir: DataDir = None,
 ) -> None:
     """Count documents, entities and their pairs, facts, relations and the long tail."""
     groups = None if limits is None else group_limits(limits)
     with StageProgress() as progress:
         loaded = load_corpus(
-            corpus, data_dir, offsets=offsets.value, progress=progress.of(f"fetching {corpus}")
+            corpus,
+            data_dir,
+            offsets=offsets.value,
+            on_error=on_error.value,
+            progress=progress.of(f"fetching {corpus}"),
         )
     statistics = corpus_statistics(loaded, groups or group_limits(loaded.limits))
     if plot is not None:
         _draw(loaded, statistics, plot)
-    _print_notes(loaded)
+    _print(loaded.notes)
     if as_json:
         typer.echo(json.dumps(statistics.to_dict(), ensure_ascii=False, indent=2))
         return
@@ -129,7 +145,8 @@ def stats(
             markup=False,
             soft_wrap=True,
         )
-    say_next(f"mrca train --dataset {shlex.quote(corpus)}")
+    skip = " --on-error skip" if on_error is OnBadRow.SKIP else ""
+    say_next(f"mrca train --dataset {shlex.quote(corpus)}{skip}")
 
 
 @app.command()
@@ -137,18 +154,21 @@ def validate(
     source: Annotated[str, typer.Argument(help="A file, or a corpus's name or folder.")],
     as_json: AsJson = False,
     offsets: Offsets = OffsetsInWords.EXACT,
+    on_error: OnError = OnBadRow.ERROR,
     data_dir: DataDir = None,
 ) -> None:
     """Say everything that is wrong: line, field, expected, received. Exit code 1 on an error."""
     from mrca.datasets.validate import validate as check
 
     with StageProgress() as progress:
-        report = check(source, data_dir, offsets.value, progress.of(f"fetching {source}"))
+        told = progress.of(f"fetching {source}")
+        report = check(source, data_dir, offsets.value, told, on_error.value)
     if as_json:
         content = {
             "valid": not report.errors,
             "rows": report.rows,
             "unlabelled": report.unlabelled,
+            "skipped": report.skipped,
             "marked": report.marked,
             "oracle": report.oracle,
             "problems": [problem.to_dict() for problem in report.problems],
@@ -162,7 +182,8 @@ def validate(
         notices = counted(len(report.problems) - len(report.errors), "notice")
         widened = sum(problem.kind == "widened" for problem in report.problems)
         of_them = f", of them {counted(widened, 'widened span')}" if widened else ""
-        typer.echo(f"{rows}, {errors}, {notices}{of_them}")
+        skipped = f", {counted(report.skipped, 'row')} skipped" if report.skipped else ""
+        typer.echo(f"{rows}, {errors}, {notices}{of_them}{skipped}")
         if marks := marks_in_words(report.oracle, report.marked):
             typer.echo(marks)
         if report.unlabelled:
@@ -175,7 +196,8 @@ def validate(
     if report.unlabelled:
         say_next(f"mrca predict RUN {shlex.quote(source)}")
     else:
-        say_next(f"mrca data stats {shlex.quote(_corpus_of(source))}")
+        skip = " --on-error skip" if report.skipped else ""
+        say_next(f"mrca data stats {shlex.quote(_corpus_of(source))}{skip}")
 
 
 @app.command()
@@ -183,19 +205,29 @@ def convert(
     source: Annotated[str, typer.Argument(help="A file, or a corpus's name or folder.")],
     target: Annotated[Path, typer.Argument(help="The file or folder to write; must not exist.")],
     offsets: Offsets = OffsetsInWords.EXACT,
+    on_error: OnError = OnBadRow.ERROR,
     data_dir: DataDir = None,
 ) -> None:
-    """Write any readable form as JSON Lines (a file to a file, a corpus to a folder)."""
+    """Write any readable form as JSON Lines (a file to a file, a corpus to a folder).
+
+    A folder of brat's without splits becomes one file where the target is called .jsonl.
+    """
+    from mrca.datasets.readers.brat import is_brat
     from mrca.datasets.write import convert_corpus, convert_file
 
-    if Path(source).is_file():
-        convert_file(Path(source), target, offsets.value)
+    of_brat = target.suffix == ".jsonl" and is_brat(Path(source))
+    if Path(source).is_file() or of_brat:
+        _print(convert_file(Path(source), target, offsets.value, on_error.value).notes)
     else:
         with StageProgress() as progress:
             loaded = load_corpus(
-                source, data_dir, offsets=offsets.value, progress=progress.of(f"fetching {source}")
+                source,
+                data_dir,
+                offsets=offsets.value,
+                on_error=on_error.value,
+                progress=progress.of(f"fetching {source}"),
             )
-        _print_notes(loaded)
+        _print(loaded.notes)
         convert_corpus(loaded, target)
     typer.echo(target)
     say_next(f"mrca data validate {shlex.quote(str(target))}")
@@ -216,8 +248,8 @@ def _draw(corpus: Corpus, statistics: CorpusStatistics, path: Path) -> None:
     console.print(f"Drew {beside}", markup=False, soft_wrap=True)
 
 
-def _print_notes(corpus: Corpus) -> None:
-    for note in corpus.notes:
+def _print(notes: Iterable[Problem]) -> None:
+    for note in notes:
         Console(stderr=True).print(f"Note: {note}", markup=False, soft_wrap=True)
 
 

@@ -27,6 +27,13 @@ class OffsetsInWords(StrEnum):
     WIDEN = "widen"
 
 
+class OnBadRow(StrEnum):
+    """What becomes of a row that cannot be used."""
+
+    ERROR = "error"
+    SKIP = "skip"
+
+
 def _finished_run(folder: Path) -> Path:
     """The run that was meant; that there is none is said before Keras is loaded."""
     folder = layout.find_run(folder)
@@ -96,6 +103,10 @@ DataDir = Annotated[
 Offsets = Annotated[
     OffsetsInWords,
     typer.Option(help="Character offsets inside a word: an error, or widened to it and counted."),
+]
+OnError = Annotated[
+    OnBadRow,
+    typer.Option(help="A row that cannot be used: an error, or skipped, counted and told."),
 ]
 VectorsDir = Annotated[
     Path | None,

@@ -220,5 +220,6 @@ def run_corpus(run: "Run", data_dir: Path | None, name: str | None = None) -> "C
             train_split=settings.train_split if name == settings.dataset else "train",
             unmatched=settings.unmatched,
             offsets=settings.offsets,
+            on_error=settings.on_error,
             progress=progress.of(f"fetching {name}"),
         )

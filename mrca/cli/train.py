@@ -16,6 +16,7 @@ from mrca.cli.options import (
     DataDir,
     Dataset,
     NumberOrSeeds,
+    OnBadRow,
     RayAddress,
     Settings,
     Vectors,
@@ -132,6 +133,10 @@ def train(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", metavar="", help="Replace runs.")
     ] = False,
+    on_error: Annotated[
+        OnBadRow | None,
+        typer.Option(help="A row that cannot be used: an error, or skipped, counted and told."),
+    ] = None,
     settings: Settings = None,
     deterministic: Annotated[
         bool,
@@ -162,6 +167,7 @@ def train(
                 encoder__name=lasting_encoder(encoder),
                 vectors__name=lasting_vectors(vectors),
                 loss__teacher=None if teacher is None else str(teacher.resolve()),
+                data__on_error=None if on_error is None else on_error.value,
                 training__sampler=sampler,
                 training__seed=seed,
                 training__freeze=freeze or None,

@@ -44,6 +44,10 @@ class DataConfig(_Section):
         "exact",
         description="character offsets inside a word: an error, or the mention is the whole word",
     )
+    on_error: Literal["error", "skip"] = Field(
+        "error",
+        description="a row that cannot be used: an error, or it is left out, and counted",
+    )
     roles: Literal["corpus", "unknown"] = Field(
         "corpus",
         description="which entities may be subjects and which objects: as the corpus has it, or "

@@ -10,10 +10,18 @@ from typing import Literal
 
 import numpy as np
 
-from mrca.datasets.locate import is_published, locate_corpus, split_file, split_files
+from mrca.datasets.locate import (
+    is_published,
+    locate_corpus,
+    split_file,
+    split_files,
+    what_is_in,
+)
+from mrca.datasets.readers.brat import ENDINGS as BRAT_ENDINGS
 from mrca.datasets.readers.jsonl import Offsets
 from mrca.datasets.readers.read_file import iter_rows, row_unit
 from mrca.datasets.readers.row import Problem, Row, RowError, shorten
+from mrca.datasets.readers.skipping import OnError, Skipping
 from mrca.datasets.registry import CORPORA, SPLITS
 from mrca.datasets.relations_json import (
     REL2ID,
@@ -149,6 +157,7 @@ def load_corpus(
     download: bool = True,
     progress: Progress | None = None,
     train_split: TrainSplit = "train",
+    on_error: OnError = "error",
 ) -> Corpus:
     """Load a corpus by its name or its folder.
 
@@ -173,6 +182,8 @@ def load_corpus(
         progress: called with the bytes so far and in all while a file is downloaded.
         train_split: what the training split is: `"train"`, or `"distant"`, the automatically
             labelled documents of a `train_distant.json`.
+        on_error: what becomes of a row that cannot be used: an `"error"`, or `"skip"` it; a note
+            says how many were skipped, and why.
 
     Raises:
         MrcaError: if the corpus cannot be had, a row cannot be used, a label is not one of the
@@ -187,6 +198,7 @@ def load_corpus(
         ("train_split", train_split, ("train", "distant")),
         ("unmatched", unmatched, ("keep", "drop")),
         ("offsets", offsets, ("exact", "widen")),
+        ("on_error", on_error, ("error", "skip")),
     ):
         if value not in known:
             raise MrcaError(f"{name} is {value!r}. Expected {known[0]!r} or {known[1]!r}.")
@@ -196,7 +208,10 @@ def load_corpus(
     notes = []
     if "test" not in files and (unlabelled := split_file(folder, "test")):
         notes.append(_left_out(unlabelled))
-    rows = {split: _read_split(path, offsets) for split, path in files.items()}
+    rows = {}
+    for split, path in files.items():
+        rows[split], skipped = _read_split(path, folder, offsets, on_error)
+        notes += [skipped] if skipped else []
     problems = [problem for split in rows.values() for row in split for problem in row.problems]
     first_seen = {split: _first_seen(split_rows) for split, split_rows in rows.items()}
     published = registered or is_published(files["train"])
@@ -210,11 +225,11 @@ def load_corpus(
     if not registered and (elsewhere := _only_elsewhere(folder, first_seen)):
         notes.append(elsewhere)
     if "valid" not in rows:
-        notes.append(_hold_out(rows, files["train"]))
+        notes.append(_hold_out(rows, files["train"], folder))
     elif train_split == "distant" and split_file(folder, "train") is None:
         # Annotated runs train on the other nine tenths, and one of them may be the teacher.
         annotated = {"train": rows["valid"]}
-        notes.append(_hold_out(annotated, files["valid"]))
+        notes.append(_hold_out(annotated, files["valid"], folder))
         rows["valid"] = annotated["valid"]
     if unmatched == "drop":
         rows["train"] = _without_unmatched(rows["train"], files["train"])
@@ -244,7 +259,9 @@ def _files(folder: Path, train_split: TrainSplit) -> dict[str, Path]:
     if "train" not in files:
         raise MrcaError(
             f"{folder} has no training split. Expected train.jsonl (or train.json in a public "
-            f"form). It holds: {_listing(folder)}."
+            "form, or folders of brat's called train, dev and test). "
+            f"It holds: {what_is_in(folder)}. One file of rows becomes a corpus by: mrca data "
+            f"convert FILE {folder}/train.jsonl"
         )
     if "test" in files and is_unlabelled(files["test"]):
         del files["test"]
@@ -257,7 +274,7 @@ def _distant(folder: Path) -> Path:
     if path is None:
         raise MrcaError(
             f"data.train_split is 'distant', and {folder} has no train_distant.json. It holds: "
-            f"{_listing(folder)}."
+            f"{what_is_in(folder)}."
         )
     return path
 
@@ -270,26 +287,33 @@ def is_unlabelled(path: Path) -> bool:
     return first is not None and not any(row.labelled or row.error for row in chain([first], rows))
 
 
-def _read_split(path: Path, offsets: Offsets) -> list[Row]:
-    """The rows of a file, all of which can be used."""
+def _read_split(
+    path: Path, folder: Path, offsets: Offsets, on_error: OnError
+) -> tuple[list[Row], Problem | None]:
+    """The rows of a file, all of which can be used; and what was skipped."""
     rows: list[Row] = []
     errors: list[RowError] = []
+    skipping = Skipping(str(path))
     for row in iter_rows(path, require_labels=True, offsets=offsets):
         if row.error is None:
             rows.append(row)
-            continue
-        errors.append(row.error)
-        if len(errors) == _SHOWN:
-            break
+        elif on_error == "skip" and not row.ends_file:
+            skipping.add(row)
+        else:
+            errors.append(row.error)
+            if len(errors) == _SHOWN:
+                break
     if errors:
         listing = "\n".join(f"  {line}" for error in errors for line in str(error).splitlines())
         raise MrcaError(
             f"{path} has rows that cannot be used:\n{listing}\n"
-            f"See all of them with: mrca data validate {path.parent}"
+            f"See all of them with: mrca data validate {folder}; leave them out with: "
+            "--on-error skip"
         )
     if not rows:
-        raise MrcaError(f"{path} holds no rows. Expected at least one.")
-    return rows
+        why = f"\n{skipping.note()}" if skipping.count else ""
+        raise MrcaError(f"{path} holds no rows. Expected at least one.{why}")
+    return rows, skipping.note()
 
 
 def _first_seen(rows: list[Row]) -> dict[str, int]:
@@ -353,7 +377,7 @@ def _only_elsewhere(folder: Path, first_seen: dict[str, dict[str, int]]) -> Prob
     )
 
 
-def _hold_out(splits: dict[str, list[Row]], path: Path) -> Problem:
+def _hold_out(splits: dict[str, list[Row]], path: Path, folder: Path) -> Problem:
     """Move a tenth of the training rows to a validation split, always the same ones."""
     rows = splits["train"]
     count = max(1, round(len(rows) / _HELD_OUT))
@@ -365,14 +389,14 @@ def _hold_out(splits: dict[str, list[Row]], path: Path) -> Problem:
     held = set(np.random.default_rng(0).permutation(len(rows))[:count].tolist())
     splits["valid"] = [row for index, row in enumerate(rows) if index in held]
     splits["train"] = [row for index, row in enumerate(rows) if index not in held]
-    if split_file(path.parent, "train") is None:
+    if split_file(folder, "train") is None:
         return Problem(
-            *("note", str(path.parent), 0, "train", "train.jsonl"),
+            *("note", str(folder), 0, "train", "train.jsonl"),
             f"none; {len(rows) - count:,} rows of {path.name} are trained on, and the other "
             f"{count:,} validated on",
         )
     return Problem(
-        *("note", str(path.parent), 0, "valid", "valid.jsonl"),
+        *("note", str(folder), 0, "valid", "valid.jsonl"),
         f"none; {count:,} of the {len(rows):,} training rows are held out for validation",
     )
 
@@ -388,12 +412,15 @@ def _left_out(path: Path) -> Problem:
 def _fingerprint(files: dict[str, Path], relations: RelationSet) -> str:
     state = hashlib.sha256(json.dumps(relations.names).encode())
     for split, path in files.items():
-        with path.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-        state.update(f"\n{split} {content}".encode())
+        state.update(f"\n{split} {_content(path)}".encode())
     return state.hexdigest()
 
 
-def _listing(folder: Path) -> str:
-    names: Iterable[str] = sorted(path.name for path in folder.iterdir())
-    return ", ".join(list(names)[:10]) or "nothing"
+def _content(path: Path) -> str:
+    """SHA-256 of a file, or of a folder's files and their names."""
+    if path.is_dir():
+        files = (each for each in sorted(path.iterdir()) if each.suffix in BRAT_ENDINGS)
+        content = "".join(f"{each.name} {_content(each)}\n" for each in files)
+        return hashlib.sha256(content.encode()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

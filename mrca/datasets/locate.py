@@ -1,10 +1,12 @@
 """From a corpus's name to the folder that holds it, fetching or building it where it is missing."""
 
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from mrca.datasets.build import build_corpus, find_raw, is_outdated
+from mrca.datasets.readers.brat import is_brat
 from mrca.datasets.readers.read_file import iter_rows
 from mrca.datasets.registry import CORPORA, SPLITS, CorpusSource, corpus_source
 from mrca.datasets.relations_json import RELATIONS, write_relations
@@ -13,19 +15,26 @@ from mrca.files import adopt_any, cache_folder, fetch, search_folders
 from mrca.files.download import Progress
 
 _PACKAGED = Path(__file__).parent
+_SHOWN = 10  # files that a message lists
 # What published corpora call their files: `dev.json`, `train_annotated.json` (DocRED),
-# `test_revised.json` (Re-DocRED), `train_filter.data` (CDR), `Train.PubTator` (BioRED).
+# `test_revised.json` (Re-DocRED), `train_filter.data` (CDR), `Train.PubTator` (BioRED),
+# `TRAIN_FILE.TXT` (SemEval-2010).
 _NAMES = {
-    "train": "train(?:_annotated|_revised|_filter)?",
+    "train": "train(?:_annotated|_revised|_filter|_file)?",
     "valid": "(?:valid|dev|val)(?:_revised|_filter)?",
-    "test": "test(?:_revised|_filter)?",
+    "test": "test(?:_revised|_filter|_file_full)?",
     "distant": "train_distant",
 }
-_ENDING = r"\.(?:jsonl|json|txt|data|tsv|pubtator|pubtator\.txt)(?:\.gz)?"
+_UNLABELLED = {"test": "test_file"}  # SemEval's, which counts where there is no TEST_FILE_FULL
+# With the corpus's name before it, such as `wiki80_val.txt`: where no file is called as above.
+_NAMED = r"[\w.-]+(?<!train)[_-]"
+_ENDING = r"\.(?:jsonl|json|txt|data|tsv|csv|spacy|pubtator|pubtator\.txt)(?:\.gz)?"
 
 
 def split_file(folder: Path, split: str) -> Path | None:
     """The file of a split, such as `train.jsonl`, `dev.json` or `Test.PubTator`, or `None`.
+
+    Of brat it is a folder, such as `dev`; one that has no such folders is a training split itself.
 
     Args:
         folder: the corpus's.
@@ -69,12 +78,35 @@ def is_published(path: Path) -> bool:
 
 
 def _files(folder: Path, split: str) -> list[Path]:
-    """All files that a split could be read from."""
+    """All files, and folders of brat's, that a split could be read from."""
     if not folder.is_dir():
         return []
-    name = re.compile(_NAMES[split] + _ENDING, re.IGNORECASE)
-    found = (path for path in folder.iterdir() if name.fullmatch(path.name) and path.is_file())
-    return sorted(found)
+    inside = sorted(folder.iterdir())
+    if found := _called(inside, _NAMES[split]):
+        return found
+    if not _called(inside, "|".join(_NAMES.values())):
+        if found := _called(inside, f"{_NAMED}(?:{_NAMES[split]})"):
+            return found
+        return [folder] if split == "train" and is_brat(folder) else []
+    return _called(inside, _UNLABELLED[split]) if split in _UNLABELLED else []
+
+
+def _called(paths: Sequence[Path], names: str) -> list[Path]:
+    """The files of such a name with any ending, and the folders of brat's of that name."""
+    name = re.compile(f"(?:{names})({_ENDING})?", re.IGNORECASE)
+    return [
+        path
+        for path in paths
+        if (found := name.fullmatch(path.name))
+        and (path.is_file() if found[1] else path.is_dir() and is_brat(path))
+    ]
+
+
+def what_is_in(folder: Path) -> str:
+    """A folder's files by name, of many the first few, for messages."""
+    names = sorted(path.name for path in folder.iterdir())
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more or "nothing"
 
 
 def corpora_beside(path: Path) -> list[str]:
@@ -123,7 +155,8 @@ def check_corpus_name(name_or_folder: str) -> None:
     if folder.is_file():
         raise MrcaError(
             f"{folder} is a file. Expected a corpus's name, or a folder with train.jsonl "
-            "and, where there are any, valid.jsonl and test.jsonl."
+            "and, where there are any, valid.jsonl and test.jsonl. Make one of this file: "
+            f"mrca data convert {shlex.quote(str(folder))} my_corpus/train.jsonl"
         )
     if not (name_or_folder and folder.is_dir()):
         corpus_source(name_or_folder, corpora_beside(folder))  # the error

@@ -1,6 +1,6 @@
 """Every problem of a file or a corpus folder, without stopping at the first."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mrca.datasets.corpus import is_unlabelled
@@ -10,10 +10,12 @@ from mrca.datasets.locate import (
     locate_corpus,
     split_file,
     split_files,
+    what_is_in,
 )
 from mrca.datasets.readers.jsonl import Offsets
 from mrca.datasets.readers.read_file import iter_rows, row_unit
 from mrca.datasets.readers.row import Problem, shorten
+from mrca.datasets.readers.skipping import OnError
 from mrca.datasets.registry import CORPORA, SPLITS
 from mrca.datasets.relations_json import RELATIONS, corpus_relations
 from mrca.datasets.repeats import RepeatCounter
@@ -31,6 +33,7 @@ class ValidationReport:
         unlabelled: usable rows that do not say which relations are stated (to predict on only).
         marked: usable rows with entities, or facts whose entities are marked.
         oracle: those of them in which the entities of the facts are marked and no others.
+        skipped: rows that cannot be used, where these are skipped.
         problems: everything found, in the order of the files and their lines.
     """
 
@@ -38,6 +41,7 @@ class ValidationReport:
     unlabelled: int = 0
     marked: int = 0
     oracle: int = 0
+    skipped: int = 0
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -51,6 +55,7 @@ def validate(
     data_dir: Path | None = None,
     offsets: Offsets = "exact",
     progress: Progress | None = None,
+    on_error: OnError = "error",
 ) -> ValidationReport:
     """Check a file, or a corpus as `load_corpus` would read it.
 
@@ -64,6 +69,8 @@ def validate(
         data_dir: a folder to look for a name in before all others.
         offsets: what becomes of character offsets inside a word: see `iter_jsonl`.
         progress: called with the bytes so far and in all while a missing corpus is downloaded.
+        on_error: what becomes of a row that cannot be used: an `"error"`, or it is `"skip"`ped, and
+            why is a note.
 
     Raises:
         MrcaError: if there is no such file or corpus, or it cannot be read.
@@ -75,7 +82,7 @@ def validate(
         splits = split_files(path.parent)
         is_split = "train" in splits and path in splits.values()
         needs = is_split and _needs_labels(path, splits)
-        _check_file(path, report, offsets, repeats, path.name, require_labels=needs)
+        _check_file(path, report, offsets, on_error, repeats, path.name, require_labels=needs)
         _note_repeats(repeats, path, report)
         return report
     registered = name_or_path in CORPORA
@@ -98,11 +105,17 @@ def validate(
         files["distant"] = distant
     if "train" not in files:
         report.problems.append(
-            Problem("error", str(folder), 0, "train", "train.jsonl or train.json", "neither")
+            Problem(
+                *("error", str(folder), 0, "train"),
+                "train.jsonl, or another training split (a single file of rows becomes one by "
+                "`mrca data convert`)",
+                f"a folder that holds {what_is_in(folder)}",
+            )
         )
     first_seen = {
         split: _check_file(
-            *(file, report, offsets, repeats, split), require_labels=_needs_labels(file, files)
+            *(file, report, offsets, on_error, repeats, split),
+            require_labels=_needs_labels(file, files),
         )
         for split, file in sorted(files.items(), key=lambda item: item[0] != "train")
     }
@@ -153,6 +166,7 @@ def _check_file(
     path: Path,
     report: ValidationReport,
     offsets: Offsets,
+    on_error: OnError,
     repeats: RepeatCounter,
     split: str,
     *,
@@ -164,7 +178,11 @@ def _check_file(
     for row in iter_rows(path, require_labels=require_labels, offsets=offsets):
         count += 1
         if row.document is None:
-            report.problems.extend(row.error.problems if row.error else ())
+            problems = row.error.problems if row.error else ()
+            if on_error == "skip" and not row.ends_file:
+                report.skipped += 1
+                problems = tuple(replace(problem, kind="note") for problem in problems)
+            report.problems.extend(problems)
             continue
         report.problems.extend(row.problems)
         if split in SPLITS or split == path.name:

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mrca.datasets.readers.jsonl import Offsets
 from mrca.datasets.readers.read_file import iter_rows
+from mrca.datasets.readers.row import Problem
+from mrca.datasets.readers.skipping import OnError, Skipping
 from mrca.datasets.relations_json import write_descriptions, write_relations
 from mrca.errors import MrcaError
 from mrca.files import temporary_folder, whole_file
@@ -34,8 +36,17 @@ def write_jsonl(documents: Iterable[Document], path: Path) -> int:
     return _write_rows(map(to_json_row, documents), path)
 
 
-def convert_file(source: Path, target: Path, offsets: Offsets = "exact") -> int:
-    """Write one file as JSON Lines; how many rows it has.
+class Converted(NamedTuple):
+    """What became of a file: how many rows were written, and what was left out of it."""
+
+    rows: int
+    notes: tuple[Problem, ...]
+
+
+def convert_file(
+    source: Path, target: Path, offsets: Offsets = "exact", on_error: OnError = "error"
+) -> Converted:
+    """Write one file as JSON Lines.
 
     A row that does not say which relations are stated stays one that does not.
 
@@ -43,12 +54,15 @@ def convert_file(source: Path, target: Path, offsets: Offsets = "exact") -> int:
         source: a file in any form that the readers take.
         target: the file to write; it must not exist.
         offsets: see `iter_jsonl`.
+        on_error: what becomes of a row that cannot be used: an `"error"`, or `"skip"` it.
 
     Raises:
         MrcaError: if a row cannot be used (nothing is written then), or the target exists.
     """
     _refuse_existing(target)
-    return _write_rows(_json_rows(source, offsets), target)
+    notes: list[Problem] = []
+    count = _write_rows(_json_rows(source, offsets, on_error, notes), target)
+    return Converted(count, tuple(notes))
 
 
 def convert_corpus(corpus: "Corpus", target: Path) -> None:
@@ -203,14 +217,24 @@ def _offsets(document: Document, span: Span) -> dict[str, Any]:
     return {"token_start": span.start, "token_end": span.end, "text": document.words(span)}
 
 
-def _json_rows(source: Path, offsets: Offsets) -> Iterator[dict[str, Any]]:
+def _json_rows(
+    source: Path, offsets: Offsets, on_error: OnError, notes: list[Problem]
+) -> Iterator[dict[str, Any]]:
+    """The rows of a file; what is left out is added to the notes."""
+    skipping = Skipping(str(source))
     for row in iter_rows(source, offsets=offsets):
-        if row.document is None:
+        if row.document is not None:
+            notes += [problem for problem in row.problems if problem.kind == "note"]
+            yield to_json_row(row.document, labelled=row.labelled)
+        elif on_error == "skip" and not row.ends_file:
+            skipping.add(row)
+        else:
             raise MrcaError(
                 f"{row.error}\nNothing was written. See every such row with: "
-                f"mrca data validate {source}"
+                f"mrca data validate {source}; leave them out with: --on-error skip"
             )
-        yield to_json_row(row.document, labelled=row.labelled)
+    if (skipped := skipping.note()) is not None:
+        notes.append(skipped)
 
 
 def _write_rows(rows: Iterable[dict[str, Any]], path: Path) -> int:

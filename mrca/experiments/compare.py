@@ -175,6 +175,7 @@ def check_same_candidates(configs: Mapping[str, RunConfig]) -> None:
             "candidates": other.candidates,
             "data.roles": other.data.roles,
             "data.offsets": other.data.offsets,
+            "data.on_error": other.data.on_error,
         }
         differing = config.differences(config.changed(asked), f"of {first} is", f"of {name} is")
         if differing:

@@ -39,7 +39,12 @@ def shared_corpus(
         )
     progress = partial(reporter.preparing, f"fetching {name}")
     corpus = load_corpus(
-        name, data_dir, train_split=data.train_split, offsets=data.offsets, progress=progress
+        name,
+        data_dir,
+        train_split=data.train_split,
+        offsets=data.offsets,
+        on_error=data.on_error,
+        progress=progress,
     )
     if "test" not in corpus.splits:
         raise MrcaError(

@@ -74,6 +74,7 @@ def train(
         train_split=config.data.train_split,
         unmatched=config.data.unmatched,
         offsets=config.data.offsets,
+        on_error=config.data.on_error,
         progress=partial(reporter.preparing, f"fetching {config.data.dataset}"),
     )
     check_labels(corpus)

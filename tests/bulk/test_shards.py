@@ -79,7 +79,7 @@ def test_a_shard_of_a_packed_file_has_all_its_rows(tmp_path):
 
 
 def test_errors_name_the_file_as_it_was_given(tmp_path):
-    for name, content in (("a.jsonl", b"nonsense"), ("a.jsonl.gz", gzip.compress(b"nonsense"))):
+    for name, content in (("a.jsonl", b"{nonsense"), ("a.jsonl.gz", gzip.compress(b"{nonsense"))):
         path = tmp_path / name
         path.write_bytes(content)
         (row,) = next(cut_file(0, path, 9)).rows(path, "given/a", "exact")

@@ -351,3 +351,50 @@ def test_fetch_refuses_what_it_cannot_have(tmp_path):
 )
 def test_wrong_use_is_one_readable_error(arguments, expected, corpus):
     assert expected in fail(*arguments)
+
+
+@pytest.fixture
+def notes(tmp_path) -> Path:
+    """Two folders of brat's, with an event that is not read."""
+    for split in ("train", "dev"):
+        folder = tmp_path / "notes" / split
+        folder.mkdir(parents=True)
+        for number in range(2):
+            (folder / f"d{number}.txt").write_text("Ada left Oslo.", encoding="utf-8")
+            (folder / f"d{number}.ann").write_text(
+                "T1\tPerson 0 3\tAda\nT2\tCity 9 13\tOslo\nT3\tLeave 4 8\tleft\n"
+                "R1\tleft Arg1:T1 Arg2:T2\nE1\tLeave:T3 Who:T1\n",
+                encoding="utf-8",
+            )
+    return tmp_path / "notes"
+
+
+def test_a_folder_of_brat_is_taken_as_it_is_and_says_what_it_leaves_out(notes):
+    said = "notes/train: expected relations of two entities (R), received 2 events, left out"
+    assert said in run("validate", notes).stdout
+    result = run("convert", notes, "made")
+    assert said in result.stderr
+    assert "4 rows, 0 errors" in run("validate", "made").stdout
+    run("convert", notes / "dev", "dev.jsonl")
+    assert len(Path("dev.jsonl").read_text(encoding="utf-8").splitlines()) == 2
+    statistics = json.loads(run("stats", notes, "--json").stdout)
+    assert statistics["train_counts"] == {"left": 2}
+
+
+def test_rows_that_cannot_be_used_are_skipped_where_that_is_asked_for(corpus, tmp_path):
+    with (corpus / "train.jsonl").open("a") as file:
+        file.write('\nnonsense\n{"text": "Ada"}')
+    assert "31 rows" not in run("validate", corpus, code=1).stdout
+    result = run("validate", corpus, "--on-error", "skip")
+    assert "34 rows, 0 errors" in result.stdout
+    assert "2 rows skipped" in result.stdout
+    assert (
+        json.loads(run("validate", corpus, "--on-error", "skip", "--json").stdout)["skipped"] == 2
+    )
+    assert "leave them out with: --on-error skip" in fail("stats", corpus)
+    for command in (["stats", corpus], ["convert", corpus, "whole"]):
+        said = run(*command, "--on-error", "skip").stderr
+        assert "received 2 unusable rows, skipped:" in said
+        assert "line 32: expected JSON" in said
+    file = corpus / "train.jsonl"
+    assert "1 unusable row, skipped" in run("convert", file, "a.jsonl", "--on-error", "skip").stderr

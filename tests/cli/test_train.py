@@ -227,11 +227,13 @@ def test_the_name_of_a_run(mrca, trained, tmp_path, arguments, name):
 def test_options_become_settings(mrca, trained, monkeypatch):
     monkeypatch.setattr("mrca.training.checks.check_installed", lambda *_: None)
     arguments = ["--seed", 7, "--loss", "dice", "--deterministic", "--tensorboard", "--overwrite"]
+    arguments += ["--on-error", "skip"]
     settings = ["--set", "training.batch_size=64", "--set", 'model.entity_pooling="mean"']
     assert mrca("train", "--dataset", "sample", *arguments, *settings).code == 0
     config, _, options = trained[0]
     assert config == load_recipe("sample").changed(
         {
+            "data.on_error": "skip",
             "training.seed": 7,
             "training.deterministic": True,
             "training.tensorboard": True,

@@ -125,7 +125,7 @@ def test_rows_that_cannot_be_used_stop_the_load_with_their_lines(write_corpus):
     message = str(caught.value)
     assert 'line 2, facts: expected "facts" or "labels"' in message
     assert "line 3, text: expected a valid string" in message
-    assert message.endswith(f"mrca data validate {folder}")
+    assert f"mrca data validate {folder}; leave them out with: --on-error skip" in message
 
 
 def test_a_row_with_a_mention_that_is_not_there_is_kept_or_dropped(write_corpus):

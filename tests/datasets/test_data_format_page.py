@@ -116,7 +116,10 @@ def test_the_messages_of_the_page_are_those_that_are_given(tmp_path):
         5: '{"text": "Ada met Bo", "id": "5" '.ljust(34) + '"labels": ["met"]}',
         9: json.dumps({"text": "the New York-based firm", "facts": stated}),
     }
-    rows = [lines.get(number, '{"text": "Ada", "labels": []}') for number in range(1, 13)]
+    rows = [
+        lines.get(number, json.dumps({"text": f"Ada {number}", "labels": []}))
+        for number in range(1, 13)
+    ]
     (tmp_path / "train.jsonl").write_text("\n".join(rows) + "\n", "utf-8")
     report = validate(str(tmp_path))
     shown = re.findall(r"^(error|unmatched): my/corpus/train\.jsonl, (.*)$", TEXT, re.MULTILINE)

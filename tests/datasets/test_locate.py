@@ -378,6 +378,12 @@ def test_every_registered_download_has_three_mirrors_and_a_digest():
         ("test", "Test.PubTator.txt.gz"),
         ("valid", "dev.tsv"),
         ("distant", "train_distant.json"),
+        ("train", "TRAIN_FILE.TXT"),
+        ("test", "TEST_FILE_FULL.TXT"),
+        ("train", "wiki80_train.txt"),
+        ("valid", "conll04_dev.json"),
+        ("train", "train.csv"),
+        ("valid", "dev.spacy"),
     ],
 )
 def test_a_split_by_the_name_that_published_corpora_give_it(tmp_path, split, name):
@@ -388,11 +394,29 @@ def test_a_split_by_the_name_that_published_corpora_give_it(tmp_path, split, nam
 
 @pytest.mark.parametrize(
     "name",
-    ["train_filter.txt.bak", "trainer.json", "train.PubTator.json", "train.gz", "my_train.json"],
+    ["train_filter.txt.bak", "trainer.json", "train.PubTator.json", "train.gz", "mytrain.json"],
 )
 def test_a_file_of_another_name_is_no_split(tmp_path, name):
     (tmp_path / name).write_text("")
     assert all(split_file(tmp_path, split) is None for split in (*SPLITS, "distant"))
+
+
+def test_names_with_the_corpus_s_before_them_count_where_there_are_no_others(tmp_path):
+    for name in ("conll04_train.json", "conll04_dev.json", "conll04_train_dev.json"):
+        (tmp_path / name).write_text("")
+    assert split_file(tmp_path, "train") == tmp_path / "conll04_train.json"
+    assert split_file(tmp_path, "valid") == tmp_path / "conll04_dev.json"
+    (tmp_path / "train.json").write_text("")
+    assert split_file(tmp_path, "train") == tmp_path / "train.json"
+    assert split_file(tmp_path, "valid") is None
+
+
+def test_a_test_split_without_relations_counts_where_there_is_none_with_them(tmp_path):
+    for name in ("TRAIN_FILE.TXT", "TEST_FILE.txt"):
+        (tmp_path / name).write_text("")
+    assert split_file(tmp_path, "test") == tmp_path / "TEST_FILE.txt"
+    (tmp_path / "TEST_FILE_FULL.TXT").write_text("")
+    assert split_file(tmp_path, "test") == tmp_path / "TEST_FILE_FULL.TXT"
 
 
 def test_what_the_user_brings_is_found_by_either_name_and_needs_no_validation_split(

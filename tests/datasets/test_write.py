@@ -236,7 +236,7 @@ def test_a_corpus_stays_the_same_corpus(write_corpus, tmp_path):
 def test_a_public_file_becomes_json_lines_whose_marks_are_an_oracle(tmp_path):
     source = tmp_path / "train.json"
     source.write_text(json.dumps([{"text": "A is B", "triple_list": [["A", "r", "B"]]}] * 3))
-    assert convert_file(source, tmp_path / "train.jsonl") == 3
+    assert convert_file(source, tmp_path / "train.jsonl").rows == 3
     row = json.loads((tmp_path / "train.jsonl").read_text().splitlines()[0])
     assert row == {"tokens": ["A", "is", "B"], "facts": [["A", "r", "B"]]}
 
@@ -281,7 +281,7 @@ def test_offsets_inside_words_are_widened_where_it_is_asked_for(tmp_path):
     source.write_text(json.dumps(row))
     with pytest.raises(MrcaError, match="at the borders of words"):
         convert_file(source, tmp_path / "out.jsonl")
-    assert convert_file(source, tmp_path / "out.jsonl", offsets="widen") == 1
+    assert convert_file(source, tmp_path / "out.jsonl", offsets="widen").rows == 1
     (read,) = iter_rows(tmp_path / "out.jsonl")
     assert read.document.entities[0].name == "manhunt"
 

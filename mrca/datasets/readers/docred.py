@@ -5,17 +5,15 @@ Re-DocRED is published so too, and HacRED with the same fields under other names
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mrca.datasets.readers.cut_words import cut_words
-from mrca.datasets.readers.lines import unreadable_row
 from mrca.datasets.readers.public_json import Text
 from mrca.datasets.readers.pydantic_errors import row_error
 from mrca.datasets.readers.row import Problem, Row, RowError, shorten
-from mrca.datasets.readers.strict_json import JsonError, decode, parse
 from mrca.text import Document, Entity, Fact, Span
 
 # HacRED publishes each document twice, cut into words and into characters.
@@ -88,22 +86,6 @@ def read_docred_item(
         return _Reader(parsed, source, line, unit).row()
     except RowError as error:
         return Row(line, None, error)
-
-
-def iter_docred_lines(lines: Iterable[bytes], source: str) -> Iterator[Row]:
-    """Read documents each of which stands in a line of its own, as HacRED is published.
-
-    Args:
-        lines: the lines, such as a file opened in binary mode; blank ones are skipped.
-        source: the file's name, for messages.
-    """
-    for number, data in enumerate(lines, 1):
-        try:
-            text = decode(data, first=number == 1)
-            if text.strip():
-                yield read_docred_item(parse(text), source, number, "line")
-        except JsonError as error:
-            yield unreadable_row(error, source, number)
 
 
 class _Reader:

@@ -3,52 +3,58 @@
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 
-from mrca.datasets.readers.dialogre import read_dialogre_item
-from mrca.datasets.readers.docred import iter_docred_lines, read_docred_item
+from mrca.datasets.readers.brat import is_brat, iter_brat
+from mrca.datasets.readers.deepke import iter_deepke
+from mrca.datasets.readers.docbin import is_docbin, iter_docbin
 from mrca.datasets.readers.fewrel import fewrel_names, iter_fewrel, iter_fewrel_lines
-from mrca.datasets.readers.jsonl import Offsets, iter_jsonl
-from mrca.datasets.readers.public_json import read_relation_list_item, read_triple_list_item
-from mrca.datasets.readers.pubmed import iter_pubmed, iter_pubmed_lines, read_pubmed_article
+from mrca.datasets.readers.foreign import foreign_file, foreign_item
+from mrca.datasets.readers.item_forms import KNOWN, OWN, ItemForm, form_of_file, forms_of
+from mrca.datasets.readers.jsonl import Offsets, iter_jsonl, row_from_value
+from mrca.datasets.readers.left_out import Read, tell_left_out
+from mrca.datasets.readers.lines import unreadable_row
+from mrca.datasets.readers.pubmed import iter_pubmed, iter_pubmed_lines
 from mrca.datasets.readers.pubtator import iter_pubtator
 from mrca.datasets.readers.row import Problem, Row, RowError, shorten
 from mrca.datasets.readers.scibert import iter_scibert
 from mrca.datasets.readers.semeval import iter_semeval
-from mrca.datasets.readers.spert import read_spert_item
-from mrca.datasets.readers.strict_json import JsonError, decode, parse_array
+from mrca.datasets.readers.strict_json import (
+    JsonError,
+    decode,
+    parse,
+    parse_array,
+    parse_sequence,
+)
 from mrca.datasets.readers.tabbed_pairs import iter_tabbed_pairs
-from mrca.datasets.readers.tacred import read_tacred_item
 from mrca.errors import MrcaError
 
-# The field by which an item of a JSON array is known, and the reader of such items.
-_ITEMS = {
-    "triple_list": read_triple_list_item,
-    "relation_list": read_relation_list_item,
-    "token": read_tacred_item,
-    "abstractText": read_pubmed_article,
-    "entities": read_spert_item,
-    "vertexSet": read_docred_item,
-}
-
+_Unit = Literal["line", "item"]
 _Form = Literal[
+    "brat",
+    "docbin",
     "array",
     "articles",
     "fewrel",
+    "objects",
     "article lines",
     "fewrel lines",
-    "docred lines",
     "tagged lines",
     "tabbed pairs",
     "pubtator",
     "semeval",
+    "deepke",
+    "item lines",
+    "foreign",
     "jsonl",
 ]
 
-# How the content begins, tried in this order; all else is the user's JSON Lines.
+# How the content begins, tried in this order; then the fields of the first line decide.
 _BEGINNINGS: dict[_Form, re.Pattern[bytes]] = {
     "array": re.compile(rb"\["),
     "articles": re.compile(rb'\{\s*"articles"\s*:'),
@@ -56,15 +62,17 @@ _BEGINNINGS: dict[_Form, re.Pattern[bytes]] = {
     "fewrel": re.compile(
         rb'\{\s*"(?:P\d+"\s*:|(?:[^"\\]|\\.)*"\s*:\s*\[\s*\{\s*"(?:tokens|h|t)"\s*:)'
     ),
+    "objects": re.compile(rb"\{[ \t]*\r?\n"),
     # A quotation mark inside a JSON string has a backslash before it, so these are fields.
     "article lines": re.compile(rb'\{(?:[^\n]*,)?\s*"abstractText"\s*:'),
-    "fewrel lines": re.compile(rb'\{(?:[^\n]*,)?\s*"h"\s*:'),
-    "docred lines": re.compile(rb'\{(?:[^\n]*,)?\s*"(?:vertexSet|vertex_word)"\s*:'),
+    "fewrel lines": re.compile(rb'\{(?:[^\n]*,)?\s*"h"\s*:(?!\s*\{)'),
     "tagged lines": re.compile(rb'\{(?=[^\n]*"label"\s*:)(?=[^\n]*\[\[ )[^\n]*<< '),
     "tabbed pairs": re.compile(rb"[^\t\n]+\t[^\n]*\t(?:L2R|R2L)\t"),
     "pubtator": re.compile(rb"[^|\s]+\|[ta]\|"),
     "semeval": re.compile(rb"\d+\t"),
+    "deepke": re.compile(rb"(?=[^\n]*\bsentence\b)[^\n{\[]*\bhead_offset\b"),
 }
+_BY_ITEM = ("brat", "docbin", "array", "articles", "fewrel", "objects")
 _HEAD = 2**16  # bytes that tell the form
 _GZIP = b"\x1f\x8b"
 
@@ -78,24 +86,11 @@ def iter_rows(
 ) -> Iterator[Row]:
     """Read one file in a published form, or the user's JSON Lines; gzipped or not.
 
-    The content decides:
-
-    * `[` begins a JSON array, whose items have a `triple_list`, a `relation_list`, a `token`
-      (TACRED), an `abstractText` (PubMed), `entities` (SpERT) or a `vertexSet` (DocRED), or are
-      lists of turns and pairs (DialogRE);
-    * a first line with a `vertexSet` or a `vertex_word` is that of a file with one such document
-      per line (HacRED);
-    * `{"articles":` begins PubMed as BioASQ publishes it; a first line with an `abstractText` is
-      that of a file with one such article per line;
-    * `{"P413":`, or another name and a list of sentences, begins FewRel as it is published; a first
-      line with an `h` is that of a file with one such sentence per line. Labels are the properties,
-      or their readable names where a `pid2name.json` lies next to the file;
-    * a first line with a `label`, `[[ … ]]` and `<< … >>` begins ChemProt or SciERC as SciBERT
-      publishes them;
-    * a first line with pairs of entities (`L2R`, `R2L`) between tabs begins CDR or GDA;
-    * `10491763|t|` begins the PubTator form (BioRED);
-    * a number and a tab begin a file of SemEval-2010 Task 8;
-    * any other file is read as JSON Lines.
+    The content decides, as `docs/data-format.md` lists it: how it begins, else the fields of its
+    first item. Items of JSON may stand in an array or each in a line, whichever form they have; one
+    that is broken over several lines is read too. A folder with brat's `.ann` files is read as one.
+    Where FewRel's labels are properties, they are called by their readable names if a
+    `pid2name.json` lies next to the file.
 
     Args:
         path: the file.
@@ -105,20 +100,29 @@ def iter_rows(
 
     Yields:
         The rows in order. A row that cannot be used comes with its error and reading continues,
-        except where the JSON of an array is broken, which ends it.
+        except where the JSON of an array is broken, which ends it. A file in a form that is not
+        read has one row, with the error that says so.
 
     Raises:
         MrcaError: if the file cannot be read.
     """
     source = source or str(path)
+    if path.is_dir() and is_brat(path):
+        yield from _labelled(iter_brat(path), require_labels, "brat", source)
+        return
     with opened(path) as file:
         form = _form(file)
         if form == "jsonl":
             yield from iter_jsonl(file, source, require_labels=require_labels, offsets=offsets)
             return
-        for row in _iter_published(file, form, path, source):
-            missing = require_labels and row.error is None and not row.labelled
-            yield _without_labels(row, form, source) if missing else row
+        rows = _iter_published(file, form, path, source, offsets)
+        yield from _labelled(rows, require_labels, form, source)
+
+
+def _labelled(rows: Iterable[Row], require_labels: bool, form: _Form, source: str) -> Iterator[Row]:
+    for row in rows:
+        missing = require_labels and row.error is None and not row.labelled
+        yield _without_labels(row, form, source) if missing else row
 
 
 @contextmanager
@@ -143,6 +147,8 @@ def row_unit(path: Path) -> Literal["line", "item"]:
     Raises:
         OSError: if the file cannot be read.
     """
+    if path.is_dir():
+        return "item"
     with _unzipped(path) as file:
         return _unit(_form(file))
 
@@ -167,61 +173,162 @@ def _unzipped(path: Path) -> Iterator[BinaryIO]:
             yield file
 
 
-def _unit(form: _Form) -> Literal["line", "item"]:
-    return "item" if form in ("array", "articles", "fewrel") else "line"
+def _unit(form: _Form) -> _Unit:
+    return "item" if form in _BY_ITEM else "line"
 
 
 def _form(file: BinaryIO) -> _Form:
     """The form of a file, which is left at its beginning."""
+    head = _beginning(file)
+    if is_docbin(head):
+        return "docbin"
+    for form, pattern in _BEGINNINGS.items():
+        if pattern.match(head):
+            return form
+    if foreign_file(head, ""):
+        return "foreign"
+    try:
+        first = parse(next((line for line in _lines(file) if line.strip()), "{}"))
+    except JsonError:
+        return "jsonl"
+    finally:
+        file.seek(0)
+    if forms_of(first):
+        return "item lines"
+    return "foreign" if foreign_item(first, "") else "jsonl"
+
+
+def _beginning(file: BinaryIO) -> bytes:
+    """The first bytes that are not white space; the file is left at its beginning."""
     head = b""
     while not head and (piece := file.read(_HEAD)):
         head = piece.lstrip(b"\xef\xbb\xbf \t\r\n")
     file.seek(0)
-    found = (form for form, pattern in _BEGINNINGS.items() if pattern.match(head))
-    return next(found, "jsonl")
+    return head
 
 
-def _iter_published(file: BinaryIO, form: _Form, path: Path, source: str) -> Iterator[Row]:
+def _lines(file: BinaryIO) -> Iterator[str]:
+    """The lines as text.
+
+    Raises:
+        JsonError: at one that is not UTF-8.
+    """
+    return (decode(line, first=number == 0) for number, line in enumerate(file))
+
+
+def _iter_published(
+    file: BinaryIO, form: _Form, path: Path, source: str, offsets: Offsets
+) -> Iterator[Row]:
     if form == "fewrel":
         return iter_fewrel(file.read(), source, fewrel_names(path.parent))
     if form == "fewrel lines":
         return iter_fewrel_lines(file, source, fewrel_names(path.parent))
-    if form == "array":
-        return _iter_array(file.read(), source)
     if form == "articles":
         return iter_pubmed(file, source)
+    if form == "foreign":
+        return _iter_foreign(file, source)
+    if form in ("array", "objects", "item lines"):
+        return _iter_items(_items(file, form, source), _unit(form), source, offsets)
+    whole = {"docbin": iter_docbin, "deepke": iter_deepke}
+    if form in whole:
+        return whole[form](file.read(), source)
     lines = {
         "tagged lines": iter_scibert,
         "semeval": iter_semeval,
         "article lines": iter_pubmed_lines,
-        "docred lines": iter_docred_lines,
         "tabbed pairs": iter_tabbed_pairs,
         "pubtator": iter_pubtator,
     }
     return lines[form](file, source)
 
 
-def _iter_array(data: bytes, source: str) -> Iterator[Row]:
+def _iter_foreign(file: BinaryIO, source: str) -> Iterator[Row]:
+    """The one error of a file that is not read."""
+    row = foreign_file(_beginning(file), source)
+    if row is None:
+        row = foreign_item(parse(next(line for line in _lines(file) if line.strip())), source)
+    assert row is not None
+    yield row
+
+
+# === Items of JSON ===
+
+
+def _items(file: BinaryIO, form: _Form, source: str) -> Iterator[tuple[int, Any] | Row]:
+    """The number of each item and what it is, or the row of one that is no JSON."""
+    if form == "item lines":
+        for number, line in enumerate(file, 1):
+            try:
+                text = decode(line, first=number == 1)
+                if text.strip():
+                    yield number, parse(text)
+            except JsonError as error:
+                yield unreadable_row(error, source, number)
+        return
     number = 0
+    parse_all = parse_array if form == "array" else parse_sequence
     try:
-        for number, item in enumerate(parse_array(decode(data, first=True)), 1):
-            yield _read_item(item, source, number)
+        for number, item in enumerate(parse_all(decode(file.read(), first=True)), 1):
+            yield number, item
     except JsonError as error:
         problem = Problem(
             "error", source, number + 1, "", error.expected, error.received, unit="item"
         )
-        yield Row(number + 1, None, RowError([problem]))
+        yield Row(number + 1, None, RowError([problem]), ends_file=True)
 
 
-def _read_item(item: Any, source: str, number: int) -> Row:
-    if isinstance(item, list):
-        return read_dialogre_item(item, source, number)
-    known = [field for field in _ITEMS if isinstance(item, dict) and field in item]
-    if len(known) == 1:
-        return _ITEMS[known[0]](item, source, number)
-    expected = "an object with exactly one of " + ", ".join(f'"{field}"' for field in _ITEMS)
-    problem = Problem("error", source, number, "", expected, shorten(item), unit="item")
-    return Row(number, None, RowError([problem]))
+def _iter_items(
+    items: Iterator[tuple[int, Any] | Row], unit: _Unit, source: str, offsets: Offsets
+) -> Iterator[Row]:
+    """The rows of items that have one form or several, each known by its fields.
+
+    An item that fits none is read as the first one, for the errors that this gives.
+    """
+    first = next(items, None)
+    if first is None:
+        return
+    usual = None
+    if not isinstance(first, Row):
+        foreign = None if forms_of(first[1]) else foreign_item(first[1], source)
+        if foreign is not None:
+            yield foreign
+            return
+        usual = form_of_file(first[1])
+    read = (
+        Read(each.line, each)
+        if isinstance(each, Row)
+        else _read_item(each[1], source, each[0], usual, offsets)
+        for each in chain([first], items)
+    )
+    for row in tell_left_out(read, source, unit):
+        yield _counted_in(row, unit)
+
+
+def _read_item(
+    item: Any, source: str, number: int, usual: ItemForm | None, offsets: Offsets
+) -> Read:
+    forms = forms_of(item) or ([usual] if usual else [])
+    if len(forms) != 1 or not isinstance(item, dict | list):
+        expected = f"an object with the fields of one form ({KNOWN})"
+        if len(forms) > 1:
+            expected += f", not of both {forms[0].name} and {forms[1].name}"
+        problem = Problem("error", source, number, "", expected, shorten(item))
+        return Read(number, Row(number, None, RowError([problem])))
+    if forms[0] is OWN:
+        return Read(number, row_from_value(item, source, number, offsets=offsets))
+    read = forms[0].read(item, source, number)
+    return read if isinstance(read, Read) else Read(number, read)
+
+
+def _counted_in(row: Row, unit: _Unit) -> Row:
+    """The row with problems that say so."""
+
+    def counted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        return tuple(replace(problem, unit=unit) for problem in problems)
+
+    if row.error is not None:
+        return replace(row, error=RowError(counted(row.error.problems)))
+    return replace(row, problems=counted(row.problems)) if row.problems else row
 
 
 def _without_labels(row: Row, form: _Form, source: str) -> Row:

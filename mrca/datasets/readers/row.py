@@ -72,6 +72,7 @@ class Row:
         error: why it cannot be used; `None` if it can.
         problems: what is worth knowing about a row that can be used.
         labelled: whether the row says which relations are stated (none may be).
+        ends_file: whether nothing behind it was read, since the error is that of the file.
     """
 
     line: int
@@ -79,6 +80,7 @@ class Row:
     error: RowError | None = None
     problems: tuple[Problem, ...] = ()
     labelled: bool = True
+    ends_file: bool = False
 
 
 def shorten(value: object) -> str:

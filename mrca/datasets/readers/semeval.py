@@ -4,21 +4,22 @@
     Cause-Effect(e2,e1)
     Comment: anything
 
-A blank line follows. The unlabelled test form has the first line only.
+A blank line follows. The unlabelled test form has the first line only. KBP37 is published so too,
+with other relations, and `no_relation` for none.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 
 from mrca.datasets.readers.lines import text_lines
-from mrca.datasets.readers.one_pair import one_pair_document
+from mrca.datasets.readers.one_pair import NO_RELATION, one_pair_document
 from mrca.datasets.readers.row import Problem, Row, RowError, shorten
 from mrca.datasets.readers.tagged_pair import tagged_pair
 from mrca.text import Span
 
 _NUMBER = re.compile(r"\d+\t")
 _SENTENCE = re.compile(r'(\d+)\t\s*"(.*)"\s*', re.DOTALL)
-_RELATION = re.compile(r"Other|[^\s()]+\((?:e1,e2|e2,e1)\)")
+_RELATION = re.compile(r"[^\s()]+\((?:e1,e2|e2,e1)\)")
 _TAG = re.compile(r"</?e[12]>")
 _ORDERS = (["<e1>", "</e1>", "<e2>", "</e2>"], ["<e2>", "</e2>", "<e1>", "</e1>"])
 
@@ -26,9 +27,10 @@ _ORDERS = (["<e1>", "</e1>", "<e2>", "</e2>"], ["<e2>", "</e2>", "<e1>", "</e1>"
 def iter_semeval(lines: Iterable[bytes], source: str) -> Iterator[Row]:
     """Read the text form of SemEval-2010 Task 8, one row at a time and in order.
 
-    `e1` is the subject and `e2` the object in every row; the direction stays in the label as it is
-    published (`Cause-Effect(e2,e1)`), so that there are 19 labels, `Other` included. The sentence
-    is cut by the package's rules, and at the borders of both entities.
+    A label is a relation and its direction: `Cause-Effect(e2,e1)` is a fact from `e2` to `e1` with
+    the relation `Cause-Effect`. Roles are unknown, so that both directions are asked about. A label
+    without a direction is one that says that no relation is stated (`Other`, `no_relation`). The
+    sentence is cut by the package's rules, and at the borders of both entities.
 
     Args:
         lines: the lines, such as a file opened in binary mode.
@@ -57,7 +59,7 @@ def _read_group(group: list[tuple[int, str]], source: str) -> Row:
         sentence = _SENTENCE.fullmatch(line)
         if sentence is None:
             expected = 'a number, a tab and a sentence in quotes, `1⇥"The <e1>…</e1> …"`'
-            if re.fullmatch(rf"\d+\t(?:{_RELATION.pattern})\s*", line):
+            if re.fullmatch(rf"\d+\t(?:Other|no_relation|{_RELATION.pattern})\s*", line):
                 expected += " (this is a key; TEST_FILE_FULL.TXT has sentences and relations)"
             raise _error(source, number, "", expected, line)
         relation = _relation(group[1:], source)
@@ -65,7 +67,7 @@ def _read_group(group: list[tuple[int, str]], source: str) -> Row:
     except RowError as error:
         return Row(number, None, error)
     document = one_pair_document(
-        words, [subject], [object_], relation, none="Other", id=sentence[1]
+        words, [subject], [object_], relation, directed=True, id=sentence[1]
     )
     return Row(number, document, labelled=relation is not None)
 
@@ -74,8 +76,11 @@ def _relation(lines: list[tuple[int, str]], source: str) -> str | None:
     if not lines or lines[0][1].startswith("Comment"):
         return None
     (number, line), *rest = lines
-    if _RELATION.fullmatch(line.strip()) is None:
-        expected = "a relation with its direction, such as `Cause-Effect(e1,e2)`, or `Other`"
+    if line.strip() not in NO_RELATION and _RELATION.fullmatch(line.strip()) is None:
+        expected = (
+            "a relation with its direction, such as `Cause-Effect(e1,e2)`, or one of "
+            f"{', '.join(sorted(NO_RELATION))}"
+        )
         raise _error(source, number, "relation", expected, line)
     if rest and not rest[0][1].startswith("Comment"):
         raise _error(source, rest[0][0], "", "`Comment:` or a blank line", rest[0][1])

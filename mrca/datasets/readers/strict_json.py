@@ -109,6 +109,19 @@ def parse_array(text: str) -> Iterator[Any]:
         raise JsonError("the end of the file after `]`", _next(text, position), position)
 
 
+def parse_sequence(text: str) -> Iterator[Any]:
+    """The JSON values in `text` one after another, with nothing but white space between them.
+
+    Raises:
+        JsonError: if something else stands there.
+    """
+    position = _skip(text, 0)
+    while position < len(text):
+        value, position = parse_at(text, position)
+        yield value
+        position = _skip(text, position)
+
+
 def _skip(text: str, position: int) -> int:
     space = _SPACE.match(text, position)
     return space.end() if space else position

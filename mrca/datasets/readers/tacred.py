@@ -75,7 +75,6 @@ def read_tacred_item(item: Any, source: str, line: int) -> Row:
         [Span(parsed.subj_start, parsed.subj_end + 1)],
         [Span(parsed.obj_start, parsed.obj_end + 1)],
         parsed.relation,
-        none="no_relation",
         types=(parsed.subj_type, parsed.obj_type),
         id=str(parsed.id),
     )

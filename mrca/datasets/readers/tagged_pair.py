@@ -35,6 +35,13 @@ def tagged_pair(text: str, tags: tuple[Span, Span, Span, Span]) -> tuple[list[st
     )
 
 
+def marked_pair(text: str, subject: Span, object_: Span) -> tuple[list[str], Span, Span]:
+    """The same where the characters of subject and object are known, and there are no tags."""
+    borders = (subject.start, subject.end, object_.start, object_.end)
+    first, last, first_object, last_object = (Span(border, border) for border in borders)
+    return tagged_pair(text, (first, last, first_object, last_object))
+
+
 def _cut(text: str, borders: list[int]) -> list[Token]:
     """The words; one that runs over a border is cut there."""
     words: list[Token] = []

@@ -89,6 +89,7 @@ def corpus_of(
         train_split=data.train_split,
         unmatched=data.unmatched,
         offsets=data.offsets,
+        on_error=data.on_error,
         progress=progress,
     )
 

@@ -224,8 +224,9 @@ def test_every_form_gives_the_same_rows_as_the_reader_of_its_files(write, conten
 
 
 def test_relations_that_are_no_properties(write):
-    rows = list(iter_rows(write({"Cause-Effect(e1,e2)": [TWICE]})))
-    assert [row.document.labels for row in rows] == [("Cause-Effect(e1,e2)",)]
+    rows = list(iter_rows(write({"cause of": [TWICE], "Cause-Effect(e2,e1)": [TWICE]})))
+    assert [row.document.labels for row in rows] == [("cause of",), ("Cause-Effect",)]
+    assert rows[1].document.facts == (Fact(1, "Cause-Effect", 0),)  # a relation and a direction
 
 
 def test_rows_are_counted_as_the_file_shows_them(write):
@@ -314,7 +315,9 @@ def test_a_folder_of_it_is_a_corpus(write, tmp_path):
 
 
 def test_it_is_converted_with_every_mention(write, tmp_path):
-    assert convert_file(write(gzip.compress(LINES.encode()), "a.jsonl.gz"), tmp_path / "b") == 3
+    assert (
+        convert_file(write(gzip.compress(LINES.encode()), "a.jsonl.gz"), tmp_path / "b").rows == 3
+    )
     first, *_ = iter_rows(tmp_path / "b")
     original, *_ = iter_rows(tmp_path / "a.jsonl.gz")
     assert [one.mentions for one in first.document.entities] == [

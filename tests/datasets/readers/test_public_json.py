@@ -127,7 +127,7 @@ def test_a_mention_is_whole_words_and_case_counts(rows_of):
 
 BAD_ITEMS = {
     "a number": (3, "an object with"),
-    "no triples": ({"text": "A"}, "an object with"),
+    "no triples": ({"text": "A"}, "triple_list: expected this field"),
     "both forms": ({**TRIPLE_LIST, **RELATION_LIST}, "an object with"),
     "no text": ({"triple_list": []}, "text: expected this field"),
     "text is a number": ({"text": 1, "triple_list": []}, "text: expected a valid string"),

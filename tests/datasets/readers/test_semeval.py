@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mrca.datasets import iter_rows, load_corpus
+from mrca.datasets import CandidateSelection, iter_rows, load_corpus
 from mrca.datasets.readers.semeval import iter_semeval
 from mrca.datasets.write import convert_corpus
 from mrca.text import Document, Entity, Fact
@@ -22,10 +22,11 @@ TEXT = (
 FIRST = Document(
     tokens=("The", "fire", "was", "caused", "by", "a", "gas", "leak", "."),
     entities=(Entity(((1, 2),), name="fire"), Entity(((6, 8),), name="gas leak")),
-    facts=(Fact(0, "Cause-Effect(e2,e1)", 1),),
-    labels=("Cause-Effect(e2,e1)",),
-    subjects=(0,),
-    objects=(1,),
+    facts=(Fact(1, "Cause-Effect", 0),),
+    labels=("Cause-Effect",),
+    subjects=(0, 1),
+    objects=(0, 1),
+    roles="unknown",
     id="1",
 )
 
@@ -40,7 +41,7 @@ def rows_of(tmp_path):
     return read
 
 
-def test_e1_is_the_subject_and_the_direction_stays_in_the_label(rows_of):
+def test_a_label_is_a_relation_and_its_direction(rows_of):
     first, second = rows_of(TEXT)
     assert first.document == FIRST
     assert (first.line, second.line) == (1, 5)
@@ -68,8 +69,27 @@ def test_words_are_cut_at_the_borders_of_entities_and_quotes_inside_stay(rows_of
 def test_where_entities_may_stand(sentence, words, subject, object_, rows_of):
     (row,) = rows_of(f'7\t"{sentence}"\nOther\n')
     assert list(row.document.tokens) == words
-    assert row.document.spans("subject") == (subject,)
-    assert row.document.spans("object") == (object_,)
+    assert [entity.mentions for entity in row.document.entities] == [(subject,), (object_,)]
+
+
+def test_kbp37_has_other_relations_and_another_label_for_none(rows_of):
+    text = TEXT.replace("Other", "no_relation").replace("Cause-Effect", "per:employee_of")
+    first, second = rows_of(text)
+    assert first.document.facts == (Fact(1, "per:employee_of", 0),)
+    assert (second.document.labels, second.document.facts) == (("no_relation",), ())
+    asked = [CandidateSelection("pairs").of(row.document) for row in (first, second)]
+    assert [len(each) for each in asked] == [2, 2]  # the roles do not give the direction away
+
+
+@pytest.mark.parametrize("with_relations", [True, False])
+def test_files_called_as_published_are_the_splits(with_relations, tmp_path):
+    (tmp_path / "TRAIN_FILE.TXT").write_text(TEXT * 5, encoding="utf-8", newline="")
+    lines = TEXT.splitlines()
+    (tmp_path / "TEST_FILE.txt").write_text(lines[0] + "\n" + lines[4], encoding="utf-8")
+    if with_relations:
+        (tmp_path / "TEST_FILE_FULL.TXT").write_text(TEXT, encoding="utf-8", newline="")
+    corpus = load_corpus(str(tmp_path))
+    assert sorted(corpus.splits) == ["test", "train", "valid"][0 if with_relations else 1 :]
 
 
 def test_the_unlabelled_form_is_there_to_predict(rows_of):
@@ -117,7 +137,7 @@ def test_a_folder_is_a_corpus_and_converts_to_the_same_documents(tmp_path):
     for split in ("train", "valid", "test"):  # the content decides, not the name
         (folder / f"{split}.json").write_text(TEXT, encoding="utf-8", newline="")
     corpus = load_corpus(str(folder))
-    assert corpus.relations.names == ("Cause-Effect(e2,e1)", "Other")
+    assert corpus.relations.names == ("Cause-Effect", "Other")
     convert_corpus(corpus, tmp_path / "converted")
     again = load_corpus(str(tmp_path / "converted"))
     assert again.splits == corpus.splits
