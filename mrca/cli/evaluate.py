@@ -20,6 +20,7 @@ from mrca.cli.options import (
     MovedEncoder,
     OtherVectors,
     RunFolder,
+    Trust,
     Tune,
     say_next,
 )
@@ -27,6 +28,7 @@ from mrca.cli.settings import run_corpus
 from mrca.config import Tune as TuneName
 from mrca.quiet import quiet_start
 from mrca.runs import layout
+from mrca.runs.shared import origin
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -82,7 +84,10 @@ def evaluate(
         ),
     ] = False,
     plots: Annotated[
-        Path | None, typer.Option(help="Folder for the figures; by default RUN/plots.")
+        Path | None,
+        typer.Option(
+            help="Folder for the figures; by default RUN/plots, and of a run from hf:// none."
+        ),
     ] = None,
     no_plots: Annotated[bool, typer.Option("--no-plots", metavar="", help="Draw nothing.")] = False,
     limits: Limits = None,
@@ -90,6 +95,7 @@ def evaluate(
     distant: Distant = False,
     vectors: OtherVectors = None,
     encoder: MovedEncoder = None,
+    trust: Trust = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -104,13 +110,15 @@ def evaluate(
             "--min-precision chooses a threshold itself: leave --tune out, or give --tune "
             "per-relation for one of each relation."
         )
+    if save:
+        layout.check_own(run, "--save")
     with quiet_start():
         from mrca import training
         from mrca.datasets import group_limits, sample_note
         from mrca.reporting import conditions, document_tables, threshold_table
 
     groups = None if limits is None else group_limits(limits)
-    loaded = training.load(run, vectors, encoder)
+    loaded = training.load(run, vectors, encoder, trust=trust)
     classifier = loaded.classifier
     corpus = run_corpus(loaded, data_dir, dataset)
     _note_other_corpus(loaded, corpus)
@@ -145,7 +153,7 @@ def evaluate(
     calibrated = calibrate.value if calibrate not in (None, Calibrate.NONE) else None
     one = chosen.threshold if isinstance(chosen.threshold, float) else None
     under = conditions(tuned, ignore or (), limits, one, min_precision, calibrated, top_k)
-    parts = [f"{loaded.folder.name} on {corpus.name}{sample_note(corpus.name)}, {split} split"]
+    parts = [f"{loaded.name} on {corpus.name}{sample_note(corpus.name)}, {split} split"]
     title = "\n".join([*parts, under] if under else parts)
     if as_json:
         what = {
@@ -169,7 +177,9 @@ def evaluate(
         for table in tables:
             console.print(table)
             console.print()
-    if not no_plots:
+    if plots is None and origin(run) is None:
+        plots = run / "plots"
+    if plots is not None and not no_plots:
         from mrca.reporting import report_figures
 
         scores, _ = classifier.scores_and_labels(*found)
@@ -180,8 +190,8 @@ def evaluate(
         was = None if uncalibrated is None else uncalibrated[:, shown]
         figures = report_figures(report, labels, scores[:, shown], title, was)
         prefix = _file_prefix(split, tuned, ignore or [], limits, min_precision, calibrated, top_k)
-        _write(figures, plots or loaded.folder / "plots", prefix)
-    place = shlex.quote(str(loaded.folder))
+        _write(figures, plots, prefix)
+    place = shlex.quote(layout.shown_run(run))
     if chosen.changed and not save:
         say_next("the same with --save, to predict by what was chosen")
     elif tune is None and min_precision is None and classifier.decision.rule.has_threshold:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mrca.cli.options import AsJson, DataDir, MovedEncoder, OtherVectors, RunFolder
+from mrca.cli.options import AsJson, DataDir, MovedEncoder, OtherVectors, RunFolder, Trust
 from mrca.cli.settings import run_corpus
 from mrca.errors import MrcaError
 from mrca.export.checks import check_exportable
@@ -49,6 +49,7 @@ def export(
     ] = None,
     vectors: OtherVectors = None,
     encoder: MovedEncoder = None,
+    trust: Trust = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -68,7 +69,7 @@ def export(
 
     if vocabulary is not None:
         check_choice(vocabulary)
-    loaded = training.load(run, vectors, encoder)
+    loaded = training.load(run, vectors, encoder, trust=trust)
     exported = export_run(
         loaded,
         output,

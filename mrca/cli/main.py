@@ -19,6 +19,7 @@ from mrca.cli import (
     graph,
     losses,
     predict,
+    push,
     score,
     search,
     serve,
@@ -38,6 +39,7 @@ app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("bulk")(bulk.bulk)
+app.command("push")(push.push)
 app.command("score")(score.score)
 app.command("compare")(compare.compare)
 app.command("decouple")(decouple.decouple)

@@ -48,7 +48,19 @@ def finished_run(folder: Path | None) -> Path | None:
 
 RunFolder = Annotated[
     Path,
-    typer.Argument(help="The run folder, or its name in saved_models/.", callback=_finished_run),
+    typer.Argument(
+        help="The run folder, or its name in saved_models/; or hf://user/name, a run that was "
+        "pushed.",
+        callback=_finished_run,
+    ),
+]
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust",
+        metavar="",
+        help="Of a run from hf://: run the TF Hub module, a program, that it carries or names.",
+    ),
 ]
 Dataset = Annotated[
     str | None,

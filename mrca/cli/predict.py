@@ -15,7 +15,7 @@ from mrca.cli.fact_outputs import (
     import_command,
     output_in,
 )
-from mrca.cli.options import MovedEncoder, OtherVectors, RunFolder
+from mrca.cli.options import MovedEncoder, OtherVectors, RunFolder, Trust
 from mrca.cli.prediction_lines import (
     AtError,
     OnError,
@@ -27,6 +27,7 @@ from mrca.cli.prediction_lines import (
 from mrca.errors import MrcaError
 from mrca.graph import Names
 from mrca.quiet import quiet_start
+from mrca.runs import layout
 
 
 def predict(
@@ -55,6 +56,7 @@ def predict(
     on_error: AtError = OnError.STOP,
     vectors: OtherVectors = None,
     encoder: MovedEncoder = None,
+    trust: Trust = False,
 ) -> None:
     """Say who is related to whom in each row: rows in, JSON Lines out, in the same order; or
     facts in a form for spreadsheets, graphs and databases.
@@ -68,7 +70,7 @@ def predict(
     with quiet_start():
         from mrca import training
 
-    loaded = training.load(run, vectors, encoder)
+    loaded = training.load(run, vectors, encoder, trust=trust)
     of_facts = form not in (PredictForm.JSONL, PredictForm.DOCRED)
     if of_facts and loaded.config.candidates.kind != "pairs":
         raise MrcaError(
@@ -91,4 +93,4 @@ def _next(run: Path, form: PredictForm, output: Path | None) -> str:
         return f"mrca graph show {shlex.quote(str(output))} --out graph.html"
     if output is not None and form is PredictForm.NEO4J:
         return import_command(output)
-    return f"mrca evaluate {shlex.quote(str(run))}"
+    return f"mrca evaluate {shlex.quote(layout.shown_run(run))}"

@@ -118,7 +118,7 @@ def second_stage_base(representation: Path) -> Base:
         "classifier": {"representation": str(folder)},
         "training.sampler": "instance_balanced",
     }
-    return Base(layout.read_config(folder).changed(settings), folder.name)
+    return Base(layout.read_config(folder).changed(settings), layout.run_name(folder))
 
 
 def init_from_base(run: Path) -> Base:
@@ -130,7 +130,7 @@ def init_from_base(run: Path) -> Base:
     folder = layout.find_run(run).resolve()
     layout.check_run_folder(folder)
     config = layout.read_config(folder).changed({"training.init_from": str(folder)})
-    return Base(config, f"{folder.name}-continued")
+    return Base(config, f"{layout.run_name(folder)}-continued")
 
 
 def given(**settings: Any) -> dict[str, Any]:

@@ -25,11 +25,13 @@ class Places(NamedTuple):
         environment: what `environment.json` says of vectors or encoder.
         vectors: a name or path of word vectors to look unseen words up in, if others.
         encoder: the name that a frozen encoder has now, if it has moved.
+        trusted: whether a program that the run carries or names may be run.
     """
 
     environment: dict[str, Any]
     vectors: str | None = None
     encoder: str | None = None
+    trusted: bool = True
 
 
 class Encoder(ABC):

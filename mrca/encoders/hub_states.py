@@ -108,13 +108,8 @@ class HubStates(keras.layers.Layer):
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over the names and contents of the module's files as it was opened."""
-        state = hashlib.sha256()
-        folder = Path(self.folder)
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            state.update(f"{path.relative_to(folder).as_posix()} ".encode())
-            state.update(f"{file_digest(path, 'sha256')}\n".encode())
-        return state.hexdigest()
+        """See `module_fingerprint`; of the module as it was opened."""
+        return module_fingerprint(Path(self.folder))
 
     def save(self, folder: Path, word_pieces: WordPieces) -> None:
         """Write the encoder, as it is now, as a module that `HubStates` opens.
@@ -154,6 +149,19 @@ class HubStates(keras.layers.Layer):
             "model's file says so. Build the model with HubStates('FOLDER') of "
             "mrca.encoders.hub_states and load its weights."
         )
+
+
+def module_fingerprint(folder: Path) -> str:
+    """SHA-256 over the names and contents of a module's files, which is not opened.
+
+    Args:
+        folder: the module's.
+    """
+    state = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        state.update(f"{path.relative_to(folder).as_posix()} ".encode())
+        state.update(f"{file_digest(path, 'sha256')}\n".encode())
+    return state.hexdigest()
 
 
 def _load(folder: Path) -> Any:

@@ -11,7 +11,7 @@ from mrca.config.run_config import EncoderConfig
 from mrca.datasets import Candidates
 from mrca.encoders.encoder import Encoder, Places, Progress, no_progress
 from mrca.encoders.hub_handle import resolve_hub_handle
-from mrca.encoders.hub_states import HubStates
+from mrca.encoders.hub_states import HubStates, module_fingerprint
 from mrca.encoders.keras_hub_states import KerasHubStates
 from mrca.encoders.states import StateReader
 from mrca.encoders.windows import Windows
@@ -26,10 +26,9 @@ from mrca.encoding import (
 from mrca.encoding.word_pieces import read_vocabulary
 from mrca.errors import MrcaError
 from mrca.layers import STATE_POOLINGS
+from mrca.runs.layout import ENCODER, VOCABULARY, shown_run
 from mrca.text import Document
 
-ENCODER = "encoder"
-VOCABULARY = "vocab.txt"
 _SAY_WHERE = (
     "say where it is now: --encoder hub:FOLDER of `mrca predict`, `mrca evaluate` and `mrca "
     'export`, or mrca.load(run, encoder="hub:FOLDER")'
@@ -147,22 +146,38 @@ class PieceEncoder(Encoder):
             return cls(config, types, *cls._opened(here))
         if places.encoder is not None:
             config = config.changed({"encoder.name": places.encoder})
+        elif (folder / ENCODER).is_dir():  # a run that was pushed carries it
+            config = config.changed({"encoder.name": f"{cls.kind}:{folder / ENCODER}"})
+        own, kept = folder / VOCABULARY, places.environment["fingerprint"]
+        vocab_file = str(own) if own.exists() else ""
+        opened = None
         try:
-            own = folder / VOCABULARY
-            states, word_pieces = cls._opened(config, str(own) if own.exists() else "")
+            if cls._may_be(config.encoder, vocab_file, kept):
+                opened = cls._opened(config, vocab_file)
         except MrcaError as error:
             raise MrcaError(
                 f"The run {folder} reads with the encoder {config.encoder.name!r}, which cannot be "
                 f"opened. {error} If it has moved, {_SAY_WHERE}."
             ) from error
-        encoder = cls(config, types, states, word_pieces)
-        if encoder.fingerprint != places.environment["fingerprint"]:
+        encoder = None if opened is None else cls(config, types, *opened)
+        if encoder is None or encoder.fingerprint != kept:
             raise MrcaError(
                 f"The encoder {config.encoder.name!r} is not the one that the run {folder} was "
                 f"trained with: its files differ. Bring that one and {_SAY_WHERE}, or train the "
                 "run again."
             )
         return encoder
+
+    @classmethod
+    def _may_be(cls, settings: EncoderConfig, vocab_file: str, fingerprint: str) -> bool:
+        """Whether the encoder that is named may have a fingerprint, as far as its files say it.
+
+        It is not opened for that.
+
+        Raises:
+            MrcaError: if it is not there.
+        """
+        return True
 
     @classmethod
     def _opened(cls, config: RunConfig, vocab_file: str = "") -> tuple[Any, Pieces]:
@@ -247,8 +262,7 @@ class PieceEncoder(Encoder):
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the encoder with the word pieces that it is read with."""
-        described = f"{self.states.fingerprint} {self.word_pieces.description}"
-        return hashlib.sha256(described.encode()).hexdigest()
+        return _fingerprint(self.states.fingerprint, self.word_pieces)
 
     def describe(self) -> dict[str, Any]:
         """Name and fingerprint of the encoder with its word pieces."""
@@ -295,6 +309,10 @@ class PieceEncoder(Encoder):
         )
 
 
+def _fingerprint(states: str, word_pieces: Pieces) -> str:
+    return hashlib.sha256(f"{states} {word_pieces.description}".encode()).hexdigest()
+
+
 class HubEncoder(PieceEncoder):
     """A BERT of TF Hub: `hub:FOLDER` or `hub:HANDLE`; needs the TensorFlow backend."""
 
@@ -333,6 +351,28 @@ class HubEncoder(PieceEncoder):
     ) -> None:
         """See `Encoder`."""
         resolve_hub_handle(config.encoder.place)
+
+    @classmethod
+    def load(cls, folder: Path, config: RunConfig, types: Sequence[str], places: Places) -> Self:
+        """See `Encoder`; a module that somebody else's run brings or names is not run unasked."""
+        if not places.trusted and places.encoder is None:
+            carried = config.encoder.trainable or (folder / ENCODER).is_dir()
+            raise MrcaError(
+                f"The run {shown_run(folder)} reads with a TF Hub module, which "
+                f"{'it carries' if carried else f'it names {config.encoder.place!r}'}: a program, "
+                "which is run when the run is loaded. If you trust who made it, give --trust to "
+                "`mrca predict`, `mrca evaluate` or `mrca export`, or trust=True to mrca.load."
+            )
+        return super().load(folder, config, types, places)
+
+    @classmethod
+    def _may_be(cls, settings: EncoderConfig, vocab_file: str, fingerprint: str) -> bool:
+        """See `PieceEncoder`; opening a module runs it."""
+        if not vocab_file:
+            return True
+        module = module_fingerprint(resolve_hub_handle(settings.place))
+        cases = (WordPieces(vocab_file, lower_case) for lower_case in (True, False))
+        return any(_fingerprint(module, each) == fingerprint for each in cases)
 
     @classmethod
     def _open_states(cls, settings: EncoderConfig, dtype: str | None) -> HubStates:

@@ -13,10 +13,10 @@ from mrca.datasets import Candidates
 from mrca.encoders.encoder import Encoder, Places, Progress, no_progress
 from mrca.encoding import EncodedDocuments, row_starts, word_marks
 from mrca.errors import MrcaError
+from mrca.runs.layout import VECTORS
 from mrca.text import Document, Span
 from mrca.vectors import VectorStore, find_vectors, is_store, resolve_vectors, word_vectors
 
-VECTORS = "vectors"
 # The characters whose vectors every run carries, so that it can spell out a word it never saw:
 # printable Latin script, beside whatever characters its corpus holds.
 _LATIN = range(0x21, 0x250)
@@ -244,11 +244,11 @@ def _full_store(folder: Path, own: VectorStore, places: Places) -> VectorStore |
                 f"trained with {own.dim}. Give the vectors that it was trained with."
             )
         return given
-    name, fingerprint, where = (
-        places.environment[key] for key in ("name", "fingerprint", "folder")
-    )
-    place = Path(where)
-    if not is_store(place):
+    name, fingerprint = (places.environment[key] for key in ("name", "fingerprint"))
+    # A run that was pushed names no place on its maker's disk.
+    where = places.environment.get("folder")
+    place = None if where is None else Path(where)
+    if place is None or not is_store(place):
         found = find_vectors(name)
         if found is None or not is_store(found):
             return None

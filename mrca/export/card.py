@@ -28,7 +28,7 @@ def write_card(run: Run, version: str, reads: str, features: Iterable[str]) -> s
     if classifier.decision.calibration is not None:
         decided.update(classifier.decision.calibration.get_config())
     decision = ", ".join(f"{key} {value}" for key, value in decided.items())
-    return f"""# {run.folder.name}, version {version}
+    return f"""# {run.name}, version {version}
 
 {sample}Says which of {len(classifier.relations)} relations hold in a sentence whose subject and \
 object entities are marked.
@@ -50,5 +50,5 @@ subject, -1 object, 2 both, 0 neither |
 Each gives `relations` and `relation_scores`, best first; `scores` and `labels` of all relations; \
 and `problem`, what is wrong with a row, or `""`. A literal `<s>` is written `&lt;s&gt;`.
 
-    curl -d @sample_request.json http://localhost:8501/v1/models/{quote(run.folder.name)}:predict
+    curl -d @sample_request.json http://localhost:8501/v1/models/{quote(run.name)}:predict
 """

@@ -25,6 +25,7 @@ from mrca.export.warm_up import WarmUpRequest, write_warm_up
 from mrca.files import temporary_folder
 from mrca.models import RelationClassifier
 from mrca.runs import layout
+from mrca.runs.shared import origin
 from mrca.training import Run
 
 _EXPORT = "export"  # its temporary folder is named after it
@@ -93,7 +94,9 @@ def export_run(
             f"KERAS_BACKEND={keras.backend.backend()}. Unset it; a run of any backend can be "
             "exported."
         )
-    model_folder = run.folder if output is None else Path(output) / run.folder.name
+    if output is None and origin(run.folder) is not None:
+        output = "saved_models"  # a fetched run stays as it is
+    model_folder = run.folder if output is None else Path(output) / run.name
     version = free_version(model_folder, version)
     place = model_folder / str(version)
     made = [folder for folder in (model_folder, model_folder.parent) if not folder.exists()]
@@ -136,7 +139,7 @@ def _write_extras(folder: Path, run: Run, classifier: RelationClassifier, parts:
     layout.write_json(folder / exported_files.DECISION, classifier.decision.get_config())
     layout.write_json(folder / exported_files.SAMPLE_REQUEST, {"instances": [SAMPLE]})
     description = {
-        "run": run.folder.name,
+        "run": run.name,
         "fingerprint": layout.fingerprint_of_run(run.folder),
         "reads": parts.reads,
         "tensorflow": tf.__version__,
@@ -144,7 +147,7 @@ def _write_extras(folder: Path, run: Run, classifier: RelationClassifier, parts:
     layout.write_json(folder / exported_files.DESCRIPTION, description)
     card = write_card(run, folder.name, parts.reads, parts.network.inputs)
     layout.write_text(folder / exported_files.CARD, card)
-    write_warm_up(folder / exported_files.WARM_UP, run.folder.name, _warm_up(parts.words))
+    write_warm_up(folder / exported_files.WARM_UP, run.name, _warm_up(parts.words))
 
 
 def _warm_up(words: Sequence[str]) -> list[WarmUpRequest]:

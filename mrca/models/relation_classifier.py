@@ -39,6 +39,7 @@ from mrca.models.states_model import StatesModel
 from mrca.models.weight_average import AverageInUse
 from mrca.runs import layout
 from mrca.runs.environment import describe_environment
+from mrca.runs.shared import origin
 from mrca.text import Document, MarkNotes, RelationSet
 
 if TYPE_CHECKING:
@@ -185,19 +186,27 @@ class RelationClassifier(StatesModel, Classifier):
 
     @classmethod
     def from_preset(
-        cls, preset: str | Path, *, vectors: str | None = None, encoder: str | None = None
+        cls,
+        preset: str | Path,
+        *,
+        vectors: str | None = None,
+        encoder: str | None = None,
+        trust: bool = False,
     ) -> Self:
         """A trained classifier.
 
         Args:
-            preset: a run folder, as `mrca train` and `save_to_preset` write it, or the name of one
-                in `saved_models/`.
+            preset: a run folder, as `mrca train` and `save_to_preset` write it, the name of one
+                in `saved_models/`, or `"hf://user/name"`, which `mrca push` wrote.
             vectors: a name or path of word vectors to look unseen words up in.
             encoder: where the frozen BERT encoder that it was trained on is now, if it has moved:
                 `"hub:FOLDER"` or `"keras_hub:FOLDER"`.
+            trust: whether a TF Hub module, a program, that a run from `hf://` carries or names may
+                be run. (A folder of your own is taken to be trusted.)
 
         Raises:
-            MrcaError: if it is not a whole run, or what it reads with is gone or another one.
+            MrcaError: if it is not a whole run, or what it reads with is gone, another one or not
+                trusted.
         """
         folder = layout.find_run(Path(preset))
         layout.check_run_folder(folder)
@@ -209,8 +218,9 @@ class RelationClassifier(StatesModel, Classifier):
         config = layout.read_config(folder)
         with layout.reading(folder / layout.ENVIRONMENT) as environment:
             described = _described_reader(environment)
+        places = Places(described, vectors, encoder, trust or origin(folder) is None)
         opened = encoder_class(config.encoder.name).load(
-            folder, config, read_types(folder).features, Places(described, vectors, encoder)
+            folder, config, read_types(folder).features, places
         )
         network = load_network(folder)
         classifier = cls(network, opened, config=config, **read_parts(folder, config))
@@ -564,9 +574,8 @@ class RelationClassifier(StatesModel, Classifier):
 
 def _described_reader(environment: dict[str, Any]) -> dict[str, Any]:
     """What `environment.json` says of the vectors or the encoder."""
-    words = bool(environment.get("vectors"))
-    described: dict[str, Any] = environment["vectors" if words else "encoder"]
-    for key in ("name", "fingerprint", *(["folder"] if words else [])):
+    described: dict[str, Any] = environment["vectors" if environment.get("vectors") else "encoder"]
+    for key in ("name", "fingerprint", *(["folder"] if "folder" in described else [])):
         if not isinstance(described[key], str):
             raise TypeError(f"{key} is {described[key]!r}")
     return described

@@ -1,6 +1,8 @@
 """The page that says what a trained model is."""
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mrca.config import RunConfig, dump_config
@@ -12,6 +14,9 @@ SAMPLE_NOTE = (
     "**This model was trained on the sample corpus of mrca. Its scores say nothing about real "
     "text.**\n\n"
 )
+_NO_LICENSE = "none stated; ask who made it before you use it"
+# What the hub takes for the name of a data set.
+_DATASET = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 _WHOLE = """\
 Micro over all relations; macro F1 is the mean over all relations, those absent from the split
 counting 0."""
@@ -25,22 +30,28 @@ def write_card(
     name: str,
     config: RunConfig,
     relations: RelationSet,
-    metrics: Mapping[str, Any],
+    metrics: Mapping[str, Any] | None,
     environment: Mapping[str, Any],
+    *,
+    license: str | None = None,
+    notes: Sequence[str] = (),
 ) -> str:
     """Describe a run as Markdown, its `card.md`.
 
     Args:
-        name: the run's.
+        name: the run's, or its address.
         config: its settings.
         relations: what it was trained on.
-        metrics: its scores, as `metrics.json` holds them.
+        metrics: its scores, as `metrics.json` holds them; `None` where nothing was measured.
         environment: what `describe_environment` returned.
+        license: of a run that is shared; empty where its maker states none.
+        notes: what else a user should know, a sentence each.
     """
-    corpus = environment["corpus"]
+    corpus = environment.get("corpus")
+    splits = {} if metrics is None else metrics["splits"]
     pairs = config.candidates.kind == "pairs"
     svm = config.is_svm
-    oracle = any(report["oracle"] for report in metrics["splits"].values())
+    oracle = any(report.get("oracle") for report in splits.values())
     asked = (
         f"Says who is related to whom, by which of {counted(len(relations), 'relation')}, in a "
         "text whose entities are marked: every pair of entities is asked about."
@@ -55,16 +66,24 @@ def write_card(
         if svm
         else '{"text": "Ada was born in London.", "subjects": ["Ada"], "objects": ["London"]}'
     )
+    facts = [
+        *([f"Corpus: {corpus['name']} (sha256 {corpus['fingerprint'][:16]}…)"] if corpus else []),
+        *([ORACLE] if oracle else []),
+        *_list(config, metrics, environment),
+        *([] if license is None else [f"License: {license or _NO_LICENSE}"]),
+    ]
+    measured = (
+        f"{_scores(splits, pairs)}\n\n{_PAIRS if pairs else _WHOLE} `metrics.json` has the rest."
+        if splits
+        else "Nothing was measured: `mrca evaluate` does."
+    )
     return f"""# {name}
 
-{SAMPLE_NOTE if corpus["name"] == "sample" else ""}{asked}
+{SAMPLE_NOTE if corpus and corpus["name"] == "sample" else ""}{asked}
 
-- Corpus: {corpus["name"]} (sha256 {corpus["fingerprint"][:16]}…)
-{f"- {ORACLE}{chr(10)}" if oracle else ""}{_list(config, metrics, environment)}
+{_listed(facts)}
 
-{_scores(metrics["splits"], pairs)}
-
-{_PAIRS if pairs else _WHOLE} `metrics.json` has the rest.
+{measured}
 
 ## Use
 
@@ -74,6 +93,10 @@ import mrca
 run = mrca.load("{name}")
 run.predict([{row}])
 ```
+
+## Intended use
+
+{_listed([*_intended(config, corpus, splits), *notes])}
 
 ## Relations
 
@@ -85,6 +108,63 @@ run.predict([{row}])
 {dump_config(config, whole=not svm).strip()}
 ```
 """
+
+
+def write_metadata(
+    config: RunConfig,
+    metrics: Mapping[str, Any] | None,
+    environment: Mapping[str, Any],
+    license: str | None = None,
+) -> str:
+    """What stands before a card on Hugging Face's hub, in YAML.
+
+    Args:
+        config: of the run.
+        metrics: its scores, or `None`.
+        environment: what `describe_environment` returned.
+        license: its identifier there; `None` for none stated.
+    """
+    corpus = environment.get("corpus", {}).get("name", "")
+    values = {
+        "library_name": "mrca",
+        "license": license,
+        "tags": ["mrca", "relation-extraction", *([] if config.is_svm else ["keras"])],
+        "datasets": [corpus] if _DATASET.fullmatch(corpus) else None,
+        "metrics": ["precision", "recall", "f1"] if metrics else None,
+    }
+    # JSON is YAML.
+    lines = [f"{key}: {json.dumps(value)}" for key, value in values.items() if value is not None]
+    return "\n".join(["---", *lines, "---", "", ""])
+
+
+def _intended(
+    config: RunConfig, corpus: Mapping[str, Any] | None, splits: Mapping[str, Any]
+) -> list[str]:
+    """For which texts it is, and how often it finds what is not there."""
+    pairs = config.candidates.kind == "pairs"
+    of = f" of {corpus['name']}" if corpus else " that it was trained on"
+    lines = [f"Finding its relations in texts like those{of}; it knows no others."]
+    if not config.is_svm:
+        lines.append("It finds no entities: they must be marked, as they were in training.")
+    for split, report in splits.items():
+        found = []
+        for what, key in (("entity pairs", "empty_candidates"), ("texts", "empty_documents")):
+            empty = report.get(key) or {}
+            if empty.get("rate") is not None and (pairs or what == "texts"):
+                found.append(
+                    f"{empty['rate']:.1%} of the {empty['rows']:,} {what} that state nothing"
+                )
+        if found:
+            lines.append(f"False positives on {split}: {' and '.join(found)}.")
+        else:
+            lines.append(
+                f"The {split} split has no text that states nothing: how often a relation is found "
+                "where there is none was not measured on it."
+            )
+    lines.append(
+        "A found fact is a guess with a score: check it before anyone is judged or treated by it."
+    )
+    return lines
 
 
 def _scores(splits: Mapping[str, Any], pairs: bool) -> str:
@@ -104,17 +184,18 @@ def _scores(splits: Mapping[str, Any], pairs: bool) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def _list(config: RunConfig, metrics: Mapping[str, Any], environment: Mapping[str, Any]) -> str:
+def _list(
+    config: RunConfig, metrics: Mapping[str, Any] | None, environment: Mapping[str, Any]
+) -> list[str]:
     """What it reads with and how it was trained."""
     packages = environment["packages"]
     made = f"Made with mrca {environment['mrca']}"
     if config.is_svm:
-        lines = [
+        return [
             "Reads word frequencies (TF-IDF); marks of entities make no difference",
             "Classifier: a linear SVM for each relation; loss: squared hinge; no seed",
             f"{made}, scikit-learn {packages['scikit-learn']}",
         ]
-        return "\n".join(f"- {line}" for line in lines)
     if "vectors" in environment:
         reads = f"Word vectors: {environment['vectors']['name']}"
     else:
@@ -126,7 +207,11 @@ def _list(config: RunConfig, metrics: Mapping[str, Any], environment: Mapping[st
     ]
     if config.training.init_from:
         lines.append(f"Continued from the weights of {config.training.init_from}")
-    if metrics["epochs"]:
+    if metrics and metrics["epochs"]:
         lines.append(f"Best of {counted(metrics['epochs'], 'epoch')}: {metrics['best_epoch']}")
     lines.append(f"{made}, Keras {packages['keras']} on {environment['backend']}")
+    return lines
+
+
+def _listed(lines: Sequence[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)

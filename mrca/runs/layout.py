@@ -14,6 +14,7 @@ from typing import Any
 from mrca.config import RunConfig, load_config
 from mrca.errors import MrcaError, did_you_mean
 from mrca.files import file_digest, whole_file
+from mrca.runs.shared import fetch, origin, parse_address
 
 CONFIG = "config.toml"
 RELATIONS = "relations.json"
@@ -29,8 +30,16 @@ CARD = "card.md"
 NETWORK = "model.keras"
 ENCODER = "encoder"
 SVM = "svm"
+# What else it reads with.
+VECTORS = "vectors"
+VOCABULARY = "vocab.txt"
 
 _ALL = (CONFIG, RELATIONS, LABEL_COUNTS, DECISION, ENVIRONMENT)
+FILES = (
+    *(CONFIG, RELATIONS, LABEL_COUNTS, TYPES, DECISION, METRICS, HISTORY, HISTORY_FIGURE),
+    *(ENVIRONMENT, NETWORK, VOCABULARY, f"{ENCODER}/*", f"{SVM}/*", f"{VECTORS}/*"),
+)
+"""Patterns of a run's files; what else lies in its folder, such as an export, is no part of it."""
 # What makes a folder a SavedModel; an exported version is one whose name is a number.
 SAVED_MODEL = "saved_model.pb"
 _UNFINISHED = ".unfinished"
@@ -64,13 +73,58 @@ def check_run_name(name: str) -> None:
 
 
 def find_run(folder: Path) -> Path:
-    """The folder itself, or `saved_models/<folder>` where a bare name means a run there."""
+    """The folder that a run's name, folder or address stands for.
+
+    Args:
+        folder: a folder, which is returned as it is; a bare name, which means a run in
+            `saved_models/` where there is one; or `hf://user/name`, which is fetched.
+
+    Raises:
+        MrcaError: if an address is none, or its run cannot be fetched.
+    """
+    if address := parse_address(folder):
+        fetched = fetch(address, FILES)
+        if not (fetched / CONFIG).is_file():
+            raise MrcaError(
+                f"{address} is no run of mrca: {CONFIG} is missing. Expected a repository that "
+                "`mrca push` wrote."
+            )
+        return fetched
     if len(folder.parts) != 1 or (folder / CONFIG).is_file():
         return folder
     named = Path("saved_models") / folder
     is_run = (named / CONFIG).is_file() or unfinished_folder(named).is_dir()
     # Another folder may have the name: the corpus that the run was trained on.
     return named if is_run or not folder.exists() else folder
+
+
+def run_name(folder: Path) -> str:
+    """What to call a run: the name of its folder, or of the repository that it was fetched from."""
+    address = origin(folder)
+    return folder.name if address is None else address.name
+
+
+def shown_run(folder: Path) -> str:
+    """What a user types to mean a run: its folder, or the address that it was fetched from."""
+    return str(origin(folder) or folder)
+
+
+def check_own(folder: Path, what: str) -> None:
+    """Check that a run is the user's to change, and none in Hugging Face's cache.
+
+    Args:
+        folder: the run's.
+        what: what would change it, for the message, such as `"--save"`.
+
+    Raises:
+        MrcaError: if it was fetched.
+    """
+    if address := origin(folder):
+        raise MrcaError(
+            f"{what} writes into the run, and {address} is a fetched one, which stays as it is. "
+            f"Make a copy of your own: `hf download {address.repository} --local-dir "
+            f"saved_models/{address.name}`."
+        )
 
 
 def read_config(folder: Path) -> RunConfig:

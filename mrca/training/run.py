@@ -28,6 +28,11 @@ class Run:
     classifier: Classifier
 
     @property
+    def name(self) -> str:
+        """What to call it: the name of its folder, or of the repository it was fetched from."""
+        return layout.run_name(self.folder)
+
+    @property
     def config(self) -> RunConfig:
         """How it was trained."""
         return self.classifier.config
@@ -49,7 +54,12 @@ class Run:
         return metrics
 
     def save_decision(self) -> None:
-        """Write the classifier's present decision; what was measured after training stays."""
+        """Write the classifier's present decision; what was measured after training stays.
+
+        Raises:
+            MrcaError: if the run was fetched, and so is none to change.
+        """
+        layout.check_own(self.folder, "Keeping a decision")
         layout.write_json(self.folder / layout.DECISION, self.classifier.decision.get_config())
 
     def predict(
@@ -130,7 +140,13 @@ def base_classifier(config: RunConfig, run: Run) -> RelationClassifier:
     return base
 
 
-def load(folder: str | Path, vectors: str | None = None, encoder: str | None = None) -> Run:
+def load(
+    folder: str | Path,
+    vectors: str | None = None,
+    encoder: str | None = None,
+    *,
+    trust: bool = False,
+) -> Run:
     """Load a run folder.
 
     Words that the run did not see in training get their vectors from the full store that the run
@@ -139,14 +155,17 @@ def load(folder: str | Path, vectors: str | None = None, encoder: str | None = N
 
     Args:
         folder: the run folder, or the name of one in `saved_models/`; a run folder of that name in
-            the current folder goes before it.
+            the current folder goes before it. Or `"hf://user/name"` (`@REVISION`), which is fetched
+            through `huggingface_hub` into its cache.
         vectors: a name or path of word vectors to look unseen words up in.
         encoder: where the frozen BERT encoder that the run was trained on is now, if it has moved:
             `"hub:FOLDER"` or `"keras_hub:FOLDER"`.
+        trust: whether a TF Hub module, a program, that a run from `hf://` carries or names may be
+            run.
 
     Raises:
-        MrcaError: if it is not a whole run, `vectors` has another dimension, or the encoder is not
-            there or another one.
+        MrcaError: if it is not a whole run or cannot be fetched, `vectors` has another dimension,
+            or the encoder is not there, another one or not trusted.
 
     Example:
         >>> import mrca
@@ -155,7 +174,10 @@ def load(folder: str | Path, vectors: str | None = None, encoder: str | None = N
     folder = layout.find_run(Path(folder))
     layout.check_run_folder(folder)
     if not (folder / layout.SVM).exists():
-        return Run(folder, RelationClassifier.from_preset(folder, vectors=vectors, encoder=encoder))
+        classifier = RelationClassifier.from_preset(
+            folder, vectors=vectors, encoder=encoder, trust=trust
+        )
+        return Run(folder, classifier)
     for option, given in (("--vectors", vectors), ("--encoder", encoder)):
         if given is not None:
             raise MrcaError(

@@ -63,9 +63,9 @@ def load_once(monkeypatch, _loaded) -> None:
 
     load = training.load
 
-    def cached(folder, vectors=None, encoder=None):
+    def cached(folder, vectors=None, encoder=None, *, trust=False):
         if vectors is not None or encoder is not None:
-            return load(folder, vectors, encoder)
+            return load(folder, vectors, encoder, trust=trust)
         if folder not in _loaded:
             run = load(folder)
             _loaded[folder] = (run, run.classifier.decision)

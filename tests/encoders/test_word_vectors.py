@@ -6,7 +6,7 @@ import pytest
 from mrca.config import RunConfig
 from mrca.datasets import CandidateSelection
 from mrca.encoders import Places, WordVectors
-from mrca.encoders.word_vectors import VECTORS, corpus_words
+from mrca.encoders.word_vectors import corpus_words
 from mrca.encoding import Batch
 from mrca.errors import MrcaError
 from mrca.text import Document, Entity, Span
@@ -157,7 +157,7 @@ def test_saved_and_loaded_it_reads_alike(opened, saved):
     assert again.describe() == opened.describe()
     assert again.feature_value() == opened.feature_value()
     assert opened.bytes_on_disk() <= sum(
-        path.stat().st_size for path in (saved / VECTORS).iterdir()
+        path.stat().st_size for path in (saved / layout.VECTORS).iterdir()
     )
     again.save(saved)  # a training that was killed while it saved may have left them already
 
