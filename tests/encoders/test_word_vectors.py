@@ -9,6 +9,7 @@ from mrca.encoders import Places, WordVectors
 from mrca.encoders.word_vectors import corpus_words
 from mrca.encoding import Batch
 from mrca.errors import MrcaError
+from mrca.runs import layout
 from mrca.text import Document, Entity, Span
 from mrca.vectors import VectorStore
 
