@@ -133,7 +133,9 @@ class _Handler(BaseHTTPRequestHandler):
         repository, what = found.groups()
         if what == "preupload":
             names = [each["path"] for each in json.loads(content)["files"]]
-            modes = [{"path": each, "uploadMode": "regular", "shouldIgnore": False} for each in names]
+            modes = [
+                {"path": each, "uploadMode": "regular", "shouldIgnore": False} for each in names
+            ]
             return self._json({"files": modes})
         files = dict(hub.commits[repository][-1])
         for line in content.splitlines():

@@ -146,21 +146,18 @@ def _intended(
     lines = [f"Finding its relations in texts like those{of}; it knows no others."]
     if not config.is_svm:
         lines.append("It finds no entities: they must be marked, as they were in training.")
+    false = []
     for split, report in splits.items():
-        found = []
         for what, key in (("entity pairs", "empty_candidates"), ("texts", "empty_documents")):
             empty = report.get(key) or {}
             if empty.get("rate") is not None and (pairs or what == "texts"):
-                found.append(
-                    f"{empty['rate']:.1%} of the {empty['rows']:,} {what} that state nothing"
-                )
-        if found:
-            lines.append(f"False positives on {split}: {' and '.join(found)}.")
-        else:
-            lines.append(
-                f"The {split} split has no text that states nothing: how often a relation is found "
-                "where there is none was not measured on it."
-            )
+                rows = f"{empty['rows']:,} {what}"
+                false.append(f"{empty['rate']:.1%} of the {rows} of {split} that state nothing")
+    lines.append(
+        f"It finds a relation where there is none: {', '.join(false)}."
+        if false
+        else "How often it finds a relation in a text that states none was not measured."
+    )
     lines.append(
         "A found fact is a guess with a score: check it before anyone is judged or treated by it."
     )

@@ -135,9 +135,8 @@ def explained(error: Exception, address: Address) -> str:
     offline = (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled)
     if isinstance(error, offline) or status is None:
         return (
-            f"the hub was not reached ({_first_line(error)}), and the run is not whole in the "
-            "cache. Check the connection and HF_HUB_OFFLINE; without a connection, bring the run's "
-            "folder to this machine and give that."
+            f"the hub was not reached ({_first_line(error)}). Check the connection and "
+            "HF_HUB_OFFLINE. A run can be brought as a folder, too."
         )
     return f"{_first_line(error)} (status {status})."
 

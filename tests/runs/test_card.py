@@ -1,10 +1,11 @@
 """The page of a run, from what its files hold."""
 
 import pytest
+import yaml
 
 from mrca.config import RunConfig, load_recipe
 from mrca.datasets.corpus import ORACLE
-from mrca.runs.card import write_card
+from mrca.runs.card import write_card, write_metadata
 from mrca.text import RelationSet
 
 RELATIONS = RelationSet(["born_in", "a|b"])
@@ -24,7 +25,8 @@ def report(*, oracle: bool = False, pairs: bool = False, rate: float | None = 0.
     if not pairs:
         return {**scores, "documents": None}
     documents = {"rows": 99, "micro": {**SCORES, "f1": 0.75}}
-    return {**scores, "documents": documents, "empty_candidates": {"rate": rate}}
+    empty = {"rate": rate, "false_positives": 1, "rows": 1600}
+    return {**scores, "documents": documents, "empty_candidates": empty}
 
 
 def card(config: RunConfig, environment: dict | None = None, **splits: dict) -> str:
@@ -98,3 +100,60 @@ def test_scores_on_the_sample_are_said_to_mean_nothing():
     note = "**This model was trained on the sample corpus of mrca."
     assert note in card(RunConfig(), sample, test=report())
     assert note not in card(RunConfig(), test=report())
+
+
+def test_it_says_how_often_a_relation_is_found_where_there_is_none():
+    empty = {"empty_documents": {"rate": 0.25, "false_positives": 2, "rows": 8}}
+    text = card(load_recipe("pairs"), valid=report(pairs=True), test=report(pairs=True) | empty)
+    assert (
+        "- It finds a relation where there is none: 6.2% of the 1,600 entity pairs of valid that "
+        "state nothing, 6.2% of the 1,600 entity pairs of test that state nothing, 25.0% of the 8 "
+        "texts of test that state nothing.\n"
+    ) in text
+    whole = card(load_recipe("mrca"), test=report() | empty)
+    assert "there is none: 25.0% of the 8 texts of test that state nothing.\n" in whole
+    none = card(load_recipe("mrca"), test=report())
+    assert "in a text that states none was not measured" in none
+
+
+def test_it_says_what_it_is_for():
+    assert "in texts like those of mine; it knows no others.\n" in card(load_recipe("mrca"))
+    assert "they must be marked" in card(load_recipe("mrca"))
+    assert "they must be marked" not in card(load_recipe("svm"))
+
+
+def test_of_a_run_that_nobody_measured_it_has_no_scores():
+    environment = {key: value for key, value in ENVIRONMENT.items() if key != "corpus"}
+    text = write_card("new", load_recipe("pairs"), RELATIONS, None, environment)
+    assert "Nothing was measured" in text
+    assert "Corpus:" not in text
+    assert "| split |" not in text
+
+
+@pytest.mark.parametrize(
+    ("license", "line"), [("mit", "- License: mit\n"), ("", "- License: none stated;"), (None, "")]
+)
+def test_the_license_of_a_shared_run_is_stated_or_said_to_be_missing(license, line):
+    metrics = {"splits": {}, "epochs": 0, "best_epoch": 0}
+    text = write_card(
+        "x", load_recipe("mrca"), RELATIONS, metrics, ENVIRONMENT, license=license, notes=["Mind."]
+    )
+    assert line in text
+    assert ("License" in text) == bool(line)
+    assert "- Mind.\n" in text
+
+
+def test_what_stands_before_it_on_the_hub_is_yaml():
+    metrics = {"splits": {"test": report()}}
+    text = write_metadata(load_recipe("mrca"), metrics, ENVIRONMENT, "cc-by-4.0")
+    assert text.startswith("---\n") and text.endswith("\n---\n\n")
+    assert yaml.safe_load(text.strip("-\n")) == {
+        "library_name": "mrca",
+        "license": "cc-by-4.0",
+        "tags": ["mrca", "relation-extraction", "keras"],
+        "datasets": ["mine"],
+        "metrics": ["precision", "recall", "f1"],
+    }
+    other = {**ENVIRONMENT, "corpus": {"name": "my own: corpus"}}
+    bare = yaml.safe_load(write_metadata(load_recipe("svm"), None, other).strip("-\n"))
+    assert bare == {"library_name": "mrca", "tags": ["mrca", "relation-extraction"]}
