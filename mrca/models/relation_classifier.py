@@ -218,7 +218,10 @@ class RelationClassifier(StatesModel, Classifier):
         config = layout.read_config(folder)
         with layout.reading(folder / layout.ENVIRONMENT) as environment:
             described = _described_reader(environment)
-        places = Places(described, vectors, encoder, trust or origin(folder) is None)
+        fetched = origin(folder) is not None
+        if fetched:
+            described.pop("folder", None)  # a place on somebody else's disk
+        places = Places(described, vectors, encoder, trust or not fetched)
         opened = encoder_class(config.encoder.name).load(
             folder, config, read_types(folder).features, places
         )

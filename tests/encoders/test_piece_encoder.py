@@ -356,6 +356,45 @@ def test_one_that_has_moved_is_found_where_it_is_said_to_be(configure, hub_modul
         load(tmp_path / "run", encoder, vectors="glove-wiki-gigaword-300")
 
 
+def test_a_module_that_is_another_one_is_not_opened(configure, hub_module, tmp_path):
+    place = shutil.copytree(hub_module, tmp_path / "module")
+    encoder = opened(configure(encoder__name=f"hub:{place}"))
+    (tmp_path / "run").mkdir()
+    encoder.save(tmp_path / "run")
+    encoder.describe()
+    (place / "saved_model.pb").write_bytes(b"what TensorFlow would fail on")
+    with pytest.raises(MrcaError, match="is not the one that the run"):
+        load(tmp_path / "run", encoder)
+
+
+@pytest.mark.parametrize("trainable", [False, True])
+def test_a_module_of_somebody_elses_run_is_not_opened_unasked(
+    configure, hub_module, tmp_path, trainable
+):
+    encoder = opened(configure(encoder__trainable=trainable))
+    (tmp_path / "run").mkdir()
+    encoder.save(tmp_path / "run")
+    carried = "which it carries" if trainable else f"which it names '{hub_module}'"
+    with pytest.raises(MrcaError, match=f"{carried}: a program.*--trust.*trust=True"):
+        load(tmp_path / "run", encoder, trusted=False)
+    load(tmp_path / "run", encoder, trusted=True)
+    if not trainable:  # one's own
+        load(tmp_path / "run", encoder, trusted=False, encoder=f"hub:{hub_module}")
+
+
+def test_a_frozen_one_that_the_run_carries_is_taken(configure, hub_module, tmp_path):
+    place = shutil.copytree(hub_module, tmp_path / "module")
+    encoder = opened(configure(encoder__name=f"hub:{place}"))
+    (tmp_path / "run").mkdir()
+    encoder.save(tmp_path / "run")
+    encoder.describe()
+    place.rename(tmp_path / "run" / "encoder")
+    again = load(tmp_path / "run", encoder)
+    np.testing.assert_array_equal(batch_of(again)["states"], batch_of(encoder)["states"])
+    with pytest.raises(MrcaError, match="which it carries"):
+        load(tmp_path / "run", encoder, trusted=False)
+
+
 def test_a_trained_one_is_carried_as_it_has_become(configure, hub_module, tmp_path):
     encoder = opened(configure(encoder__trainable=True))
     weight = encoder.layer.trainable_weights[0]
