@@ -117,7 +117,10 @@ class _Handler(BaseHTTPRequestHandler):
         hub, path = self.server, unquote(urlsplit(self.path).path)
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if path == "/api/validate-yaml":
-            return self._json({"errors": [], "warnings": []})
+            wrong = (
+                [{"message": '"license" must be one of a list'}] if b"nonsense" in content else []
+            )
+            return self._json({"errors": wrong, "warnings": []}, 400 if wrong else 200)
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":
             return self._refuse(401, "Unauthorized")
         if path == "/api/repos/create":

@@ -130,17 +130,16 @@ def explained(error: Exception, address: Address) -> str:
             f"the token of this machine may not do that (status {status}). Log in with one that "
             f"may write to {address.repository}: {login}."
         )
-    if isinstance(error, errors.HFValidationError):
-        return f"{_first_line(error)} Expected hf://user/name."
-    offline = (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled)
-    if isinstance(error, offline) or status is None:
-        return (
-            f"the hub was not reached ({_first_line(error)}). Check the connection and "
-            "HF_HUB_OFFLINE. A run can be brought as a folder, too."
-        )
-    return f"{_first_line(error)} (status {status})."
+    if status is not None:
+        return f"{_shortened(error)} (status {status})."
+    offline = isinstance(error, errors.LocalEntryNotFoundError | ConnectionError)
+    if not offline and (isinstance(error, ValueError) or getattr(error, "errno", None)):
+        return _shortened(error)  # a name or a license that is none, or the disk
+    return (
+        f"the hub was not reached ({_shortened(error)}). Check the connection and HF_HUB_OFFLINE. A "
+        "run can be brought as a folder, too."
+    )
 
 
-def _first_line(error: Any) -> str:
-    line = next(iter(str(error).splitlines()), "") or type(error).__name__
-    return textwrap.shorten(line, 200, placeholder=" …")
+def _shortened(error: Any) -> str:
+    return textwrap.shorten(str(error), 300, placeholder=" …") or type(error).__name__

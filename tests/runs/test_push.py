@@ -171,6 +171,9 @@ def test_what_keeps_it_from_being_pushed_is_said(run, hub, monkeypatch, tmp_path
     shared = shared_run(run, ADDRESS)
     with pytest.raises(MrcaError, match="Expected ada/webnlg, received hf://ada/webnlg@v1"):
         push(shared, Address("ada/webnlg", "v1"))
+    with pytest.raises(MrcaError, match='"license" must be one of'):
+        push(shared_run(run, ADDRESS, license="nonsense"), ADDRESS)
+    hub.commits.clear()
     monkeypatch.setenv("HF_TOKEN", "hf_of_nobody")
     with pytest.raises(MrcaError, match=r"may not do that \(status 401\).*hf auth login"):
         push(shared, ADDRESS)
