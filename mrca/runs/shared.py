@@ -136,8 +136,8 @@ def explained(error: Exception, address: Address) -> str:
     if not offline and (isinstance(error, ValueError) or getattr(error, "errno", None)):
         return _shortened(error)  # a name or a license that is none, or the disk
     return (
-        f"the hub was not reached ({_shortened(error)}). Check the connection and HF_HUB_OFFLINE. A "
-        "run can be brought as a folder, too."
+        f"the hub was not reached ({_shortened(error)}). Check the connection and HF_HUB_OFFLINE. "
+        "A run can be brought as a folder, too."
     )
 
 
