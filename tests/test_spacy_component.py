@@ -24,8 +24,9 @@ PATTERNS = [
     {"label": "ORGANISATION", "pattern": "Norvid Foundry", "id": "Q7"},
     {"label": "ORGANISATION", "pattern": "The Foundry", "id": "Q7"},
 ]
-TEXT = "Tola Metolowan was born in Glimber."
-TEXTS = [TEXT, "Nobody is here.", "Glimber is quiet.", "Bela Rimund was born in Glimber.", " "]
+TEXT = "Norvid Foundry was founded by Tola Metolowan."
+FACT = ("Norvid Foundry", "founded_by", "Tola Metolowan")
+TEXTS = [TEXT, "Nobody is here.", "Glimber is quiet.", "Norvid Foundry employs Bela Rimund.", " "]
 
 
 @pytest.fixture
@@ -63,21 +64,22 @@ def marked(nlp, row):
 
 def test_from_text_over_entities_and_facts_to_a_graph(pipeline):
     doc = pipeline()(TEXT)
-    assert told(doc)[0] == ("Tola Metolowan", "born_in", "Glimber")
+    assert told(doc) == [FACT]
     fact = doc._.relations[0]
     assert (fact.subject, fact.object) == tuple(doc.ents)  # with their labels
     assert 0.5 < fact.score <= 1
     graph = doc._.graph
-    subject, object_, values = next(iter(graph.edges(data=True)))
+    ((subject, object_, values),) = graph.edges(data=True)
+    assert subject == "http://example.org/id/Q7"
+    assert object_ == "http://example.org/name/PERSON/Tola%20Metolowan"
     assert graph.nodes[subject] == {
-        "name": "Tola Metolowan",
-        "type": "PERSON",
-        "given_id": "",
-        "count": len(told(doc)),
+        "name": "Norvid Foundry",
+        "type": "ORGANISATION",
+        "given_id": "Q7",
+        "count": 1,
     }
-    assert object_ == "http://example.org/name/PLACE/Glimber"
-    assert (values["relation"], values["count"]) == ("born_in", 1)
-    assert values["places"][0][:3] == ("document 1", (0, 14), (27, 34))
+    assert (values["relation"], values["count"]) == ("founded_by", 1)
+    assert values["places"][0][:3] == ("document 1", (0, 14), (30, 44))
 
 
 def test_a_document_says_what_the_run_says_of_its_row(pipeline, tiny_pairs_run, slice_rows):
@@ -125,11 +127,11 @@ def test_threshold_and_top_are_those_of_predict(pipeline):
 def test_entities_from_a_group_of_spans(pipeline):
     nlp = pipeline(spans_key="names", types={"NP": "PERSON"})
     doc = nlp.make_doc(TEXT)
-    doc.spans["names"] = [Span(doc, 5, 6, label="PLACE"), Span(doc, 0, 2, label="NP")]
+    doc.spans["names"] = [Span(doc, 5, 7, label="NP"), Span(doc, 0, 2, label="ORGANISATION")]
     nlp.get_pipe("mrca")(doc)
-    assert told(doc)[0] == ("Tola Metolowan", "born_in", "Glimber")
-    assert doc._.relations[0].subject.label_ == "NP"
-    assert {node["type"] for _, node in doc._.graph.nodes(data=True)} == {"PERSON", "PLACE"}
+    assert told(doc) == [FACT]
+    assert doc._.relations[0].object.label_ == "NP"
+    assert {node["type"] for _, node in doc._.graph.nodes(data=True)} == {"PERSON", "ORGANISATION"}
     with pytest.raises(MrcaError, match=r"doc\.spans\['names'\].*Received the groups: none"):
         nlp(TEXT)
 
@@ -229,7 +231,7 @@ def test_facts_are_saved_with_their_document(pipeline):
     again = Doc(nlp.vocab).from_bytes(doc.to_bytes())
     for each in (read, again, doc.copy()):
         assert told(each) == told(doc)
-        assert each._.relations[0].subject.label_ == "PERSON"
+        assert each._.relations[0].subject.label_ == "ORGANISATION"
         assert each._.graph.edges == doc._.graph.edges
     with doc.retokenize() as retokenizer:
         for entity in doc.ents:
@@ -250,12 +252,12 @@ def test_two_components_add_up(pipeline, tiny_pairs_run):
 def test_the_graph_of_many_documents(pipeline):
     docs = list(pipeline(top=1).pipe(TEXTS))
     graph = graph_of(docs * 2, base_iri="https://my.org/")
-    edges = {(s, o): values for s, o, values in graph.edges(data=True)}
-    place = "https://my.org/name/PLACE/Glimber"
-    values = edges["https://my.org/name/PERSON/Tola%20Metolowan", place]
+    values = graph.edges[
+        "https://my.org/id/Q7", "https://my.org/name/PERSON/Tola%20Metolowan", FACT[1]
+    ]
     assert values["count"] == 2
     assert [each.document for each in values["places"]] == ["document 1", "document 6"]
-    assert graph.in_degree(place) == 2
+    assert graph.nodes["https://my.org/id/Q7"]["count"] == 4
 
 
 def test_it_can_be_copied_to_other_processes(pipeline):
@@ -288,7 +290,6 @@ def test_without_spacy_the_extra_is_named(monkeypatch):
     for name in [name for name in sys.modules if name.partition(".")[0] == "spacy"]:
         monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.delitem(sys.modules, "mrca.spacy_component")
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     monkeypatch.setattr("mrca.errors.find_spec", lambda name: None)
     with pytest.raises(MrcaError, match=r"needs spacy.*mrca\[spacy\]"):
         importlib.import_module("mrca.spacy_component")
