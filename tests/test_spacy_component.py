@@ -3,6 +3,8 @@
 import copy
 import importlib
 import pickle
+import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -60,6 +62,19 @@ def marked(nlp, row):
         for mention in entity.get("mentions", [entity])
     ]
     return doc
+
+
+def test_the_example_of_the_page(tiny_pairs_run, tmp_path, monkeypatch, capsys):
+    page = (Path(__file__).parents[1] / "docs" / "spacy.md").read_text("utf-8")
+    first, many, *_ = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "saved_models").mkdir()
+    shutil.copytree(tiny_pairs_run.folder, tmp_path / "saved_models" / "sample")
+    monkeypatch.chdir(tmp_path)
+    names = {"texts": TEXTS}
+    exec(first, names)
+    assert capsys.readouterr().out.startswith(" ".join(FACT))
+    exec(many, names)
+    assert len(names["graph"].edges) == 1
 
 
 def test_from_text_over_entities_and_facts_to_a_graph(pipeline):
