@@ -100,8 +100,11 @@ class RelationFinder(Pipe):
         numbers = {"top": top, "batch_size": batch_size}
         check_positive_integers(self, **{key: n for key, n in numbers.items() if n is not None})
         self._config = {
-            "threshold": threshold, "types": types, "spans_key": spans_key,
-            "clusters_prefix": clusters_prefix, **numbers,
+            "threshold": threshold,
+            "types": types,
+            "spans_key": spans_key,
+            "clusters_prefix": clusters_prefix,
+            **numbers,
         }
         self.folder = layout.find_run(Path(model))
         layout.check_run_folder(self.folder)
