@@ -4,15 +4,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any, Self
+from typing import Any
 
-from rich.console import Console, Group
-from rich.live import Live
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from rich.text import Text
 
-from mrca.cli.progress import StageProgress, TrainingProgress, duration_text, score_text
+from mrca.cli.live_table import LiveTable
+from mrca.cli.progress import TrainingProgress, duration_text, score_text
 from mrca.errors import counted
 
 # Rows of the table: those under way, the last that ended, the next that wait.
@@ -71,44 +70,23 @@ class _Run:
     seconds: float = 0.0
 
 
-class RunsAtOnce:
+class RunsAtOnce(LiveTable):
     """A `mrca.experiments.RunsReporter` of runs in other processes, as a table (stderr).
-
-    On a terminal the table changes; elsewhere there is a line for each thing that happens. To be
-    used in a `with` block.
 
     Args:
         console: where to draw.
     """
 
     def __init__(self, console: Console) -> None:
-        self._console = console
-        self._stages = StageProgress(console)
-        self._live: Live | None = None
+        super().__init__(console)
         self._runs: dict[str, _Run] = {}
         self._places = 1
 
-    def message(self, text: str) -> None:
-        """A note above the table."""
-        self._stages.stop()
-        self._console.print(
-            f"[yellow]Note:[/yellow] {escape(text)}", highlight=False, soft_wrap=True
-        )
-
-    def preparing(self, stage: str, done: int, total: int | None) -> None:
-        """A bar for a download or an import."""
-        self._stages(stage, done, total)
-
     def runs_start(self, names: Sequence[str], places: int) -> None:
         """Draw the table."""
-        self._stages.stop()
         self._runs = {name: _Run() for name in names}
         self._places = places
-        if self._console.is_terminal:
-            self._live = Live(
-                console=self._console, get_renderable=self._drawn, refresh_per_second=2
-            )
-            self._live.start()
+        self._draw()
 
     def run_starts(self, name: str, epochs: int) -> None:
         """It is under way."""
@@ -134,9 +112,7 @@ class RunsAtOnce:
 
     def runs_end(self) -> None:
         """The table stays as it is."""
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
+        self._leave()
 
     def training_starts(self, epochs: int, first_epoch: int, batches: int) -> None:
         """Not told of runs in other processes."""
@@ -149,13 +125,6 @@ class RunsAtOnce:
 
     def training_ends(self) -> None:
         """Not told of runs in other processes."""
-
-    def _line(self, text: str) -> None:
-        if self._live is None:
-            self._console.print(escape(text), highlight=False, soft_wrap=True)
-
-    def _drawn(self) -> Group:
-        return Group(self._table(), Text(self._summary()))
 
     def _table(self) -> Table:
         table = Table("run", "", "epochs", "best validation score", "time")
@@ -196,10 +165,3 @@ class RunsAtOnce:
         under_way = [now - run.start for run in self._runs.values() if run.state == "runs"]
         done = sum(min(seconds, of_a_run) for seconds in under_way)
         return (of_a_run * runs - done) / min(runs, self._places)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stages.stop()
-        self.runs_end()

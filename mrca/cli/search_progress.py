@@ -3,15 +3,14 @@
 import time
 from collections.abc import Sequence
 from statistics import fmean
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rich.console import Console, Group
-from rich.live import Live
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from rich.text import Text
 
-from mrca.cli.progress import StageProgress, duration_text, score_text
+from mrca.cli.live_table import LiveTable
+from mrca.cli.progress import duration_text, score_text
 from mrca.errors import counted
 
 if TYPE_CHECKING:
@@ -32,50 +31,29 @@ class _Running(NamedTuple):
     best: float | None = None
 
 
-class SearchProgress:
+class SearchProgress(LiveTable):
     """A `mrca.experiments.search.trials.SearchReporter` that draws on a console (stderr).
-
-    On a terminal it is a table that changes; elsewhere a line for each thing that happens. To be
-    used in a `with` block.
 
     Args:
         console: where to draw.
     """
 
     def __init__(self, console: Console) -> None:
-        self._console = console
-        self._stages = StageProgress(console)
-        self._live: Live | None = None
+        super().__init__(console)
         self._total = 0
         self._end: float | None = None
         self._ended: list[Trial] = []
         self._new: list[Trial] = []
         self._running: dict[str, _Running] = {}
 
-    def message(self, text: str) -> None:
-        """A note above the table."""
-        self._stages.stop()
-        self._console.print(
-            f"[yellow]Note:[/yellow] {escape(text)}", highlight=False, soft_wrap=True
-        )
-
-    def preparing(self, stage: str, done: int, total: int | None) -> None:
-        """A bar for a download or an import."""
-        self._stages(stage, done, total)
-
     def search_starts(self, total: int, seconds: float | None, trials: "Sequence[Trial]") -> None:
         """Draw the table."""
-        self._stages.stop()
         self._total = total
         self._end = None if seconds is None else time.monotonic() + seconds
         self._ended = list(trials)
         if trials:
             self.message(f"{counted(len(trials), 'trial')} ended before.")
-        if self._console.is_terminal:
-            self._live = Live(
-                console=self._console, get_renderable=self._drawn, refresh_per_second=2
-            )
-            self._live.start()
+        self._draw()
 
     def trial_starts(self, trial_id: str, settings: dict[str, Any], epochs: int) -> None:
         """A row of the table."""
@@ -101,13 +79,6 @@ class SearchProgress:
             f"trial {trial.id} {_status(trial)}: {score_text(trial.score)}{error}, "
             f"{trial.seconds:.0f} s; {self._summary()}"
         )
-
-    def _line(self, text: str) -> None:
-        if self._live is None:
-            self._console.print(escape(text), highlight=False, soft_wrap=True)
-
-    def _drawn(self) -> Group:
-        return Group(self._table(), Text(self._summary()))
 
     def _table(self) -> Table:
         table = Table("trial", "settings", "epochs", "score", "")
@@ -156,14 +127,6 @@ class SearchProgress:
         if self._end is not None:
             guesses.append(max(0.0, self._end - time.monotonic()))
         return min(guesses, default=None)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stages.stop()
-        if self._live is not None:
-            self._live.stop()
 
 
 def short_settings(settings: dict[str, Any]) -> str:

@@ -12,24 +12,41 @@ from mrca.errors import MrcaError
 def only_process(lock: Path, otherwise: str) -> Iterator[None]:
     """Keep what a file stands for to this process, as far as the system can.
 
+    A process that ends, however it does, gives it back.
+
     Args:
-        lock: the file; it is made if missing, and its content stays as it is.
+        lock: the file; it is made if missing, with its folder, and goes when the block ends.
         otherwise: what to say if another process has it.
 
     Raises:
         MrcaError: if another process has it.
         OSError: if the file cannot be made, or is a link.
     """
+    lock.parent.mkdir(parents=True, exist_ok=True)
     # A link could lead to a file that is nobody's to open.
     opened = os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
     try:
-        with suppress(ImportError):  # not on Windows
-            import fcntl
-
-            try:
-                fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise MrcaError(otherwise) from None
-        yield
+        if not _holds(opened, lock):
+            raise MrcaError(otherwise)
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # Windows removes no file that is open
+                lock.unlink()
     finally:
         os.close(opened)
+
+
+def _holds(opened: int, lock: Path) -> bool:
+    """Whether this process has the file now, and it is still the one of that name."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return True
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(opened), lock.stat())
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    except OSError:  # a disk without locks
+        return True

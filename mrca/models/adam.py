@@ -14,6 +14,16 @@ class Adam(keras.optimizers.Adam):
     kernel goes over variable, gradient and moments once.
     """
 
+    def add_optimizer_variables(
+        self, trainable_variables: Any, name: Any, initializer: Any = "zeros"
+    ) -> Any:
+        """As Keras's, and remember the moments of each variable."""
+        made = super().add_optimizer_variables(trainable_variables, name, initializer)
+        if keras.backend.backend() == "tensorflow" and name == ["momentum", "velocity"]:
+            places = [_resource(each).ref() for each in trainable_variables]
+            self._moments_of = dict(zip(places, zip(*made, strict=True), strict=True))
+        return made
+
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update one variable and its moments."""
         if keras.backend.backend() != "tensorflow" or self.amsgrad:
@@ -24,21 +34,18 @@ class Adam(keras.optimizers.Adam):
         if isinstance(gradient, tf.IndexedSlices):  # of an embedding: few of its rows
             super().update_step(gradient, variable, learning_rate)
             return
-        place = self._get_variable_index(variable)
-        resources = [
-            each.value if isinstance(each, keras.Variable) else each
-            for each in (variable, self._momentums[place], self._velocities[place])
-        ]
-        dtype = resources[0].dtype
+        weight = _resource(variable)
+        momentum, velocity = map(_resource, self._moments_of[weight.ref()])
+        dtype = weight.dtype
         step = tf.cast(self.iterations + 1, dtype)
         beta_1, beta_2, epsilon, rate = (
             tf.cast(number, dtype)
             for number in (self.beta_1, self.beta_2, self.epsilon, learning_rate)
         )
         tf.raw_ops.ResourceApplyAdam(
-            var=resources[0].handle,
-            m=resources[1].handle,
-            v=resources[2].handle,
+            var=weight.handle,
+            m=momentum.handle,
+            v=velocity.handle,
             beta1_power=tf.pow(beta_1, step),
             beta2_power=tf.pow(beta_2, step),
             lr=rate,
@@ -47,3 +54,8 @@ class Adam(keras.optimizers.Adam):
             epsilon=epsilon,
             grad=tf.cast(gradient, dtype),
         )
+
+
+def _resource(variable: Any) -> Any:
+    """TensorFlow's variable, of which Keras's is a cover."""
+    return variable.value if isinstance(variable, keras.Variable) else variable

@@ -1,7 +1,8 @@
 """From a configuration to a run folder."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from mrca.config import RunConfig, dump_config
 from mrca.datasets import load_corpus
 from mrca.datasets.registry import sample_note
 from mrca.errors import MrcaError
-from mrca.files import replace_folder, require_room
+from mrca.files import only_process, replace_folder, require_room
 from mrca.models.parts import write_described
 from mrca.reporting import plot_history
 from mrca.runs import layout
@@ -80,22 +81,44 @@ def train(
     check_labels(corpus)
     plan = TrainingPlan(config, corpus, vectors_dir, reporter)
     environment = describe_environment(plan.built_on, config.training.seed, corpus)
-    resumes = resume and layout.is_resumable(unfinished)
-    if not resumes:
+    if not (resume and layout.is_resumable(unfinished)):
         _check_room(folder, plan.bytes_needed())
     plan.tell(reporter)
     if config.training.deterministic:
         enable_determinism()
-    if resumes:
-        _check_unchanged(unfinished, environment)
-    else:
-        if unfinished.exists():
-            shutil.rmtree(unfinished)
-        _write_start(unfinished, plan, environment)
-    checkpoint = Checkpoint(unfinished, config.training.patience, config.training.monitor)
-    found = plan.train(checkpoint, reporter)
+    with _only_training(folder):
+        check_output(config, folder, resume=resume, overwrite=overwrite)  # as it is by now
+        if resume and layout.is_resumable(unfinished):
+            _check_unchanged(unfinished, environment)
+        else:
+            if unfinished.exists():
+                shutil.rmtree(unfinished)
+            _write_start(unfinished, plan, environment)
+        checkpoint = Checkpoint(unfinished, config.training.patience, config.training.monitor)
+        _train(plan, checkpoint, unfinished, folder.name, splits, environment, reporter)
+        if folder.exists() and not overwrite:
+            raise MrcaError(
+                f"{folder} has appeared while this run was trained, and is left as it is. Rename "
+                "it and finish this one with --resume."
+            )
+        replace_folder(unfinished, folder)
+    if not keep_state:
+        Checkpoint(folder, config.training.patience).remove()
+    return Run(folder, plan.classifier)
 
-    classifier = plan.classifier
+
+def _train(
+    plan: TrainingPlan,
+    checkpoint: Checkpoint,
+    unfinished: Path,
+    name: str,
+    splits: Sequence[str],
+    environment: dict[str, Any],
+    reporter: Reporter,
+) -> None:
+    """Train, or go on, evaluate, and write all that a run folder has."""
+    found = plan.train(checkpoint, reporter)
+    config, corpus, classifier = plan.config, plan.corpus, plan.classifier
     metrics = {
         "corpus": corpus.name,
         "epochs": checkpoint.next_epoch,
@@ -107,21 +130,31 @@ def train(
     }
     classifier.save_parts(unfinished)
     layout.write_json(unfinished / layout.METRICS, metrics)
-    card = write_card(folder.name, config, corpus.relations, metrics, environment)
+    card = write_card(name, config, corpus.relations, metrics, environment)
     layout.write_text(unfinished / layout.CARD, card)
     if checkpoint.history:
-        title = f"{folder.name}: training on {corpus.name}{sample_note(corpus.name)}"
+        title = f"{name}: training on {corpus.name}{sample_note(corpus.name)}"
         figure = plot_history(checkpoint.history, title, checkpoint.best["epoch"])
         figure.savefig(unfinished / layout.HISTORY_FIGURE, dpi=150)
-    if folder.exists() and not overwrite:
-        raise MrcaError(
-            f"{folder} has appeared while this run was trained, and is left as it is. Rename it "
-            "and finish this one with --resume."
-        )
-    replace_folder(unfinished, folder)
-    if not keep_state:
-        Checkpoint(folder, config.training.patience).remove()
-    return Run(folder, classifier)
+
+
+@contextmanager
+def _only_training(folder: Path) -> Iterator[None]:
+    """Keep a run to this process, as far as the system can.
+
+    Raises:
+        MrcaError: if another one trains it.
+    """
+    busy = (
+        f"Another process is training {folder}. Wait for it or stop it, or choose another name "
+        "with --name."
+    )
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(only_process(folder.with_name(f".{folder.name}.lock"), busy))
+        except OSError as error:
+            raise MrcaError(f"Cannot write the run {folder}: {error.strerror or error}.") from error
+        yield
 
 
 def _check_room(folder: Path, needed: int) -> None:

@@ -15,6 +15,7 @@ from mrca import losses, training
 from mrca.config import load_config
 from mrca.datasets import load_corpus
 from mrca.devices import training_device
+from mrca.files import only_process
 from mrca.runs import layout
 from mrca.vectors import VectorStore
 
@@ -561,6 +562,12 @@ def test_resuming_a_finished_run_gives_it_as_it_is(finished, tiny_config, sample
     assert run.folder == finished
     assert "finished already" in notes.messages[0]
     assert listing(finished) == before
+
+
+def test_a_run_that_another_process_trains(refused, tmp_path):
+    with only_process(tmp_path / ".run.lock", "busy"):
+        refused("Another process is training .*run", output=tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unfinished_run(refused, unfinished):

@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Set
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from mrca.experiments.search.objective import check_defined
 from mrca.experiments.search.search_space import SearchSpace
 from mrca.experiments.search.trials import TRIALS, SearchReporter, best_first, read_trials
 from mrca.experiments.train_planned import built_on
-from mrca.files import file_digest
+from mrca.files import file_digest, only_process
 from mrca.models.svm_classifier import READS
 from mrca.runs import layout
 from mrca.training.checkpoint import Checkpoint
@@ -175,28 +175,20 @@ def only_search_in(folder: Path) -> Iterator[None]:
     Raises:
         MrcaError: if another one has it.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / LOCK).open("w")
-    except OSError as error:
-        raise MrcaError(f"Cannot write the search {folder}: {error.strerror or error}.") from error
-    with file:
-        with suppress(ImportError):  # not on Windows
-            import fcntl
-
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise MrcaError(
-                    f"Another process is searching in {folder}. Wait for it, or stop it."
-                ) from None
+    with ExitStack() as stack:
+        stack.callback(_remove_empty, folder)  # it never started, and leaves nothing
+        busy = f"Another process is searching in {folder}. Wait for it, or stop it."
         try:
-            yield
-        finally:
-            if not (folder / SEARCH).is_file():  # it never started, and leaves nothing
-                (folder / LOCK).unlink(missing_ok=True)
-                with suppress(OSError):
-                    folder.rmdir()
+            stack.enter_context(only_process(folder / LOCK, busy))
+        except OSError as error:
+            reason = error.strerror or error
+            raise MrcaError(f"Cannot write the search {folder}: {reason}.") from error
+        yield
+
+
+def _remove_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def check_no_links(folder: Path) -> None:

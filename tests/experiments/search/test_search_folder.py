@@ -81,6 +81,7 @@ def test_a_link_in_a_search_is_refused_and_what_it_leads_to_stays(
     from mrca.experiments.search.search import search
 
     search(make_space(max_trials=2), tmp_path / "found")
+    (tmp_path / "found" / ".lock").touch()  # as a process that is killed leaves it
     elsewhere = tmp_path / "elsewhere"
     link = tmp_path / "found" / place
     link.rename(elsewhere)
