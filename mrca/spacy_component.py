@@ -3,11 +3,12 @@
 spaCy imports this module wherever mrca is installed, so it loads no model before one is used.
 """
 
+import os
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -118,16 +119,30 @@ class RelationFinder(Pipe):
         self._types = dict(types or {})
         self._spans_key, self._clusters_prefix = spans_key, clusters_prefix
         self._noted: set[str] = set()
+        self._run: Run | None = None
+        self._process = 0  # that loaded it
         Doc.set_extension("relations", getter=_relations, force=True)
         Doc.set_extension("graph", getter=lambda doc: graph_of([doc]), force=True)
 
-    @cached_property
+    @property
     def run(self) -> "Run":
-        """The run that answers."""
-        with quiet_start():
-            from mrca import training
+        """The run that answers.
 
-        return training.load(self.folder)
+        Raises:
+            MrcaError: if it is damaged, or was loaded before this process was forked.
+        """
+        if self._run is None:
+            with quiet_start():
+                from mrca import training
+
+            self._run, self._process = training.load(self.folder), os.getpid()
+        if self._process != os.getpid():  # TensorFlow would wait for threads that are not there
+            raise MrcaError(
+                f"The run {self.folder} was loaded before spaCy started other processes, which "
+                "cannot use it. Call nlp.pipe with n_process before any other document goes "
+                "through the pipeline, or leave n_process at 1."
+            )
+        return self._run
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Another process gets the configuration, and loads the run itself."""

@@ -284,6 +284,14 @@ def test_it_can_be_copied_to_other_processes(pipeline):
     assert copy.copy(component).name == "mrca"
 
 
+def test_a_process_that_was_forked_with_the_run_is_told_so(pipeline, monkeypatch):
+    nlp = pipeline()
+    nlp(TEXT)
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    with pytest.raises(MrcaError, match="n_process"):
+        nlp(TEXT)
+
+
 def test_the_entry_point_is_the_factory():
     project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
     module, name = project["project"]["entry-points"]["spacy_factories"]["mrca"].split(":")
