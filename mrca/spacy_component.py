@@ -100,7 +100,7 @@ class RelationFinder(Pipe):
     ) -> None:
         numbers = {"top": top, "batch_size": batch_size}
         check_positive_integers(self, **{key: n for key, n in numbers.items() if n is not None})
-        self._config = {
+        self._config: dict[str, Any] = {
             "threshold": threshold,
             "types": types,
             "spans_key": spans_key,
