@@ -29,7 +29,7 @@ GROUPS = [
     {"reporting"},
     {"graph"},
     {"training"},
-    {"experiments", "export"},
+    {"experiments", "export", "spacy_component"},
     {"serving"},
     {"bulk"},
     {"cli"},
