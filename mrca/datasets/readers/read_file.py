@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 
@@ -74,6 +74,7 @@ _BEGINNINGS: dict[_Form, re.Pattern[bytes]] = {
 }
 _BY_ITEM = ("brat", "docbin", "array", "articles", "fewrel", "objects")
 _HEAD = 2**16  # bytes that tell the form
+_LOOKED_AT = 100  # lines, for one that could be a row
 _GZIP = b"\x1f\x8b"
 
 
@@ -188,7 +189,7 @@ def _form(file: BinaryIO) -> _Form:
     if foreign_file(head, ""):
         return "foreign"
     try:
-        first = parse(next((line for line in _lines(file) if line.strip()), "{}"))
+        first = parse(_first_item(file))
     except JsonError:
         return "jsonl"
     finally:
@@ -196,6 +197,17 @@ def _form(file: BinaryIO) -> _Form:
     if forms_of(first):
         return "item lines"
     return "foreign" if foreign_item(first, "") else "jsonl"
+
+
+def _first_item(file: BinaryIO) -> str:
+    """The first line that is an object or a list, since one before it may be a bad row; else the
+    first one."""
+    first = ""
+    for line in islice(filter(str.strip, _lines(file)), _LOOKED_AT):
+        if line.lstrip()[0] in "{[":
+            return line
+        first = first or line
+    return first or "{}"
 
 
 def _beginning(file: BinaryIO) -> bytes:
