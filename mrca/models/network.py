@@ -201,12 +201,12 @@ class RelationNetwork(keras.Model):
                 pair_interaction, dtype=policy, **(interaction_options or {})
             )
         drop = keras.layers.Dropout(dropout, name="dropout", **same)
-        scores = heads.get(head, columns, **(head_options or {}))
-        of_windows = pooling == "windows" and head == "linear" and not hidden
-        if of_windows:  # the same in fewer products
-            scores = PooledDense(
-                columns, pool_size, strides, max_length, dtype="float32", name="scores"
-            )
+        of_windows = pooling == "windows" and head == "linear" and not (hidden or head_options)
+        scores = (
+            PooledDense(columns, pool_size, strides, max_length, dtype="float32", name="scores")
+            if of_windows  # the same in fewer products
+            else heads.get(head, columns, **(head_options or {}))
+        )
 
         # === Functional model ===
         states = keras.Input((None, dim), dtype="float32", name="states")

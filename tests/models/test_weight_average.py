@@ -50,7 +50,7 @@ def test_training_is_adams():
         for model in (averaged, plain):
             model.train_on_batch(INPUTS, TARGETS)
     for ours, theirs in zip(weights(averaged), weights(plain), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
 def test_its_whole_state_is_in_its_variables():
@@ -121,7 +121,7 @@ def test_what_is_validated_is_the_average_and_stays_until_training_goes_on():
             np.testing.assert_array_equal(found[2], trained[1])
     plain = make_model(keras.optimizers.Adam(0.05))
     plain.fit(INPUTS, TARGETS, epochs=2, verbose=0)
-    np.testing.assert_allclose(see.seen[3][1], weights(plain)[0], rtol=1e-6)
+    np.testing.assert_allclose(see.seen[3][1], weights(plain)[0], rtol=1e-4, atol=1e-5)
     np.testing.assert_array_equal(weights(model)[0], see.seen[3][2])  # left in at the end
 
 
