@@ -230,6 +230,8 @@ def open_executor(
         yield _ThisProcess()
         return
     settings = {**_PRIVATE, **_SHARED_GPU, **(_LOOPBACK if address is None else {})}
+    if "ray" in sys.modules:  # it has read its own, and its processes would read others
+        settings = _SHARED_GPU
     for name, value in settings.items():
         os.environ.setdefault(name, value)
     try:
