@@ -117,7 +117,9 @@ def test_a_run_that_is_killed_again_and_again_ends_as_if_it_had_not_been(
             check=False,
         )
         assert killed.returncode == -signal.SIGKILL, (moment, killed.stderr)
-        assert [path.name for path in output.parent.iterdir()] == ["tiny.unfinished"]
+        # Its lock is left, which is nobody's now.
+        left = sorted(path.name for path in output.parent.iterdir())
+        assert left == [".tiny.lock", "tiny.unfinished"]
         began.append(int(killed.stdout))
     first_epoch = FirstEpoch()
     run = training.train(config, output, data_dir=sample_slice, resume=True, reporter=first_epoch)
