@@ -6,6 +6,7 @@ import operator
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -120,15 +121,14 @@ def test_a_job_whose_worker_dies_is_given_to_another(on_ray, tmp_path):
 def listening(pid: int) -> list[str]:
     """The addresses at which a process listens, as the kernel writes them."""
     sockets = set()
-    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            sockets.add(str(descriptor.readlink()))
-        except OSError:
-            continue
+    with suppress(OSError):  # it has ended
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):  # that is closed
+                sockets.add(str(descriptor.readlink()))
     lines = [
         line.split()
         for table in ("tcp", "tcp6")
-        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
+        for line in Path(f"/proc/self/net/{table}").read_text().splitlines()[1:]
     ]
     return [
         line[1].split(":")[0]
