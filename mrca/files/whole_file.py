@@ -4,11 +4,11 @@ import ctypes
 import glob
 import os
 import platform
+import secrets
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mrca.errors import MrcaError
@@ -40,10 +40,12 @@ def whole_file(path: Path) -> Iterator[Path]:
         >>> path.read_text(encoding="utf-8"), [file.name for file in path.parent.iterdir()]
         ('Ada', ['names.txt'])
     """
-    with temporary_folder(path) as folder:
-        temporary = folder / path.name
+    temporary = _place_beside(path)
+    try:
         yield temporary
         temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -73,9 +75,7 @@ def whole_folder(folder: Path, what: str) -> Iterator[Path]:
 def temporary_folder(place: Path) -> Iterator[Path]:
     """A folder on the same disk as a place, for what is to be renamed to it.
 
-    Its name, `.<name>.<machine>.<process>-<random>.partial`, cannot be guessed, so nothing can lie
-    there already that writing would follow. It goes when the block ends; what killed processes of
-    this machine have left for the same place goes at the next one's start.
+    It goes when the block ends.
 
     Args:
         place: a file or folder to be; the folder that it stands in is made if missing.
@@ -83,13 +83,8 @@ def temporary_folder(place: Path) -> Iterator[Path]:
     Raises:
         OSError: if that folder cannot be written.
     """
-    place.parent.mkdir(parents=True, exist_ok=True)
-    start, end = f".{place.name}.{platform.node()}.", ".partial"
-    for left in place.parent.glob(f"{glob.escape(start)}*-*{end}"):
-        process = left.name.removeprefix(start).partition("-")[0]
-        if process.isdecimal() and not _is_alive(int(process)):
-            shutil.rmtree(left, ignore_errors=True)  # a link is neither followed nor deleted
-    temporary = Path(tempfile.mkdtemp(end, f"{start}{os.getpid()}-", place.parent))
+    temporary = _place_beside(place)
+    temporary.mkdir()
     try:
         yield temporary
     finally:
@@ -134,6 +129,24 @@ def _exchange(one: Path, other: Path) -> bool:
         return False
     names = os.fsencode(one), os.fsencode(other)
     return bool(rename(_AT_CURRENT, names[0], _AT_CURRENT, names[1], _EXCHANGE) == 0)
+
+
+def _place_beside(place: Path) -> Path:
+    """A free name for a file or folder that is to be renamed to a place.
+
+    The name, `.<name>.<machine>.<process>-<random>.partial`, cannot be guessed, so nothing can lie
+    there already that writing would follow. What killed processes of this machine have left for the
+    same place goes.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    start, end = f".{place.name}.{platform.node()}.", ".partial"
+    for left in place.parent.glob(f"{glob.escape(start)}*-*{end}"):
+        process = left.name.removeprefix(start).partition("-")[0]
+        if process.isdecimal() and not _is_alive(int(process)):
+            shutil.rmtree(left, ignore_errors=True)  # neither a file nor a link
+            with suppress(OSError):
+                left.unlink()  # of a link, not what it leads to
+    return place.with_name(f"{start}{os.getpid()}-{secrets.token_hex(4)}{end}")
 
 
 def _is_alive(process: int) -> bool:

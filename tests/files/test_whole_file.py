@@ -34,6 +34,12 @@ def test_a_failure_keeps_the_old_file_and_leaves_no_other(tmp_path):
     assert names(tmp_path) == ["a.txt"]
 
 
+def test_who_looks_into_folders_meanwhile_meets_none_that_goes(tmp_path):
+    with whole_file(tmp_path / "a.txt") as temporary:
+        temporary.write_text("new")
+        assert not any(path.is_dir() for path in tmp_path.iterdir())
+
+
 def left_by(process, tmp_path, machine=None):
     """What a killed process of a machine left of the file `a.txt`."""
     left = tmp_path / f".a.txt.{machine or platform.node()}.{process}-x1y2.partial"
