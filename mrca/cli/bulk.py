@@ -11,7 +11,14 @@ from rich.table import Table
 
 from mrca.bulk import SHARD_BYTES, Asked, Form, score_files
 from mrca.cli.bulk_progress import BulkProgress
-from mrca.cli.options import MovedEncoder, OtherVectors, RayAddress, Workers, say_next
+from mrca.cli.options import (
+    MovedEncoder,
+    OtherVectors,
+    RayAddress,
+    Workers,
+    a_number,
+    say_next,
+)
 from mrca.cli.prediction_lines import ResultForm, Threshold, Top
 from mrca.errors import MrcaError, counted
 
@@ -47,7 +54,10 @@ def bulk(
     shard_mb: Annotated[
         float,
         typer.Option(
-            min=1e-6, help="Megabytes of a file that are scored, and written, as one shard."
+            min=1e-6,
+            max=1e6,
+            callback=a_number,
+            help="Megabytes of a file that are scored, and written, as one shard.",
         ),
     ] = SHARD_BYTES / 1e6,
     vectors: OtherVectors = None,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mrca.bulk.answers import ServedAnswers
+from mrca.cli.options import LONGEST_WAIT, a_number
 from mrca.cli.prediction_lines import AtError, OnError, RowsFile, write_predictions
 from mrca.quiet import quiet_start
 
@@ -26,7 +27,13 @@ def client(
         int, typer.Option(min=1, help="How many rows to send in one request.")
     ] = 32,
     timeout: Annotated[
-        float, typer.Option(min=0.01, help="Seconds to wait for the answer to a request.")
+        float,
+        typer.Option(
+            min=0.01,
+            max=LONGEST_WAIT,
+            callback=a_number,
+            help="Seconds to wait for the answer to a request.",
+        ),
     ] = 60,
 ) -> None:
     """Ask a server, `mrca serve` or TensorFlow Serving, about rows: as `mrca predict` does.

@@ -1,5 +1,6 @@
 """Options that several commands have."""
 
+import math
 import shlex
 import sys
 from enum import StrEnum
@@ -10,6 +11,9 @@ import typer
 
 from mrca.config import checked_seeds
 from mrca.runs import layout
+
+# A day, in seconds: sockets and threads take no time-out of any size.
+LONGEST_WAIT = 86_400
 
 
 class Tune(StrEnum):
@@ -164,6 +168,17 @@ Host = Annotated[
     str, typer.Option("--host", help="The address to listen on; by default this machine only.")
 ]
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")]
+
+
+def a_number(value: float) -> float:
+    """What an option of bounded numbers says, if it is not `nan`, which no bound keeps out.
+
+    Raises:
+        typer.BadParameter: if it is.
+    """
+    if math.isnan(value):
+        raise typer.BadParameter("Expected a number.")
+    return value
 
 
 def parse_seeds(text: str) -> int | tuple[int, ...]:

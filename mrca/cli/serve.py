@@ -1,6 +1,5 @@
 """`mrca serve`."""
 
-import math
 import os
 import shlex
 from pathlib import Path
@@ -9,7 +8,7 @@ from urllib.parse import quote
 
 import typer
 
-from mrca.cli.options import Host, Port, ServedVersion
+from mrca.cli.options import LONGEST_WAIT, Host, Port, ServedVersion, a_number
 from mrca.errors import check_installed
 from mrca.export.exported_files import SAMPLE_REQUEST
 from mrca.quiet import quiet_start
@@ -18,13 +17,6 @@ from mrca.serving.guard import TOKEN
 from mrca.serving.stale_export import stale_export
 
 _DEFAULT = Limits()
-
-
-def _a_number(value: float) -> float:
-    """Not `nan`, which no bound of an option keeps out."""
-    if math.isnan(value):
-        raise typer.BadParameter("Expected a number.")
-    return value
 
 
 def serve(
@@ -43,9 +35,7 @@ def serve(
     ] = None,
     max_body_mb: Annotated[
         float,
-        typer.Option(
-            min=0, max=2000, callback=_a_number, help="Megabytes that a request may have."
-        ),
+        typer.Option(min=0, max=2000, callback=a_number, help="Megabytes that a request may have."),
     ] = _DEFAULT.max_body / 1e6,
     max_characters: Annotated[
         int, typer.Option(min=1, help="Bytes that the texts of a request may have together.")
@@ -62,7 +52,7 @@ def serve(
     max_wait_ms: Annotated[
         float,
         typer.Option(
-            min=0, max=60_000, callback=_a_number, help="Milliseconds that a row waits for others."
+            min=0, max=60_000, callback=a_number, help="Milliseconds that a row waits for others."
         ),
     ] = _DEFAULT.max_wait * 1e3,
     max_queue: Annotated[
@@ -75,8 +65,8 @@ def serve(
         float,
         typer.Option(
             min=0.1,
-            max=86_400,
-            callback=_a_number,
+            max=LONGEST_WAIT,
+            callback=a_number,
             help="Seconds after which a request is given up.",
         ),
     ] = _DEFAULT.timeout,

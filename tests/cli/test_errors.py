@@ -143,6 +143,16 @@ def fails(mrca, load_once, inputs, tmp_path):
         ("evaluate RUN --save", "--save keeps what --tune"),
         ("predict", "Missing argument"),
         ("predict RUN --on-error ignore", "Invalid value for '--on-error'"),
+        (
+            "bulk RUN @good/train.jsonl --output out --shard-mb inf",
+            "Invalid value for '--shard-mb'",
+        ),
+        (
+            "bulk RUN @good/train.jsonl --output out --shard-mb nan",
+            "Invalid value for '--shard-mb'",
+        ),
+        ("client http://localhost:1/v1/models/x --timeout 1e300", "Invalid value for '--timeout'"),
+        ("client http://localhost:1/v1/models/x --timeout inf", "Invalid value for '--timeout'"),
         ("data nothing", "No such command"),
         ("data stats", "Missing argument"),
         ("data fetch", "Missing argument"),
