@@ -4,7 +4,10 @@ import difflib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class MrcaError(ValueError):
@@ -24,6 +27,13 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """
     near = difflib.get_close_matches(name, list(known), n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def first_problem(error: "ValidationError") -> str:
+    """The first thing that pydantic finds wrong with a file of our own: where, and what."""
+    problem = error.errors()[0]
+    place = ".".join(map(str, problem["loc"]))
+    return f"{f'{place}: ' if place else ''}{problem['msg']}"
 
 
 def check_options(

@@ -11,7 +11,7 @@ import mrca
 from mrca.bulk.inputs import Input, changes
 from mrca.bulk.model import Asked, Model
 from mrca.bulk.shards import Shard
-from mrca.errors import MrcaError
+from mrca.errors import MrcaError, first_problem
 from mrca.files import durable_file
 
 MANIFEST = "manifest.json"
@@ -107,9 +107,7 @@ def read_manifest(folder: Path) -> Manifest:
     except OSError as error:
         raise MrcaError(f"Cannot read {path}: {error.strerror or error}.") from error
     except ValidationError as error:
-        problem = error.errors()[0]
-        place = ".".join(map(str, problem["loc"]))
-        raise _damaged(path, f"{f'{place}: ' if place else ''}{problem['msg']}") from None
+        raise _damaged(path, first_problem(error)) from None
     of_files = {
         number: list(shards)
         for number, shards in groupby(manifest.shards, key=lambda shard: shard.input)

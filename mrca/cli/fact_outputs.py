@@ -13,7 +13,7 @@ import typer
 from mrca.bulk.results import DocRedResult, JsonLines
 from mrca.cli.prediction_lines import Output
 from mrca.files import whole_file
-from mrca.graph import BASE, FactForm, FactWriter, Names, fact_writer, found_facts
+from mrca.graph import FactForm, FactWriter, Names, fact_writer, found_facts
 from mrca.graph.neo4j import NODES, RELATIONSHIPS
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ IgnoreIds = Annotated[
         help="Entities of the same name and type are one, whatever ids their rows give them.",
     ),
 ]
-DEFAULT_BASE = BASE
 
 
 class PredictForm(StrEnum):

@@ -9,11 +9,20 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from mrca.cli.fact_outputs import DEFAULT_BASE, BaseIri, IgnoreIds, import_command
+from mrca.cli.fact_outputs import BaseIri, IgnoreIds, import_command
 from mrca.cli.options import say_next
 from mrca.errors import MrcaError, counted
 from mrca.files import whole_file
-from mrca.graph import FactForm, FactsRead, FoundFact, MergedFacts, Names, fact_writer, read_facts
+from mrca.graph import (
+    BASE,
+    FactForm,
+    FactsRead,
+    FoundFact,
+    MergedFacts,
+    Names,
+    fact_writer,
+    read_facts,
+)
 
 if TYPE_CHECKING:
     from mrca.graph.drawing import Drawing
@@ -52,7 +61,7 @@ def show(
         float | None, typer.Option(help="Leave out facts whose best score is lower.")
     ] = None,
     title: Annotated[str | None, typer.Option(help="By default the name of the file.")] = None,
-    base_iri: BaseIri = DEFAULT_BASE,
+    base_iri: BaseIri = BASE,
     ignore_ids: IgnoreIds = False,
 ) -> None:
     """Draw the facts: entities coloured by their type, an arrow from subject to object.
@@ -95,7 +104,7 @@ def convert(
     output: Annotated[
         Path | None, typer.Option(help="The file or folder to write; by default standard output.")
     ] = None,
-    base_iri: BaseIri = DEFAULT_BASE,
+    base_iri: BaseIri = BASE,
     ignore_ids: IgnoreIds = False,
 ) -> None:
     """Bring facts into another form, those of several files together."""

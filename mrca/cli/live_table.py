@@ -9,10 +9,10 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from mrca.cli.progress import StageProgress
+from mrca.cli.progress import Notes
 
 
-class LiveTable(ABC):
+class LiveTable(Notes, ABC):
     """What reporters of many runs or trials share. To be used in a `with` block.
 
     Args:
@@ -20,20 +20,8 @@ class LiveTable(ABC):
     """
 
     def __init__(self, console: Console) -> None:
-        self._console = console
-        self._stages = StageProgress(console)
+        super().__init__(console)
         self._live: Live | None = None
-
-    def message(self, text: str) -> None:
-        """A note above the table."""
-        self._stages.stop()
-        self._console.print(
-            f"[yellow]Note:[/yellow] {escape(text)}", highlight=False, soft_wrap=True
-        )
-
-    def preparing(self, stage: str, done: int, total: int | None) -> None:
-        """A bar for a download or an import."""
-        self._stages(stage, done, total)
 
     @abstractmethod
     def _table(self) -> Table:

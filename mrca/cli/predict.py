@@ -8,7 +8,6 @@ import typer
 
 from mrca.bulk.answers import Form, RunAnswers
 from mrca.cli.fact_outputs import (
-    DEFAULT_BASE,
     BaseIri,
     IgnoreIds,
     PredictForm,
@@ -25,7 +24,7 @@ from mrca.cli.prediction_lines import (
     write_predictions,
 )
 from mrca.errors import MrcaError
-from mrca.graph import Names
+from mrca.graph import BASE, Names
 from mrca.quiet import quiet_start
 from mrca.runs import layout
 
@@ -51,7 +50,7 @@ def predict(
             "folder."
         ),
     ] = None,
-    base_iri: BaseIri = DEFAULT_BASE,
+    base_iri: BaseIri = BASE,
     ignore_ids: IgnoreIds = False,
     on_error: AtError = OnError.STOP,
     vectors: OtherVectors = None,

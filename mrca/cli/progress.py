@@ -68,7 +68,30 @@ class StageProgress:
         self.stop()
 
 
-class TrainingProgress:
+class Notes:
+    """What reporters on a console share: notes, and bars for getting files ready.
+
+    Args:
+        console: where to draw.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._stages = StageProgress(console)
+
+    def message(self, text: str) -> None:
+        """A note above what is drawn."""
+        self._stages.stop()
+        self._console.print(
+            f"[yellow]Note:[/yellow] {escape(text)}", highlight=False, soft_wrap=True
+        )
+
+    def preparing(self, stage: str, done: int, total: int | None) -> None:
+        """A bar for a download or an import."""
+        self._stages(stage, done, total)
+
+
+class TrainingProgress(Notes):
     """A `mrca.training.Reporter` that draws on a console (stderr).
 
     To be used in a `with` block, so that no bar outlives an error.
@@ -79,24 +102,12 @@ class TrainingProgress:
     """
 
     def __init__(self, console: Console, patience: int) -> None:
-        self._console = console
+        super().__init__(console)
         self._patience = patience
         self._progress: Progress | None = None
-        self._stages = StageProgress(console)
         self._batches = 0
         self._epoch = 0  # whole ones that are done
         self._epochs = 0
-
-    def message(self, text: str) -> None:
-        """A note above the bar."""
-        self._stages.stop()
-        self._console.print(
-            f"[yellow]Note:[/yellow] {escape(text)}", highlight=False, soft_wrap=True
-        )
-
-    def preparing(self, stage: str, done: int, total: int | None) -> None:
-        """A bar for a download or an import."""
-        self._stages(stage, done, total)
 
     def training_starts(self, epochs: int, first_epoch: int, batches: int) -> None:
         """Draw the bar; it is for all epochs, and so is the time left."""

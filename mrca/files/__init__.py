@@ -4,7 +4,7 @@ from mrca.files.digest import file_digest, has_digest
 from mrca.files.download import RemoteFile, adopt, adopt_any, fetch
 from mrca.files.durable_file import durable_file
 from mrca.files.kept_array import kept_array
-from mrca.files.only_process import only_process
+from mrca.files.only_process import only_process, only_writer
 from mrca.files.search_path import cache_folder, search_folders
 from mrca.files.whole_file import (
     replace_folder,
@@ -25,6 +25,7 @@ __all__ = [
     "has_digest",
     "kept_array",
     "only_process",
+    "only_writer",
     "replace_folder",
     "require_room",
     "search_folders",

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from mrca.errors import MrcaError
@@ -35,6 +35,26 @@ def only_process(lock: Path, otherwise: str) -> Iterator[None]:
                 lock.unlink()
     finally:
         os.close(opened)
+
+
+@contextmanager
+def only_writer(lock: Path, what: str, otherwise: str) -> Iterator[None]:
+    """As `only_process`, for what is to be written.
+
+    Args:
+        lock: see `only_process`.
+        what: it is, for the message, such as `"the run saved_models/nyt"`.
+        otherwise: see `only_process`.
+
+    Raises:
+        MrcaError: if another process has it, or the file cannot be made.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(only_process(lock, otherwise))
+        except OSError as error:
+            raise MrcaError(f"Cannot write {what}: {error.strerror or error}.") from error
+        yield
 
 
 def _holds(opened: int, lock: Path) -> bool:

@@ -1,8 +1,8 @@
 """From a configuration to a run folder."""
 
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from mrca.config import RunConfig, dump_config
 from mrca.datasets import load_corpus
 from mrca.datasets.registry import sample_note
 from mrca.errors import MrcaError
-from mrca.files import only_process, replace_folder, require_room
+from mrca.files import only_writer, replace_folder, require_room
 from mrca.models.parts import write_described
 from mrca.reporting import plot_history
 from mrca.runs import layout
@@ -138,23 +138,13 @@ def _train(
         figure.savefig(unfinished / layout.HISTORY_FIGURE, dpi=150)
 
 
-@contextmanager
-def _only_training(folder: Path) -> Iterator[None]:
-    """Keep a run to this process, as far as the system can.
-
-    Raises:
-        MrcaError: if another one trains it.
-    """
+def _only_training(folder: Path) -> AbstractContextManager[None]:
+    """Keep a run to this process, as far as the system can; an error if another one trains it."""
     busy = (
         f"Another process is training {folder}. Wait for it or stop it, or choose another name "
         "with --name."
     )
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(only_process(folder.with_name(f".{folder.name}.lock"), busy))
-        except OSError as error:
-            raise MrcaError(f"Cannot write the run {folder}: {error.strerror or error}.") from error
-        yield
+    return only_writer(folder.with_name(f".{folder.name}.lock"), f"the run {folder}", busy)
 
 
 def _check_room(folder: Path, needed: int) -> None:

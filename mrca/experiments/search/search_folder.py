@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Set
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from mrca.experiments.search.objective import check_defined
 from mrca.experiments.search.search_space import SearchSpace
 from mrca.experiments.search.trials import TRIALS, SearchReporter, best_first, read_trials
 from mrca.experiments.train_planned import built_on
-from mrca.files import file_digest, only_process
+from mrca.files import file_digest, only_writer
 from mrca.models.svm_classifier import READS
 from mrca.runs import layout
 from mrca.training.checkpoint import Checkpoint
@@ -175,20 +175,13 @@ def only_search_in(folder: Path) -> Iterator[None]:
     Raises:
         MrcaError: if another one has it.
     """
-    with ExitStack() as stack:
-        stack.callback(_remove_empty, folder)  # it never started, and leaves nothing
-        busy = f"Another process is searching in {folder}. Wait for it, or stop it."
-        try:
-            stack.enter_context(only_process(folder / LOCK, busy))
-        except OSError as error:
-            reason = error.strerror or error
-            raise MrcaError(f"Cannot write the search {folder}: {reason}.") from error
-        yield
-
-
-def _remove_empty(folder: Path) -> None:
-    with suppress(OSError):
-        folder.rmdir()
+    busy = f"Another process is searching in {folder}. Wait for it, or stop it."
+    try:
+        with only_writer(folder / LOCK, f"the search {folder}", busy):
+            yield
+    finally:
+        with suppress(OSError):
+            folder.rmdir()  # it never started, and leaves nothing
 
 
 def check_no_links(folder: Path) -> None:

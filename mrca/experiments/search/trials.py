@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mrca.errors import MrcaError, did_you_mean
+from mrca.errors import MrcaError, did_you_mean, first_problem
 from mrca.files import whole_file
 
 TRIALS = "trials"
@@ -99,12 +99,7 @@ def _read(path: Path) -> Trial:
     except OSError as error:
         raise MrcaError(f"Cannot read the trial {path}: {error.strerror}.") from None
     except ValidationError as error:
-        problem = error.errors()[0]
-        place = ".".join(map(str, problem["loc"]))
-        raise MrcaError(
-            f"The trial {path} is damaged: {f'{place}: ' if place else ''}{problem['msg']}. "
-            f"{remedy}"
-        ) from None
+        raise MrcaError(f"The trial {path} is damaged: {first_problem(error)}. {remedy}") from None
     if trial.id != path.parent.name:
         raise MrcaError(
             f"The trial {path} is damaged: its id is {trial.id!r}, which is not the name of its "
