@@ -217,13 +217,23 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def exported_run(tiny_run: "Run", tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`tiny_run` as an exported model, not tried in another process: its version's folder."""
+    return _exported(tiny_run, tmp_path_factory.mktemp("saved_models"))
+
+
+@pytest.fixture(scope="session")
+def exported_pairs_run(tiny_pairs_run: "Run", tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same of `tiny_pairs_run`."""
+    return _exported(tiny_pairs_run, tmp_path_factory.mktemp("saved_models"))
+
+
+def _exported(run: "Run", folder: Path) -> Path:
     pytest.importorskip("tensorflow")
     from mrca.export import export_run
     from mrca.export.verification import Verified
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(export_run, "verify", lambda *arguments: Verified(0.0, None))
-        return export_run.export_run(tiny_run, tmp_path_factory.mktemp("saved_models"), 1).folder
+        return export_run.export_run(run, folder, 1).folder
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from mrca.datasets import Row
 from mrca.errors import MrcaError
 from mrca.text import Document
+from mrca.text.prediction import PredictedFact, Prediction, mention_text
 
 if TYPE_CHECKING:
     from mrca.datasets.readers.jsonl import Offsets
@@ -123,6 +124,7 @@ class ExportAnswers:
                 f"{folder} takes no words (it has no signature 'tokens'). Expected a model that "
                 "`mrca export` wrote."
             )
+        self._pairs = "start" in self._model.signatures["tokens"].inputs
 
     def __call__(self, documents: list[Document]) -> Iterator[Answer]:
         """The answer to each, in their order."""
@@ -131,17 +133,20 @@ class ExportAnswers:
         for first in range(0, len(by_length), _ASKED):
             asked = by_length[first : first + _ASKED]
             answers = self._ask([documents[each] for each in asked])
-            found |= dict(zip(asked, map(_answer, answers), strict=True))
+            for each, answer in zip(asked, answers, strict=True):
+                found[each] = _answer(documents[each], answer, self._pairs)
         return (found[each] for each in range(len(documents)))
 
     def _ask(self, documents: Sequence[Document]) -> "list[ServedAnswer]":
         from mrca.serving.padded_tokens import padded_tokens
         from mrca.serving.served_answer import served_answers
 
-        outputs: dict[str, Any] = dict(self._model.run("tokens", padded_tokens(documents)))
-        for name in outputs.keys() & {"relations", "problem"}:
-            outputs[name] = _decoded(outputs[name].tolist())
-        return served_answers(outputs, len(documents))
+        inputs = padded_tokens(documents, pairs=self._pairs)
+        outputs = {
+            name: _decoded(array.tolist()) if array.dtype == object else array
+            for name, array in self._model.run("tokens", inputs).items()
+        }
+        return served_answers(outputs, len(documents), pairs=self._pairs)
 
 
 class ServedAnswers:
@@ -161,12 +166,26 @@ class ServedAnswers:
 
     def __call__(self, documents: list[Document]) -> Iterator[Answer]:
         """The answer to each, in their order."""
-        return map(_answer, self._client.answers(documents))
+        for document, answer in zip(documents, self._client.answers(documents), strict=True):
+            yield _answer(document, answer, self._client.pairs)
 
 
-def _answer(answer: "ServedAnswer") -> Answer:
-    named = [{"relation": name, "score": round(score, 4)} for name, score in answer.relations]
-    return Answer({"relations": named}, answer.problem)
+def _answer(document: Document, answer: "ServedAnswer", pairs: bool) -> Answer:
+    """What is written of a document, from what an exported model says of it."""
+    if not pairs:
+        named = [{"relation": name, "score": round(x, 4)} for name, x in answer.relations]
+        return Answer({"relations": named}, answer.problem)
+    facts = []
+    for fact in answer.facts:
+        pair = (int(fact.subject), int(fact.object))
+        if document.pairs is None or pair in document.pairs:
+            subject, object_ = (document.entities[number] for number in pair)
+            names = [mention_text(document, each.mentions[0]) for each in (subject, object_)]
+            facts.append(
+                PredictedFact(names[0], fact.relation, names[1], fact.score, subject, object_)
+            )
+    found = Prediction.of_facts(document, facts).facts_to_dicts()
+    return Answer({"facts": found}, answer.problem)
 
 
 def check_asked(folder: Path, kind: str, form: Form, threshold: float | None) -> None:

@@ -55,7 +55,7 @@ def export(
 ) -> None:
     """Write a run as a SavedModel that takes plain text, for TensorFlow Serving.
 
-    The run is one that is asked which relations a whole text states, as recipe mrca's are.
+    Of a run of entity pairs it gives facts, of one of whole texts the relations that they state.
     It goes to RUN/VERSION once another process that has only TensorFlow has loaded it and found it
     to give what the run gives. Fewer words or --float16 make it smaller; what that costs is
     measured on the run's corpus.

@@ -55,6 +55,10 @@ class PieceEncoder(Encoder):
         states: a layer from word pieces and lengths to states.
         word_pieces: its vocabulary.
         measured: documents that tell how large states get.
+
+    Attributes:
+        reading: the layer from pieces and lengths to states, in windows where pairs are asked
+            about.
     """
 
     unit = "word pieces"
@@ -74,13 +78,13 @@ class PieceEncoder(Encoder):
         self.word_pieces = word_pieces
         self._measured = measured
         self._reader: StateReader | None = None
-        self._reading = states
+        self.reading = states
         if config.candidates.kind == "pairs":
-            self._reading = Windows(states, *_window(config), name="windows")
+            self.reading = Windows(states, *_window(config), name="windows")
         if _in_model(config):
-            self.layer = self._reading
+            self.layer = self.reading
         else:
-            self._reader = StateReader(self._reading, self.pooling)
+            self._reader = StateReader(self.reading, self.pooling)
         self.note = self._casing_note()
 
     # === What a configuration needs ===
@@ -239,7 +243,7 @@ class PieceEncoder(Encoder):
         """Of the states of a few training documents."""
         rows = self._rows(self._measured)
         pieces = EncodedDocuments(rows.arrays, rows.starts)
-        states = StateReader(self._reading).read(pieces).arrays["states"]
+        states = StateReader(self.reading).read(pieces).arrays["states"]
         return float(max(1, math.ceil(states.max(initial=0))))
 
     def encode(self, candidates: Candidates, *, keep: bool = False) -> EncodedDocuments:

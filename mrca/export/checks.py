@@ -19,23 +19,14 @@ def check_exportable(folder: Path, config: RunConfig) -> None:
 
 
 def _problems(folder: Path, config: RunConfig) -> Iterator[str]:
-    place, dataset = shlex.quote(str(folder)), shlex.quote(config.data.dataset or "NAME")
-    if config.candidates.kind == "pairs":
-        yield (
-            f"The run {folder} is asked about pairs of entities, and only runs that are asked "
-            "about whole texts are exported: an exported model says which relations a text "
-            f"states. Who is related to whom is said by `mrca predict {place} ROWS.jsonl`, and "
-            f"in Python by mrca.RelationClassifier.from_preset({str(folder)!r}).predict(rows). A "
-            "run to export is made with `mrca train --recipe mrca --dataset "
-            f"{dataset}`."
-        )
+    dataset = shlex.quote(config.data.dataset or "NAME")
     if config.is_svm:
         yield (
             f"The run {folder} is a linear SVM, which scikit-learn computes; only networks are "
             "exported. Use `mrca predict`, or train a network: mrca train --recipe mrca --dataset "
             f"{dataset}"
         )
-    if config.data.roles == "unknown":
+    if config.data.roles == "unknown" and config.candidates.kind == "whole":
         yield (
             f"The run {folder} was trained with data.roles=unknown, and an exported model reads "
             "the roles that its marks give. Use `mrca predict`, or train with data.roles=corpus."

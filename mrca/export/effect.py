@@ -8,13 +8,14 @@ import numpy as np
 import tensorflow as tf
 
 from mrca import training
-from mrca.datasets import Corpus
+from mrca.datasets import Candidates, Corpus
 from mrca.evaluation import micro_score
-from mrca.export.exported_model import TOKENS
+from mrca.export.exported_model import TOKENS, ExportedModel
+from mrca.export.exported_pairs import ExportedPairs
 from mrca.export.exported_parts import exported_model, exported_parts
-from mrca.export.token_arrays import token_arrays
+from mrca.export.token_arrays import mention_arrays, token_arrays
 from mrca.models import RelationClassifier
-from mrca.text import Document
+from mrca.text import Document, RelationSet
 
 _ROWS = 512
 
@@ -67,20 +68,45 @@ def measure_effect(
     model = exported_model(
         classifier, exported_parts(classifier, vocabulary, half, folder, new_words)
     )
-    held = []
-    for start in range(0, len(documents), _ROWS):
-        arrays = token_arrays(documents[start : start + _ROWS])
-        tensors = {name: tf.constant(array) for name, array in arrays.items()}
-        held.append(model.functions[TOKENS](**tensors)["labels"].numpy())
     found = training.answered(classifier, corpus, split)
+    held = np.zeros(found.candidates.labels.shape, bool)
+    for start in range(0, len(documents), _ROWS):
+        rows = slice(start, start + _ROWS)
+        _fill(held, model, found.candidates, classifier.relations, rows)
     labels = found.candidates.labels
     return Effect(
         split,
         len(documents),
         len(new_words),
         micro_score(labels, classifier.scores_and_labels(*found)[1]).f1,
-        micro_score(labels, np.concatenate(held)).f1,
+        micro_score(labels, held).f1,
     )
+
+
+def _fill(
+    held: np.ndarray,
+    model: ExportedModel | ExportedPairs,
+    candidates: Candidates,
+    relations: RelationSet,
+    rows: slice,
+) -> None:
+    """Set what an exported model predicts of the candidates of some rows."""
+    documents = candidates.documents[rows]
+    whole = candidates.kind == "whole"
+    arrays = token_arrays(documents) if whole else mention_arrays(documents)
+    tensors = {name: tf.constant(array) for name, array in arrays.items()}
+    answer = {name: each.numpy() for name, each in model.functions[TOKENS](**tensors).items()}
+    if whole:
+        held[rows] = answer["labels"]
+        return
+    number = {tuple(each): place for place, each in enumerate(candidates.pairs.tolist())}
+    facts = [answer[name] for name in ("subject_ids", "object_ids", "relations")]
+    for row, column in zip(*np.nonzero(facts[2] != b""), strict=True):
+        subject, object_, relation = (each[row, column].decode() for each in facts)
+        # A pair that the corpus does not ask about is none of the candidates.
+        place = number.get((rows.start + int(row), int(subject), int(object_)))
+        if place is not None:
+            held[place, relations.index(relation)] = True
 
 
 def _words(documents: Iterable[Document]) -> set[str]:

@@ -1,6 +1,6 @@
 """A run to a SavedModel that takes plain text."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,8 +17,8 @@ from mrca.export.effect import Effect, measure_effect
 from mrca.export.exported_model import SERVING_DEFAULT, TOKENS
 from mrca.export.exported_parts import Parts, exported_model, exported_parts, is_exact
 from mrca.export.graph_scores import steepness
-from mrca.export.probes import SAMPLE, probes
-from mrca.export.token_arrays import token_arrays
+from mrca.export.probes import SAMPLE, SAMPLE_PAIRS, probes
+from mrca.export.token_arrays import mention_arrays, token_arrays
 from mrca.export.verification import verification_requests, verify
 from mrca.export.versions import free_version
 from mrca.export.warm_up import WarmUpRequest, write_warm_up
@@ -71,7 +71,7 @@ def export_run(
     and when anything fails nothing is left.
 
     Args:
-        run: that is asked about whole texts; TensorFlow must be Keras's backend.
+        run: of a network; TensorFlow must be Keras's backend.
         output: another folder of models, for `<output>/<run's name>/<version>/`.
         version: its number; by default one more than the highest that is there.
         vocabulary: of a run of word vectors: `"full"` (default), the words of all the vectors it
@@ -137,25 +137,30 @@ def export_run(
 def _write_extras(folder: Path, run: Run, classifier: RelationClassifier, parts: Parts) -> None:
     layout.write_json(folder / exported_files.RELATIONS, list(classifier.relations))
     layout.write_json(folder / exported_files.DECISION, classifier.decision.get_config())
-    layout.write_json(folder / exported_files.SAMPLE_REQUEST, {"instances": [SAMPLE]})
+    pairs = parts.types is not None
+    sample = SAMPLE_PAIRS if pairs else SAMPLE
+    layout.write_json(folder / exported_files.SAMPLE_REQUEST, {"instances": [sample]})
     description = {
         "run": run.name,
         "fingerprint": layout.fingerprint_of_run(run.folder),
         "reads": parts.reads,
+        "candidates": run.config.candidates.kind,
+        "types": list(classifier.types),
         "tensorflow": tf.__version__,
     }
     layout.write_json(folder / exported_files.DESCRIPTION, description)
     card = write_card(run, folder.name, parts.reads, parts.network.inputs)
     layout.write_text(folder / exported_files.CARD, card)
-    write_warm_up(folder / exported_files.WARM_UP, run.name, _warm_up(parts.words))
+    write_warm_up(folder / exported_files.WARM_UP, run.name, _warm_up(parts))
 
 
-def _warm_up(words: Sequence[str]) -> list[WarmUpRequest]:
+def _warm_up(parts: Parts) -> list[WarmUpRequest]:
     """One row and many, by text and by tokens."""
-    texts, documents = probes(words, _WARM_UP_ROWS)
+    texts, documents = probes(parts.words, _WARM_UP_ROWS, types=parts.types)
+    arrays = token_arrays if parts.types is None else mention_arrays
     requests = []
     for count in (1, _WARM_UP_ROWS):
         text = np.array(texts[-count:], object)
         requests.append(WarmUpRequest(SERVING_DEFAULT, {"text": text}))
-        requests.append(WarmUpRequest(TOKENS, token_arrays(documents[-count:])))
+        requests.append(WarmUpRequest(TOKENS, arrays(documents[-count:])))
     return requests

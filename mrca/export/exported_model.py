@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import tensorflow as tf
 
 from mrca.export.graph_scores import graph_scores
+from mrca.export.text_reader import TextReader
 from mrca.export.text_to_words import TEXT_SPECS, TOKENS_SPECS
 from mrca.models import Decision
 
@@ -17,16 +18,6 @@ TOKENS = "tokens"
 FEATURES = "features"
 
 Tensors = dict[str, Any]
-
-
-class Reader(Protocol):
-    """What turns strings into a network's inputs, such as `TextToInputs`."""
-
-    def __call__(self, text: Any) -> Tensors:
-        """From marked sentences, string `(batch,)`; with `problem` among the inputs."""
-
-    def from_tokens(self, tokens: Any, role: Any) -> Tensors:
-        """From words, string `(batch, time)`, and their roles, int32 `(batch, time)`."""
 
 
 class Network(Protocol):
@@ -66,7 +57,7 @@ class ExportedModel(tf.Module):
 
     def __init__(
         self,
-        reader: Reader,
+        reader: TextReader,
         network: Network,
         max_length: int,
         decision: Decision,
@@ -111,7 +102,7 @@ class ExportedModel(tf.Module):
 
         def answers(**arrays: Any) -> Tensors:
             order = tf.argsort(lengths(**arrays), stable=True)
-            found = _by_chunks(
+            found = by_chunks(
                 {name: tf.gather(array, order) for name, array in arrays.items()},
                 lambda chunk: self._scored(read(**chunk)),
             )
@@ -158,7 +149,7 @@ def _public(name: str, spec: tf.TensorSpec) -> tf.TensorSpec:
     return tf.TensorSpec(spec.shape, tf.int32 if spec.dtype.is_integer else spec.dtype, name)
 
 
-def _by_chunks(arrays: Tensors, function: Callable[[Tensors], Tensors]) -> Tensors:
+def by_chunks(arrays: Tensors, function: Callable[[Tensors], Tensors]) -> Tensors:
     """`function` of `CHUNK` rows at a time, at least of one chunk, which may be empty."""
     batch = tf.shape(next(iter(arrays.values())))[0]
     chunks = tf.maximum((batch + CHUNK - 1) // CHUNK, 1)

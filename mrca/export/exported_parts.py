@@ -10,9 +10,11 @@ import numpy as np
 from mrca.encoders import Encoder, PieceEncoder, WordVectors
 from mrca.encoding import WordPieces
 from mrca.errors import MrcaError
-from mrca.export.exported_model import ExportedModel, Network, Reader
+from mrca.export.exported_model import ExportedModel, Network
+from mrca.export.exported_pairs import ExportedPairs
 from mrca.export.exported_words import FULL, ExportedWords, exported_words
 from mrca.export.piece_network import PieceNetwork
+from mrca.export.text_reader import TextReader
 from mrca.export.text_to_inputs import TextToInputs
 from mrca.export.text_to_pieces import TextToPieces
 from mrca.export.word_network import WordNetwork
@@ -29,15 +31,17 @@ class Parts(NamedTuple):
         words: some that the reader knows.
         reference: makes what gives the same outputs in Python.
         reads: what the reader knows, in words.
+        types: of entities, which its reader knows; `None` where whole texts are asked about.
         tolerance: how far scores may be from those of the reference: one row alone is multiplied by
             other kernels than many are, and other machines have others yet.
     """
 
-    reader: Reader
+    reader: TextReader
     network: Network
     words: Sequence[str]
     reference: Callable[[], RelationClassifier]
     reads: str
+    types: Sequence[str] | None
     tolerance: float = 1e-4
 
 
@@ -66,10 +70,10 @@ def exported_parts(
         MrcaError: if the options do not fit it, or it reads more than marked words.
     """
     encoder = classifier.encoder
-    if encoder.types:
+    if encoder.types and classifier.config.candidates.kind == "whole":
         raise MrcaError(
-            "features.types reads the types of entities, which inline marks do not give. Use "
-            "`mrca predict`, or train without it to export."
+            "features.types reads the types of entities, which the marks of sentences do not give. "
+            "Use `mrca predict`, or train without it to export."
         )
     if classifier.config.model.precision != "float32":
         classifier = classifier.in_float32()  # what every server computes, and fast on a CPU
@@ -78,8 +82,19 @@ def exported_parts(
     return _parts(encoder, classifier, vocabulary, half, folder, without)
 
 
-def exported_model(classifier: RelationClassifier, parts: Parts) -> ExportedModel:
+def exported_model(classifier: RelationClassifier, parts: Parts) -> ExportedModel | ExportedPairs:
     """The parts joined, with the classifier's decision."""
+    config = classifier.config
+    if config.candidates.kind == "pairs":
+        return ExportedPairs(
+            parts.reader,
+            parts.network,
+            classifier.selection,
+            classifier.decision,
+            classifier.relations.names,
+            roles=config.data.roles == "corpus",
+            attends=config.model.pair_context == "localized",
+        )
     return ExportedModel(
         parts.reader,
         parts.network,
@@ -119,10 +134,11 @@ def _of_words(
         words,
         kept,
         folder,
-        max_length=features.max_length,
+        max_length=encoder.longest,
         padding=features.padding,
         case=features.case,
         role=features.role,
+        types=encoder.types,
     )
     reads = f"{len(words):,} words ({choice}), vectors in {'half' if half else 'single'} precision"
 
@@ -132,7 +148,8 @@ def _of_words(
         known = ExportedWords(words, kept.astype(np.float32))
         return _with_words(classifier, known, folder / "known")
 
-    return Parts(reader, WordNetwork(classifier.network), words, reference, reads)
+    types = _types(classifier)
+    return Parts(reader, WordNetwork(classifier.network), words, reference, reads, types)
 
 
 def _with_words(
@@ -168,10 +185,12 @@ def _of_pieces(
     reader = TextToPieces(
         pieces,
         folder,
-        max_length=features.max_length,
+        max_length=encoder.longest,
         case=features.case,
         role=features.role,
         markers=features.markers,
+        style=features.marker_style,
+        types=encoder.types,
     )
     words = [piece for piece in pieces.vocabulary if not piece.startswith(("##", "["))]
     reads = f"word pieces of {classifier.config.encoder.name}, which is inside"
@@ -179,4 +198,15 @@ def _of_pieces(
     # stand between two numbers; the run differs from itself by as much.
     tolerance = 1e-4 if encoder.pooling is None else 1e-3
     network = PieceNetwork(classifier, encoder)
-    return Parts(reader, network, words, lambda: classifier, reads, tolerance)
+    types = _types(classifier)
+    return Parts(reader, network, words, lambda: classifier, reads, types, tolerance)
+
+
+def _types(classifier: RelationClassifier) -> list[str] | None:
+    """The entity types that a run of entity pairs knows."""
+    if classifier.config.candidates.kind == "whole":
+        return None
+    asked = classifier.selection.type_pairs or ()
+    allowed = classifier.decision.allowed or ()
+    pairs = {*asked, *((first, second) for first, _, second in allowed)}
+    return sorted({*classifier.types, *(each for pair in pairs for each in pair)})

@@ -39,6 +39,27 @@ def flags_at(places: Any, like: Any) -> Any:
     return counts > 0
 
 
+def inside(starts: Any, ends: Any, size: Any) -> Any:
+    """Whether each of `size` places stands in one of the ranges, bool `(size,)`.
+
+    Args:
+        starts: of the ranges, int64 `(ranges,)`; they may overlap.
+        ends: the same.
+        size: int64.
+    """
+    steps = tf.concat([tf.ones_like(starts), -tf.ones_like(ends)], axis=0)
+    places = tf.concat([starts, ends], axis=0)
+    return tf.cumsum(tf.scatter_nd(places[:, None], steps, size[None] + 1))[:-1] > 0
+
+
+def substrings(codes: Any, starts: Any, ends: Any) -> Any:
+    """`codes[start:end]` of each range as UTF-8, string `(ranges,)`."""
+    places = tf.ragged.range(starts, ends)
+    return tf.strings.unicode_encode(
+        places.with_flat_values(tf.gather(codes, places.flat_values)), "UTF-8"
+    )
+
+
 def _where(flags: Any) -> Any:
     return tf.where(flags)[:, 0]
 

@@ -13,9 +13,15 @@ import numpy as np
 import tensorflow as tf
 
 from mrca.export import code_points, flat
-from mrca.text.tokenise import _ABBREVIATION as PYTHON_ABBREVIATION
-from mrca.text.tokenise import _CLOSING as PYTHON_CLOSING
-from mrca.text.tokenise import _OPENING as PYTHON_OPENING
+from mrca.text.tokenise import (
+    CLOSING,
+    CONTRACTIONS,
+    DOUBLE_QUOTES,
+    OPENING,
+    POSSESSIVE,
+    QUOTES,
+    TITLES,
+)
 
 # Line breaks that must follow the last character: as far as any rule here looks ahead.
 LOOK_AHEAD = 8
@@ -23,12 +29,9 @@ LOOK_AHEAD = 8
 _SPACE = r"\s"
 _WORD = r"\w"
 _LETTER = r"[^\W\d_]"
-_OPENING = f"[{re.escape(PYTHON_OPENING)}]"
-_CLOSING = f"[{re.escape(PYTHON_CLOSING)}]"
-_QUOTE = "['’]"
+_OPENING, _CLOSING, _QUOTE = (f"[{re.escape(each)}]" for each in (OPENING, CLOSING, QUOTES))
+_POSSESSIVE = f"[{''.join(POSSESSIVE)}]"
 _DOT = ord(".")
-# The abbreviations that are not initials: the last of the alternatives there.
-_TITLES = PYTHON_ABBREVIATION.pattern.rpartition("(?:")[2].removesuffix(r")\.").split("|")
 
 
 def word_starts(codes: Any, rows: Any, borders: Any) -> tuple[Any, Any]:
@@ -53,7 +56,7 @@ def word_starts(codes: Any, rows: Any, borders: Any) -> tuple[Any, Any]:
     starts = flat.first_from(~opens, starts)
 
     # === Closing punctuation and possessives, as far as they reach ===
-    possessive = _is(codes, "[sS]") & tf.roll(_is(codes, _QUOTE), 1, axis=0)
+    possessive = _is(codes, _POSSESSIVE) & tf.roll(_is(codes, _QUOTE), 1, axis=0)
     possessive &= tf.roll(_is(codes, _WORD), 2, axis=0)
     closes = _is(codes, _CLOSING) | possessive
     ends = tf.maximum(starts, flat.last_until(~closes, lasts)) + 1
@@ -88,11 +91,13 @@ def _short_whole_ahead(codes: Any) -> Any:
 def _short_whole(codes: Any, next_: Any, second: Any) -> tuple[Any, Any, Any]:
     """Where `'s`, `'re`, `''` and their like stand, by the character and the two after it."""
     quote = _is(codes, _QUOTE)
-    short = quote & _is(next_, "[sSmd]")
-    long = tf.zeros_like(quote)
-    for ending in ("re", "ve", "ll", "em"):
-        long |= quote & (next_ == ord(ending[0])) & (second == ord(ending[1]))
-    double = ((codes == ord("'")) | (codes == ord("`"))) & (next_ == codes)
+    letters = [each for each in CONTRACTIONS if len(each) == 1]
+    short = quote & _is(next_, f"[{''.join(letters)}]")
+    long = double = tf.zeros_like(quote)
+    for first, then in (tuple(each) for each in CONTRACTIONS if len(each) == 2):
+        long |= quote & (next_ == ord(first)) & (second == ord(then))
+    for first, then in map(tuple, DOUBLE_QUOTES):
+        double |= (codes == ord(first)) & (next_ == ord(then))
     return short, long, double
 
 
@@ -112,8 +117,9 @@ def _whole_end(codes: Any, starts: Any) -> Any:
     whole = tf.where(long, starts + 3, whole)
     whole = tf.where(dots_end >= starts + 2, dots_end, whole)
     whole = tf.where(is_initials, initials_end, whole)
-    for length in sorted({len(title) for title in _TITLES}):
-        titles = np.array([list(map(ord, t)) for t in _TITLES if len(t) == length], np.int32)
+    known = TITLES.split("|")
+    for length in sorted(set(map(len, known))):
+        titles = np.array([list(map(ord, t)) for t in known if len(t) == length], np.int32)
         letters = tf.stack(ahead[:length], axis=1)
         same = tf.reduce_all(letters[:, None, :] == titles, axis=2)
         found = tf.reduce_any(same, axis=1) & (ahead[length] == _DOT)

@@ -7,6 +7,7 @@ import tensorflow as tf
 from mrca.encoders import PieceEncoder
 from mrca.layers import StatePooling
 from mrca.models import RelationClassifier
+from mrca.models.states_model import StatesModel
 
 Tensors = dict[str, Any]
 
@@ -24,35 +25,41 @@ class PieceNetwork(tf.Module):
 
     def __init__(self, classifier: RelationClassifier, encoder: PieceEncoder) -> None:
         super().__init__()
-        self._frozen = encoder.layer is None
         # Padding that is computed on.
         fixed = classifier.padding == "fixed"
         self._fixed_length = classifier.max_length if fixed else None
 
         # === Tracked, and so saved ===
-        self._encoder = encoder.states
+        self._encoder = encoder.reading
+        self._whole = None
+        if encoder.layer is not None:
+            self._whole = StatesModel(classifier.network, encoder.layer)
         self._pooling = None if encoder.pooling is None else StatePooling(encoder.pooling)
         self._network = classifier.network
 
     @property
     def inputs(self) -> dict[str, tf.TensorSpec]:
-        """What it takes."""
+        """What it takes, but for entities and pairs."""
+        types = {"types": tf.TensorSpec((None, None), tf.int16)} if self._network.num_types else {}
         return {
             "pieces": tf.TensorSpec((None, None), tf.int32),
             "case": tf.TensorSpec((None, None), tf.int8),
             "role": tf.TensorSpec((None, None), tf.int8),
+            **types,
             "lengths": tf.TensorSpec((None,), tf.int32),
         }
 
     def __call__(self, inputs: Tensors) -> Any:
-        """Raw outputs `(batch, columns)`.
+        """Raw outputs `(candidates, columns)`.
 
         Args:
             inputs: as `TextToPieces` gives them: `pieces`, `case` and `role`, `(batch, time)`, and
                 `lengths`, without the padding to the full length that the run may have.
         """
+        if self._whole is not None:
+            return self._whole(self._padded(inputs), training=False)
         pieces, role, lengths = (inputs[name] for name in ("pieces", "role", "lengths"))
-        marks = {name: inputs[name] for name in ("case", "role", "lengths")}
+        marks = {name: array for name, array in inputs.items() if name != "pieces"}
         states = self._encoder(pieces, lengths, training=False)
         if self._pooling is not None:
             states = self._pooling(states, role, lengths)[:, None]
@@ -61,8 +68,7 @@ class PieceNetwork(tf.Module):
         else:
             there = tf.sequence_mask(lengths, tf.shape(pieces)[1])
             states = tf.where(there[..., None], states, 0.0)
-        if self._frozen:
-            states = tf.cast(tf.cast(states, tf.float16), tf.float32)
+        states = tf.cast(tf.cast(states, tf.float16), tf.float32)
         return self._network(self._padded({"states": states, **marks}), training=False)
 
     def _padded(self, inputs: Tensors) -> Tensors:

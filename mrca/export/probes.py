@@ -6,9 +6,13 @@ from typing import NamedTuple
 import numpy as np
 
 from mrca.text import Document, Entity
-from mrca.text.inline_marks import MarkedText, parse_marked
+from mrca.text.inline_marks import KINDS, MarkedText, marked_document, parse_marked
 
 SAMPLE = "<s>Ada Lovelace</s> was born in <o>London</o>, in the south of <o>England</o>."
+SAMPLE_PAIRS = (
+    "<e id=1>Ada Lovelace</e> was born in <e>London</e>, where <e id=1>she</e> met "
+    '<e type="PERSON">Charles Babbage</e>.'
+)
 
 # What goes wrong, or might.
 _HARD = (
@@ -28,6 +32,11 @@ _HARD = (
     "<s>" + "word " * 9_999 + "</s>x",
     "a" * 10_000,
 )
+_HARD_PAIRS = (
+    '<e id="a &quot;b&quot;" type=x>Ada</e> <e type="human being" id=a&amp;b>Bo</e> <e x=1>C</e>',
+    "<s id=1>Ada</s> knew <o id=2>Bo</o> and <e id=1>herself</e>; <e id=>Cy</e> <e id=3",
+    "<s><o>New  York</o></s> is <e>New York</e>, <e>Ada</e>'s <o>New\tYork</o>",
+)
 
 
 class Probes(NamedTuple):
@@ -37,7 +46,14 @@ class Probes(NamedTuple):
     documents: list[Document]
 
 
-def probes(words: Sequence[str], count: int = 100, longest: int = 40, seed: int = 0) -> Probes:
+def probes(
+    words: Sequence[str],
+    count: int = 100,
+    longest: int = 40,
+    seed: int = 0,
+    *,
+    types: Sequence[str] | None = None,
+) -> Probes:
     """Sentences that are hard to read, and then some that are drawn from words, with marks.
 
     Args:
@@ -45,17 +61,25 @@ def probes(words: Sequence[str], count: int = 100, longest: int = 40, seed: int 
         count: sentences that are drawn.
         longest: their words, at most.
         seed: of the drawing.
+        types: of entities, for a run that is asked about entity pairs; `None` for one that is not.
     """
     generator = np.random.default_rng(seed)
     plain = [word for word in words if word.isalpha()] or ["word"]
-    texts = [SAMPLE, *_HARD]
+    pairs = types is not None
+    texts = [*([SAMPLE_PAIRS, *_HARD_PAIRS] if pairs else []), SAMPLE, *_HARD]
     for _ in range(count):
         length = int(generator.integers(4, longest + 1))
         drawn = [plain[place] for place in generator.integers(len(plain), size=length)]
-        for kind in "so":
+        kinds: Sequence[str] = (*KINDS, "e", "e") if pairs else KINDS[:2]
+        for kind in kinds:
             place = int(generator.integers(length))
-            drawn[place] = f"<{kind}>{drawn[place].title()}</{kind}>"
+            tag = str(kind)
+            if types:
+                tag += f' type="{types[int(generator.integers(len(types)))]}"'
+            drawn[place] = f"<{tag}>{drawn[place].title()}</{kind}>"
         texts.append(" ".join(drawn))
+    if pairs:
+        return Probes(texts, [marked_document(text)[0] for text in texts])
     return Probes(texts, [document_of(parse_marked(text)) for text in texts])
 
 
@@ -64,8 +88,8 @@ def document_of(read: MarkedText) -> Document:
 
     (In `mrca.text.inline_marks.marked_document` mentions with the same words are one entity.)
     """
-    spans = (*read.subjects, *read.objects)
-    subjects = range(len(read.subjects))
+    spans = (*read.spans("s"), *read.spans("o"))
+    subjects = range(len(read.spans("s")))
     return Document(
         read.tokens,
         tuple(Entity((span,)) for span in spans),

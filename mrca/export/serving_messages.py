@@ -2,7 +2,8 @@
 
 On the wire they are those of `tensorflow_serving.apis`, of which they have the fields that are used
 here. They live in a pool of descriptors of their own, so that both can be loaded in one process,
-and hold tensors as the bytes of a `TensorProto`; see `mrca.export.packed_tensors`.
+and hold other messages in maps as their bytes: tensors (see `mrca.export.packed_tensors`), and what
+`GetModelMetadata` says.
 """
 
 from typing import Any
@@ -41,13 +42,13 @@ def _field(
 
 
 def _message(
-    name: str, *fields: FieldDescriptorProto, tensors: tuple[str, int] | None = None
+    name: str, *fields: FieldDescriptorProto, map_: tuple[str, int] | None = None
 ) -> DescriptorProto:
-    """A message; `tensors` names and numbers a field that is a `map<string, bytes>`."""
+    """A message; `map_` names and numbers a field that is a `map<string, bytes>`."""
     message = DescriptorProto(name=name, field=fields)
-    if tensors is not None:
-        entry = f"{tensors[0].capitalize()}Entry"
-        message.field.append(_field(*tensors, f"{_PACKAGE}.{name}.{entry}", repeated=True))
+    if map_ is not None:
+        entry = f"{map_[0].title().replace('_', '')}Entry"
+        message.field.append(_field(*map_, f"{_PACKAGE}.{name}.{entry}", repeated=True))
         message.nested_type.add(
             name=entry,
             field=[_field("key", 1, _STRING), _field("value", 2, _BYTES)],
@@ -72,13 +73,20 @@ _FILE = FileDescriptorProto(
             "PredictRequest",
             _field("model_spec", 1, f"{_PACKAGE}.ModelSpec"),
             _field("output_filter", 3, _STRING, repeated=True),
-            tensors=("inputs", 2),
+            map_=("inputs", 2),
         ),
         _message(
             "PredictResponse",
             _field("model_spec", 2, f"{_PACKAGE}.ModelSpec"),
-            tensors=("outputs", 1),
+            map_=("outputs", 1),
         ),
+        _message(
+            "GetModelMetadataRequest",
+            _field("model_spec", 1, f"{_PACKAGE}.ModelSpec"),
+            _field("metadata_field", 2, _STRING, repeated=True),
+        ),
+        _message("GetModelMetadataResponse", map_=("metadata", 2)),
+        _message("SignatureDefMap", map_=("signature_def", 1)),
         _message(
             "PredictLog",
             _field("request", 1, f"{_PACKAGE}.PredictRequest"),
@@ -101,3 +109,6 @@ PredictRequest = _class("PredictRequest")
 PredictResponse = _class("PredictResponse")
 PredictLog = _class("PredictLog")
 PredictionLog = _class("PredictionLog")
+GetModelMetadataRequest = _class("GetModelMetadataRequest")
+GetModelMetadataResponse = _class("GetModelMetadataResponse")
+SignatureDefMap = _class("SignatureDefMap")

@@ -12,14 +12,19 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from mrca.encoding import Batch
 from mrca.errors import MrcaError
 from mrca.export import check_saved_model
 from mrca.export.exported_model import FEATURES, SERVING_DEFAULT, TOKENS, ExportedModel
+from mrca.export.exported_pairs import ExportedPairs
 from mrca.export.exported_parts import Parts
 from mrca.export.probes import probes
-from mrca.export.token_arrays import token_arrays
+from mrca.export.token_arrays import mention_arrays, token_arrays
 from mrca.losses import DecisionRule
-from mrca.text.inline_marks import parse_marked
+from mrca.models import RelationClassifier
+from mrca.text import Document, Entity
+from mrca.text.inline_marks import marked_document, parse_marked
+from mrca.text.prediction import mention_text
 
 # Rows of the request for the network's own inputs, whose arrays are large as JSON.
 _FEATURE_ROWS = 8
@@ -45,14 +50,19 @@ class Verified(NamedTuple):
     memory: int | None
 
 
-def verification_requests(model: ExportedModel, parts: Parts) -> list[Request]:
+def verification_requests(model: ExportedModel | ExportedPairs, parts: Parts) -> list[Request]:
     """Requests of every signature, with what the run gives for them."""
-    texts, documents = probes(parts.words)
+    texts, documents = probes(parts.words, types=parts.types)
     reference = parts.reference()
-    outputs = reference.raw_outputs(reference.candidates(documents))
-    kept = np.flatnonzero(_steady(reference.decision.rule, outputs, parts.tolerance))
+    candidates = reference.candidates(documents)
+    outputs = reference.raw_outputs(candidates)
+    steady = _steady(reference.decision.rule, outputs, parts.tolerance)
+    unsteady = np.unique(candidates.rows[~steady])
+    kept = np.setdiff1d(np.arange(len(texts)), unsteady)
     texts = [texts[row] for row in kept]
     documents = [documents[row] for row in kept]
+    if parts.types is not None:
+        return _requests_of_pairs(model, reference, texts, documents)
     expected = reference.scores_and_labels(reference.candidates(documents), outputs[kept])
     read = parts.reader(tf.constant(texts[:_FEATURE_ROWS], tf.string))
     inputs = [
@@ -62,9 +72,7 @@ def verification_requests(model: ExportedModel, parts: Parts) -> list[Request]:
     ]
     requests: list[Request] = []
     for name, arrays in inputs:
-        specs = model.functions[name].structured_input_signature[1]
-        tensors = {key: tf.constant(value, specs[key].dtype) for key, value in arrays.items()}
-        found = {key: value.numpy() for key, value in model.functions[name](**tensors).items()}
+        found = _answered(model, name, arrays)
         rows = len(found["scores"])
         found["scores"], found["labels"] = (each[:rows] for each in expected)
         if name == SERVING_DEFAULT:
@@ -72,6 +80,90 @@ def verification_requests(model: ExportedModel, parts: Parts) -> list[Request]:
             found["problem"] = np.array(problems, object)
         requests.append(Request(name, arrays, found))
     return requests
+
+
+def _requests_of_pairs(
+    model: ExportedModel | ExportedPairs,
+    reference: RelationClassifier,
+    texts: list[str],
+    documents: list[Document],
+) -> list[Request]:
+    """Requests of a run of entity pairs; see `verification_requests`."""
+    predictions = list(reference.predict_iter(documents))
+    requests = []
+    for name, arrays in (
+        (SERVING_DEFAULT, {"text": np.array(texts, object)}),
+        (TOKENS, mention_arrays(documents)),
+    ):
+        found = _answered(model, name, arrays)
+        for row, prediction in enumerate(predictions):
+            if name == SERVING_DEFAULT and (problem := marked_document(texts[row])[1]):
+                found["problem"][row] = problem
+            facts = prediction.facts
+            for key, values in (
+                ("relations", [fact.relation for fact in facts]),
+                ("relation_scores", [fact.score for fact in facts]),
+                ("subjects", [_name(fact.subject_entity, name, documents[row]) for fact in facts]),
+                ("objects", [_name(fact.object_entity, name, documents[row]) for fact in facts]),
+            ):
+                width = max(found[key].shape[1], len(values))
+                more = width - found[key].shape[1]
+                padding = 0.0 if key == "relation_scores" else ""
+                found[key] = np.pad(found[key], ((0, 0), (0, more)), constant_values=padding)
+                found[key][row] = [*values, *[padding] * (width - len(values))]
+        requests.append(Request(name, arrays, found))
+    inputs, expected = _features(reference, documents[:_FEATURE_ROWS])
+    return [*requests, Request(FEATURES, inputs, expected)]
+
+
+def _name(entity: Entity, signature: str, document: Document) -> str:
+    """What an entity is called: as it stands in the text, or of words the words."""
+    first = entity.mentions[0]
+    return document.words(first) if signature == TOKENS else mention_text(document, first)
+
+
+def _features(
+    reference: RelationClassifier, documents: list[Document]
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The network's own inputs for documents, as `features` takes them, and what it gives."""
+    candidates = reference.candidates(documents)
+    encoded = reference.encoder.encode(candidates)
+    entities = encoded.entities
+    assert entities is not None
+    rows = np.arange(len(documents))
+    read = encoded.batch(Batch(rows, int(encoded.lengths.max(initial=1))), "masked")
+    inputs = {name: array for name, array in read.items() if array.shape[:1] == rows.shape}
+    if "states" in inputs:
+        inputs["vectors"] = inputs.pop("states")
+    inputs.pop("row_entities")
+    of_rows = np.split(read["entities"], entities.starts[1:-1])
+    inputs["entities"] = _stacked(of_rows, -1)
+    inputs["pairs"] = _stacked(np.split(entities.pairs, candidates.starts[1:-1]), -1)
+    outputs = reference.raw_outputs(candidates)
+    rule = reference.decision.rule
+    scores, labels = reference.decision.scores(outputs), ops.convert_to_numpy(rule.labels(outputs))
+    split = candidates.starts[1:-1]
+    return inputs, {
+        "scores": _stacked(np.split(scores, split), 0),
+        "labels": _stacked(np.split(labels, split), False),
+    }
+
+
+def _stacked(parts: list[np.ndarray], padding: float) -> np.ndarray:
+    """Arrays that differ in their first dimension as one."""
+    shape = (len(parts), max(map(len, parts)), *parts[0].shape[1:])
+    stacked = np.full(shape, padding, parts[0].dtype)
+    for row, part in enumerate(parts):
+        stacked[row, : len(part)] = part
+    return stacked
+
+
+def _answered(
+    model: ExportedModel | ExportedPairs, name: str, arrays: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    specs = model.functions[name].structured_input_signature[1]
+    tensors = {key: tf.constant(value, specs[key].dtype) for key, value in arrays.items()}
+    return {key: value.numpy() for key, value in model.functions[name](**tensors).items()}
 
 
 def _steady(rule: DecisionRule, outputs: np.ndarray, tolerance: float) -> np.ndarray:

@@ -10,7 +10,7 @@ Tensors = dict[str, Any]
 
 
 class WordNetwork(tf.Module):
-    """`vectors`, `case`, `role` and `lengths` to raw outputs.
+    """`vectors` and what else a network reads to raw outputs.
 
     Args:
         network: of a run.
@@ -22,15 +22,17 @@ class WordNetwork(tf.Module):
 
     @property
     def inputs(self) -> dict[str, tf.TensorSpec]:
-        """What it takes."""
+        """What it takes, but for entities and pairs."""
+        types = {"types": tf.TensorSpec((None, None), tf.int16)} if self.network.num_types else {}
         return {
             "vectors": tf.TensorSpec((None, None, self.network.dim), tf.float32),
             "case": tf.TensorSpec((None, None), tf.int8),
             "role": tf.TensorSpec((None, None), tf.int8),
+            **types,
             "lengths": tf.TensorSpec((None,), tf.int32),
         }
 
     def __call__(self, inputs: Tensors) -> Any:
-        """Raw outputs `(batch, columns)`."""
-        marks = {name: inputs[name] for name in ("case", "role", "lengths")}
-        return self.network({"states": inputs["vectors"], **marks}, training=False)
+        """Raw outputs `(candidates, columns)`."""
+        others = dict(inputs)
+        return self.network({"states": others.pop("vectors"), **others}, training=False)

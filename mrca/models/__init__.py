@@ -3,11 +3,11 @@
 from mrca.models.classifier import CHUNK, Classifier
 from mrca.models.decision import Decision
 from mrca.models.network import RelationNetwork
-from mrca.models.prediction import PredictedFact, Prediction
 from mrca.models.relation_classifier import RelationClassifier
 from mrca.models.rows import Row
 from mrca.models.svm_classifier import SVMClassifier
 from mrca.models.tfidf_svm import TfidfSVM
+from mrca.text.prediction import PredictedFact, Prediction
 
 __all__ = [
     "CHUNK",

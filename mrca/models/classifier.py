@@ -14,9 +14,9 @@ from mrca.config import RunConfig
 from mrca.datasets import Candidates, CandidateSelection, LabelCounts
 from mrca.errors import MrcaError
 from mrca.models.decision import Decision
-from mrca.models.prediction import PredictedFact, Prediction, mention_text
 from mrca.models.rows import Row, documents_of
 from mrca.text import Document, RelationSet
+from mrca.text.prediction import PredictedFact, Prediction, mention_text
 
 # Documents that `predict` holds at a time; enough to fill batches of like lengths.
 CHUNK = 1024

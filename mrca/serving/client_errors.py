@@ -4,6 +4,10 @@ from mrca.errors import MrcaError
 from mrca.serving.model_url import ModelUrl
 
 
+class RefusedError(MrcaError):
+    """A server's own error in place of an answer."""
+
+
 def nobody_answers(url: ModelUrl, reason: str) -> MrcaError:
     """No connection, or one that broke."""
     over = "gRPC, which `mrca serve` does not know" if url.scheme == "grpc" else "REST"
@@ -37,7 +41,7 @@ def sent_elsewhere(url: ModelUrl, place: str) -> MrcaError:
     )
 
 
-def refused(url: ModelUrl, status: str, said: str, *, not_found: bool) -> MrcaError:
+def refused(url: ModelUrl, status: str, said: str, *, not_found: bool) -> RefusedError:
     """An answer that is an error of the server's own.
 
     Args:
@@ -49,7 +53,7 @@ def refused(url: ModelUrl, status: str, said: str, *, not_found: bool) -> MrcaEr
     version = "" if url.version is None else f", version {url.version}"
     newest = "; without a version the newest one answers" if url.version is not None else ""
     advice = f" Correct the model's name or version in the URL{newest}." if not_found else ""
-    return MrcaError(
+    return RefusedError(
         f"The server at {url.address} refuses to answer for the model {url.name!r}{version}: "
         f"{said.strip() or 'it does not say why'} ({status}).{advice}"
     )

@@ -1,20 +1,29 @@
 """A served model over gRPC."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import grpc
 import numpy as np
+from google.protobuf.any_pb2 import Any as Any_
 from google.protobuf.message import DecodeError
+from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
 from mrca.errors import MrcaError
 from mrca.export.packed_tensors import pack_tensors, unpack_tensors
-from mrca.export.serving_messages import ModelSpec, PredictRequest, PredictResponse
+from mrca.export.serving_messages import (
+    GetModelMetadataRequest,
+    GetModelMetadataResponse,
+    ModelSpec,
+    PredictRequest,
+    PredictResponse,
+    SignatureDefMap,
+)
 from mrca.serving.client_errors import nobody_answers, not_an_export, refused, too_late
 from mrca.serving.model_url import ModelUrl
 from mrca.serving.serving_client import ServingClient
 
-_METHOD = "/tensorflow.serving.PredictionService/Predict"
+_SERVICE = "/tensorflow.serving.PredictionService/"
 # gRPC itself stops at 4 MB; a large batch of many relations is more.
 _OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 _NO_PROXY = [("grpc.enable_http_proxy", 0)]
@@ -28,11 +37,8 @@ class GrpcClient(ServingClient):
         self._channel = grpc.insecure_channel(
             url.address, options=_OPTIONS + (_NO_PROXY if url.is_local else [])
         )
-        self._call = self._channel.unary_unary(
-            _METHOD,
-            request_serializer=PredictRequest.SerializeToString,
-            response_deserializer=PredictResponse.FromString,
-        )
+        self._call = self._method("Predict", PredictResponse)
+        self._describe = self._method("GetModelMetadata", GetModelMetadataResponse)
         self._model = ModelSpec(name=url.name, signature_name="tokens")
         if url.version is not None:
             self._model.version.value = url.version
@@ -40,6 +46,23 @@ class GrpcClient(ServingClient):
     def close(self) -> None:
         """Close the channel."""
         self._channel.close()
+
+    def _method(self, name: str, response: Any) -> Any:
+        return self._channel.unary_unary(
+            _SERVICE + name,
+            request_serializer=lambda request: request.SerializeToString(),
+            response_deserializer=response.FromString,
+        )
+
+    def _inputs(self) -> Collection[str]:
+        request = GetModelMetadataRequest(model_spec=self._model, metadata_field=["signature_def"])
+        try:
+            response = self._describe(request, timeout=self.timeout)
+            described = Any_.FromString(response.metadata["signature_def"]).value
+            tokens = SignatureDefMap.FromString(described).signature_def["tokens"]
+            return SignatureDef.FromString(tokens).inputs
+        except (grpc.RpcError, DecodeError):  # if it does not answer, it is asked again
+            return ()
 
     def _predict(self, inputs: Mapping[str, np.ndarray]) -> Mapping[str, Any]:
         request = PredictRequest(model_spec=self._model, inputs=pack_tensors(inputs))

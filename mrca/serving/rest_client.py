@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import Future
 from threading import Thread
 from typing import Any
@@ -43,15 +43,19 @@ class RestClient(ServingClient):
         """Close the connections that are kept open between requests."""
         self._session.close()
 
+    def _inputs(self) -> Collection[str]:
+        value = _json(self._answer("GET", "/metadata"))
+        for key in ("metadata", "signature_def", "signature_def", "tokens", "inputs"):
+            value = value.get(key) if isinstance(value, dict) else None
+        return value if isinstance(value, dict) else ()
+
     def _predict(self, inputs: Mapping[str, np.ndarray]) -> Mapping[str, Any]:
         columns = {name: array.tolist() for name, array in inputs.items()}
-        response = self._answer(json.dumps({"signature_name": "tokens", "inputs": columns}))
+        body = json.dumps({"signature_name": "tokens", "inputs": columns})
+        response = self._answer("POST", ":predict", body)
         if 300 <= response.status_code < 400:
             raise sent_elsewhere(self.url, response.headers.get("Location", "nowhere"))
-        try:
-            answer = json.loads(response.content)
-        except (ValueError, RecursionError):
-            answer = None
+        answer = _json(response)
         shown = response.content[: 4 * _LONGEST].decode("utf-8", "replace")[:_LONGEST]
         if not response.ok:
             said = answer.get("error") if isinstance(answer, dict) else None
@@ -66,13 +70,13 @@ class RestClient(ServingClient):
             raise not_an_export(repr(shown))
         return outputs
 
-    def _answer(self, body: str) -> requests.Response:
-        """The whole answer to a body, or that it is not there in time."""
+    def _answer(self, method: str, place: str, body: str | None = None) -> requests.Response:
+        """The whole answer to a request, or that it is not there in time."""
         answer: Future[requests.Response] = Future()
 
         def ask() -> None:
             try:
-                answer.set_result(self._post(body))
+                answer.set_result(self._asked(method, place, body))
             except BaseException as error:
                 answer.set_exception(error)
 
@@ -89,14 +93,23 @@ class RestClient(ServingClient):
         except requests.RequestException as error:
             raise MrcaError(f"Cannot ask {self.url.address}: {_reason(error)}.") from None
 
-    def _post(self, body: str) -> requests.Response:
-        return self._session.post(
-            f"{self.url.scheme}://{self.url.address}{self.url.path}:predict",
+    def _asked(self, method: str, place: str, body: str | None) -> requests.Response:
+        return self._session.request(
+            method,
+            f"{self.url.scheme}://{self.url.address}{self.url.path}{place}",
             data=body,
             headers={"Content-Type": "application/json"},
             timeout=self.timeout,
             allow_redirects=False,
         )
+
+
+def _json(response: requests.Response) -> Any:
+    """The value of an answer; `None` if it is none."""
+    try:
+        return json.loads(response.content)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _reason(error: Any) -> str:

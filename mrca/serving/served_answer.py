@@ -8,39 +8,60 @@ import numpy as np
 from mrca.serving.client_errors import not_an_export
 
 
+class ServedFact(NamedTuple):
+    """A fact between two entities, which are told by the ids that were sent."""
+
+    subject: str
+    relation: str
+    object: str
+    score: float
+
+
 class ServedAnswer(NamedTuple):
     """What a served model says of one row.
 
     Attributes:
         relations: those that are predicted with their scores, best first.
+        facts: of a model that is asked about entity pairs what it predicts, best first.
         problem: what is wrong with the row, or `""`.
     """
 
     relations: tuple[tuple[str, float], ...]
+    facts: tuple[ServedFact, ...]
     problem: str
 
 
-def served_answers(outputs: Mapping[str, Any], rows: int) -> list[ServedAnswer]:
+def served_answers(
+    outputs: Mapping[str, Any], rows: int, *, pairs: bool = False
+) -> list[ServedAnswer]:
     """The answers to a request, one for each of its rows.
 
     Args:
         outputs: by name, arrays or nested lists: `relations` strings `(rows, held)`, best first,
-            padded with `""`; `relation_scores` of that shape; `problem` strings `(rows,)`.
+            padded with `""`; `relation_scores` of that shape; `problem` strings `(rows,)`. Where
+            pairs were asked about, `subject_ids` and `object_ids` as `relations`.
         rows: how many were asked about.
+        pairs: whether the model is asked about entity pairs.
 
     Raises:
         MrcaError: if it is not what an exported run answers.
     """
-    relations = _array(outputs, "relations", (rows, None), object)
-    scores = _array(outputs, "relation_scores", relations.shape, np.float32)
+    names = _array(outputs, "relations", (rows, None), object)
+    scores = _array(outputs, "relation_scores", names.shape, np.float32)
     problems = _array(outputs, "problem", (rows,), object)
-    return [
-        ServedAnswer(
-            tuple((str(name), float(score)) for name, score in zip(*row, strict=True) if name),
-            str(problem),
-        )
-        for *row, problem in zip(relations, scores, problems, strict=True)
+    ids = [
+        _array(outputs, name, names.shape, object) if pairs else np.full(names.shape, "")
+        for name in ("subject_ids", "object_ids")
     ]
+    answers = []
+    for row, problem in enumerate(problems):
+        columns = zip(ids[0][row], names[row], ids[1][row], scores[row], strict=True)
+        found = [ServedFact(str(s), str(r), str(o), float(x)) for s, r, o, x in columns if r]
+        facts = tuple(found) if pairs else ()
+        answers.append(
+            ServedAnswer(tuple((each[1], each[3]) for each in found), facts, str(problem))
+        )
+    return answers
 
 
 def _array(

@@ -6,18 +6,28 @@ from typing import NamedTuple
 
 from mrca.text.document import Span
 
-_OPENING = "([{<\"'`“‘«¿¡"
-_CLOSING = ")]}>\"'`”’»,;:!?…."
-# Abbreviations whose full stop belongs to them: initials (`J.`, `U.S.`), titles, months, states.
-_ABBREVIATION = re.compile(
-    r"(?:[^\W\d_]\.)+|(?:St|Mr|Mrs|Ms|Dr|Jr|Sr|Rev|Gen|Gov|Sen|Rep|Lt|Col|Capt|Sgt|Maj|Prof|Co|Corp|Inc"
-    r"|Ltd|Bros|No|vs|Mt|Ft|Ave|Blvd|Jan|Feb|Mar|Apr|Aug|Sept|Oct|Nov|Dec|Ala|Ariz|Calif|Colo|Conn"
-    r"|Fla|Ga|Ill|Ind|Kan|Ky|La|Mass|Md|Mich|Minn|Miss|Mo|Neb|Nev|Okla|Ore|Pa|Tenn|Tex|Va|Vt|Wash"
-    r"|Wis)\."
+# The rules, which `tokenise` here and `mrca.export.graph_tokenise` in a graph are made from.
+OPENING = "([{<\"'`“‘«¿¡"
+CLOSING = ")]}>\"'`”’»,;:!?…."
+QUOTES = "'’"
+# A word of its own behind one of the QUOTES, as in `'s`: at the end of others those of POSSESSIVE,
+# where they stand alone all of these.
+POSSESSIVE = ("s", "S")
+CONTRACTIONS = (*POSSESSIVE, "m", "d", "re", "ve", "ll", "em")
+DOUBLE_QUOTES = ("''", "``")
+# Whose full stop belongs to them, beside that of initials (`J.`, `U.S.`): titles, months, states.
+TITLES = (
+    "St|Mr|Mrs|Ms|Dr|Jr|Sr|Rev|Gen|Gov|Sen|Rep|Lt|Col|Capt|Sgt|Maj|Prof|Co|Corp|Inc|Ltd|Bros|No|vs"
+    "|Mt|Ft|Ave|Blvd|Jan|Feb|Mar|Apr|Aug|Sept|Oct|Nov|Dec|Ala|Ariz|Calif|Colo|Conn|Fla|Ga|Ill|Ind"
+    "|Kan|Ky|La|Mass|Md|Mich|Minn|Miss|Mo|Neb|Nev|Okla|Ore|Pa|Tenn|Tex|Va|Vt|Wash|Wis"
 )
+
+_ABBREVIATION = re.compile(rf"(?:[^\W\d_]\.)+|(?:{TITLES})\.")
 # Words that stand whole although they begin or end with punctuation, such as `'s` and `...`.
-_WHOLE = re.compile(r"['’](?:s|S|m|d|re|ve|ll|em)(?!\w)|''|``|\.{2,}")
-_CLITIC = re.compile(r"(?<=\w)['’](?:s|S)$")
+_WHOLE = re.compile(
+    rf"[{QUOTES}](?:{'|'.join(CONTRACTIONS)})(?!\w)|{'|'.join(DOUBLE_QUOTES)}|\.{{2,}}"
+)
+_CLITIC = re.compile(rf"(?<=\w)[{QUOTES}](?:{'|'.join(POSSESSIVE)})$")
 
 
 class Token(NamedTuple):
@@ -44,14 +54,14 @@ def tokenise(text: str) -> list[Token]:
     tokens: list[Token] = []
     for chunk in re.finditer(r"\S+", text):
         start, end = chunk.span()
-        while end - start > 1 and text[start] in _OPENING and not _WHOLE.match(text, start, end):
+        while end - start > 1 and text[start] in OPENING and not _WHOLE.match(text, start, end):
             tokens.append(Token(text[start], start, start + 1))
             start += 1
         closing: list[Token] = []
         while end - start > 1 and not _stands_whole(text, start, end):
             clitic = _CLITIC.search(text, start, end)
             cut = clitic.start() if clitic else end - 1
-            if clitic is None and text[cut] not in _CLOSING:
+            if clitic is None and text[cut] not in CLOSING:
                 break
             closing.append(Token(text[cut:end], cut, end))
             end = cut

@@ -235,3 +235,68 @@ def test_exported_and_served_it_prints_what_predict_prints(
     assert (done.code, expected.code) == (0, 0), done.err
     assert done.out == expected.out
     assert len(done.out.splitlines()) == len(slice_rows)
+
+
+# === Runs of entity pairs ===
+
+
+class Pairs(BaseHTTPRequestHandler):
+    """Serves an exported model, and says what it takes, as TensorFlow Serving does."""
+
+    protocol_version = "HTTP/1.1"
+    model: Any
+
+    def do_GET(self) -> None:
+        self._send(200, {"metadata": {"signature_def": {"signature_def": self.model.metadata}}})
+
+    def do_POST(self) -> None:
+        from mrca.serving.predict_json import parse_request, response_body
+        from mrca.serving.request_error import RequestError
+
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        try:
+            request = parse_request(body, self.model.signatures)
+        except RequestError as error:
+            self._send(error.status, {"error": error.message})
+            return
+        outputs = self.model.run(request.signature, request.arrays)
+        self._send(200, json.loads(response_body(outputs, request.by_row)))
+
+    def _send(self, status: int, value: Any) -> None:
+        body = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_facts_are_those_of_predict(mrca, tiny_pairs_run, exported_pairs_run, slice_rows, tmp_path):
+    from mrca.serving.served_model import ServedModel
+
+    handler = type("Handler", (Pairs,), {"model": ServedModel.load(exported_pairs_run)})
+    rows = [{**row, "id": f"row {place}"} for place, row in enumerate(slice_rows)]
+    file = tmp_path / "rows.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in [*rows, {"text": "No entity."}]))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{server.server_port}/v1/models/pairs"
+        served = mrca("client", url, file, "--batch-size", 7)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    predicted = mrca("predict", tiny_pairs_run.folder, file)
+    assert served.code == predicted.code == 0, served.err
+    lines = [[json.loads(line) for line in each.out.splitlines()] for each in (served, predicted)]
+    assert sum(len(line["facts"]) for line in lines[1]) > 5
+    for ours, theirs in zip(*lines, strict=True):
+        for facts in (ours["facts"], theirs["facts"]):
+            for fact in facts:
+                fact["score"] = pytest.approx(fact["score"], abs=2e-4)
+        assert ours == theirs
+    assert "fewer than two entities" in served.err

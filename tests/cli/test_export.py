@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from mrca.config import dump_config
 from mrca.errors import MrcaError
 
 pytest.importorskip("tensorflow")
@@ -41,13 +42,16 @@ def test_what_cannot_be_exported_is_refused_at_once(mrca, tiny_run):
     assert missing.code == 1 and "There is no run at" in missing.err
 
 
-def test_a_run_of_pairs_is_refused_before_it_is_loaded(mrca, tiny_pairs_run, monkeypatch):
+def test_a_run_is_refused_before_it_is_loaded(mrca, tiny_run, tmp_path, monkeypatch):
+    folder = shutil.copytree(tiny_run.folder, tmp_path / "tiny")
+    config = tiny_run.config.changed({"data.roles": "unknown"})
+    (folder / "config.toml").write_text(dump_config(config), "utf-8")
     monkeypatch.setattr("mrca.training.load", None)
     for command in ("export", "demo", "serve"):
-        done = mrca(command, tiny_pairs_run.folder)
+        done = mrca(command, folder)
         assert (done.code, done.out) == (1, "")
-        assert done.err.startswith(f"Error: The run {tiny_pairs_run.folder} is asked about pairs")
-    assert not (tiny_pairs_run.folder / "1").exists()
+        assert done.err.startswith(f"Error: The run {folder} was trained with data.roles=unknown")
+    assert not (folder / "1").exists()
 
 
 @pytest.fixture

@@ -375,3 +375,38 @@ def test_a_run_of_pairs_is_refused_before_anything_is_written(tiny_pairs_run, tm
     with pytest.raises(MrcaError, match="pairs of entities"):
         export_run(tiny_pairs_run, tmp_path)
     assert not any(tmp_path.iterdir())
+
+
+# === Runs of entity pairs ===
+
+
+def test_what_lies_next_to_the_graph_of_pairs(exported_pairs_run, tiny_pairs_run, read_warm_up):
+    loaded = tf.saved_model.load(str(exported_pairs_run))
+    extras = exported_pairs_run / "assets.extra"
+    described = json.loads((extras / "export.json").read_text())
+    assert described["candidates"] == "pairs"
+    assert described["types"] == list(tiny_pairs_run.classifier.types)
+    card = (extras / "card.md").read_text("utf-8")
+    assert "between the marked entities" in card and "`types`, `lengths`, `entities`" in card
+    request = json.loads((extras / "sample_request.json").read_text())
+    answer = of_text(loaded, request["instances"])
+    assert answer["subjects"].shape == answer["relations"].shape
+    for signature, inputs in read_warm_up(exported_pairs_run / WARM_UP):
+        tensors = {name: tf.constant(array) for name, array in inputs.items()}
+        found = loaded.signatures[signature](**tensors)
+        assert {len(array) for array in found.values()} == {len(next(iter(inputs.values())))}
+
+
+@pytest.mark.processes
+def test_pairs_are_tried_in_another_process(tiny_pairs_run, tmp_path):
+    exported = export_run(tiny_pairs_run, tmp_path)
+    assert exported.distance < 1e-5
+
+
+def test_what_fewer_words_cost_a_run_of_pairs(tiny_pairs_run, sample_slice, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "verify", lambda *arguments: Verified(0.0, None))
+    corpus = load_corpus("sample", sample_slice)
+    exported = export_run(tiny_pairs_run, tmp_path, vocabulary="run", corpus=corpus)
+    micro = tiny_pairs_run.metrics["splits"]["test"]["micro"]["f1"]
+    assert exported.effect.run == pytest.approx(micro)
+    assert abs(exported.effect.exported - micro) < 0.15

@@ -15,7 +15,7 @@ from mrca.evaluation import (
 )
 from mrca.evaluation.seeds import summarise_runs
 from mrca.models import Prediction
-from mrca.models.prediction import PredictedFact
+from mrca.text.prediction import PredictedFact
 from mrca.reporting.render import (
     document_tables,
     examples_table,

@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 import pytest
 import tensorflow as tf
-from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2, prediction_service_pb2_grpc
 
 from mrca.errors import MrcaError
 from mrca.serving.grpc_client import GrpcClient
@@ -129,3 +129,43 @@ def test_no_proxy_stands_before_this_machine(serve, monkeypatch):
 def test_nobody_listens():
     with pytest.raises(MrcaError, match=r"No server answers at 127\.0\.0\.1:9 "):
         ask("127.0.0.1:9", ROWS[:1])
+
+
+def test_a_model_of_pairs_is_asked_with_mentions():
+    """It refuses what a model of sentences takes, and says what it takes itself."""
+    asked = []
+
+    class Servicer(prediction_service_pb2_grpc.PredictionServiceServicer):
+        def Predict(self, request: Any, context: Any) -> Any:
+            asked.append(sorted(request.inputs))
+            if "start" not in request.inputs:
+                context.abort(grpc.StatusCode.INVALID_ARGUMENT, "input size does not match")
+            column = [[b"x"]] * tf.make_ndarray(request.inputs["start"]).shape[0]
+            return response(
+                relations=column,
+                relation_scores=[[0.5]] * len(column),
+                subject_ids=[[b"0"]] * len(column),
+                object_ids=[[b"1"]] * len(column),
+                problem=[b""] * len(column),
+            )
+
+        def GetModelMetadata(self, request: Any, context: Any) -> Any:
+            signatures = get_model_metadata_pb2.SignatureDefMap()
+            names = ("tokens", "start", "end", "role", "id", "type")
+            for name in names:
+                signatures.signature_def["tokens"].inputs[name].name = name
+            answer = get_model_metadata_pb2.GetModelMetadataResponse()
+            answer.metadata["signature_def"].Pack(signatures)
+            return answer
+
+    server = grpc.server(ThreadPoolExecutor(2))
+    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(Servicer(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        answers = ask(f"127.0.0.1:{port}", ROWS[:3], batch_size=2)
+    finally:
+        server.stop(None).wait()
+    assert [each.facts for each in answers] == [(("0", "x", "1", 0.5),)] * 3
+    mentions = ["end", "id", "role", "start", "tokens", "type"]
+    assert asked == [["role", "tokens"], mentions, mentions]

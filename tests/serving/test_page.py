@@ -410,7 +410,7 @@ def test_words_and_marks_are_those_that_the_model_reads(page):
         words = [word["text"] for word in sentence["words"]]
         assert list(read.tokens) == words
         assert read.problem == ("" if words else "no words")
-        for kind, spans in (("s", read.subjects), ("o", read.objects)):
+        for kind, spans in (("s", read.spans("s")), ("o", read.spans("o"))):
             marks = [mark for mark in sentence["marks"] if mark["kind"] == kind]
             assert [(mark["start"], mark["end"]) for mark in marks] == list(spans)
 

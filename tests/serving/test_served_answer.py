@@ -52,3 +52,14 @@ def test_what_is_no_answer_of_an_export(changes, received):
     with pytest.raises(MrcaError, match="not as an exported run does") as refused:
         served_answers(outputs(**changes), 2)
     assert received in str(refused.value)
+
+
+def test_facts_of_a_model_of_pairs():
+    answer = outputs(
+        subject_ids=[["0", "1", "0"], [""] * 3], object_ids=[["1", "0", "2"], [""] * 3]
+    )
+    first, second = served_answers(answer, 2, pairs=True)
+    assert [fact[:3] for fact in first.facts] == [("0", "c", "1"), ("1", "b", "0"), ("0", "d", "2")]
+    assert second.facts == ()
+    with pytest.raises(MrcaError, match="no 'subject_ids'"):
+        served_answers(outputs(), 2, pairs=True)

@@ -12,6 +12,7 @@ anything = st.lists(
     st.sampled_from(
         [
             *("<s>", "</s>", "<o>", "</o>", "<e>", "</e>"),
+            *("<e id=1>", "<o type='x'>", '<s type="a b" id=1>', "<e id>"),
             *("&lt;", "&amp;", "&", "<", ">", " ", "Ada", "St."),
         ]
     )
@@ -34,8 +35,8 @@ def read(text):
     """Words, mentions as text, and the problem."""
     row = parse_marked(text)
     document = Document(row.tokens)
-    subjects = [document.words(span) for span in row.subjects]
-    objects = [document.words(span) for span in row.objects]
+    subjects = [document.words(span) for span in row.spans("s")]
+    objects = [document.words(span) for span in row.spans("o")]
     return " ".join(row.tokens), subjects, objects, row.problem
 
 
@@ -81,7 +82,7 @@ def test_a_document_as_marked_text():
     row = document_of(("R&D", "of", "<X>", "Corp."), [(0, 1), (2, 4)], [(0, 1)])
     text = "<s><o>R&amp;D</o></s> of <s>&lt;X&gt; Corp.</s>"
     assert marked(row) == text
-    assert parse_marked(marked(document_of(("Ada", "slept"), [(0, 1)]))).subjects == ((0, 1),)
+    assert parse_marked(marked(document_of(("Ada", "slept"), [(0, 1)]))).spans("s") == ((0, 1),)
 
 
 def test_mentions_of_one_kind_that_overlap_are_one():
@@ -93,10 +94,10 @@ def test_mentions_of_one_kind_that_overlap_are_one():
 @example("<s><s></s></s>")
 def test_every_string_has_words_and_mentions(text):
     row = parse_marked(text, roles_only=False)
-    for span in row.subjects + row.objects + row.entities:
+    for span in row.spans("s") + row.spans("o") + row.spans("e"):
         assert 0 <= span.start < span.end <= len(row.tokens)
     assert all(not any(map(str.isspace, token)) and token for token in row.tokens)
-    for spans in (row.subjects, row.objects, row.entities):
+    for spans in (row.spans("s"), row.spans("o"), row.spans("e")):
         assert all(a.end <= b.start for a, b in pairwise(spans))
 
 
@@ -113,7 +114,7 @@ def test_marked_is_the_inverse(text, subjects, objects):
     ]
     row = parse_marked(marked(document_of(again, *marks)))
     if again == tuple(token.text for token in tokenise(" ".join(again))):
-        assert (row.tokens, row.subjects, row.objects) == (again, *marks)
+        assert (row.tokens, row.spans("s"), row.spans("o")) == (again, *marks)
         assert row.problem == ("" if again else "no words")
 
 
@@ -122,9 +123,9 @@ def test_what_was_read_once_stays(text):
     row = parse_marked(text)
     joined = " ".join(row.tokens)
     if [token.text for token in tokenise(joined)] == list(row.tokens):
-        again = parse_marked(marked(document_of(row.tokens, row.subjects, row.objects)))
-        assert (again.tokens, again.subjects) == (row.tokens, row.subjects)
-        assert again.objects == row.objects
+        again = parse_marked(marked(document_of(row.tokens, row.spans("s"), row.spans("o"))))
+        assert (again.tokens, again.spans("s")) == (row.tokens, row.spans("s"))
+        assert again.spans("o") == row.spans("o")
         assert again.problem == ("" if row.tokens else "no words")
 
 
@@ -132,7 +133,7 @@ def test_long_text_takes_no_more_than_its_length():
     text = "<s>Ada</s> <o>X.</o> " * 10_000
     start = time.perf_counter()
     row = parse_marked(text)
-    assert (len(row.tokens), len(row.subjects), len(row.objects)) == (20_001, 10_000, 10_000)
+    assert (len(row.tokens), len(row.spans("s")), len(row.spans("o"))) == (20_001, 10_000, 10_000)
     assert time.perf_counter() - start < 10
 
 
@@ -196,10 +197,79 @@ def test_every_string_is_a_document(text):
     assert (document.tokens, document.text, problem) == (read.tokens, read.text, read.problem)
     assert [document.text[start:end] for start, end in document.offsets] == list(document.tokens)
     mentions = [span for entity in document.entities for span in entity.mentions]
-    assert sorted(mentions) == sorted({*read.subjects, *read.objects, *read.entities})
-    assert len({entity.name for entity in document.entities}) == len(document.entities)
+    assert set(mentions) == ({*read.spans("s"), *read.spans("o"), *read.spans("e")})
+    names = {(entity.id, entity.id or entity.name) for entity in document.entities}
+    assert len(names) == len(document.entities)
     for entity in document.entities:
-        assert {document.words(span) for span in entity.mentions} == {entity.name}
-        assert set(entity.mentions) <= set(find_mention(document.tokens, entity.name.split(" ")))
+        assert document.words(entity.mentions[0]) == entity.name
+        if not entity.id:
+            assert {document.words(span) for span in entity.mentions} == {entity.name}
+            places = find_mention(document.tokens, entity.name.split(" "))
+            assert set(entity.mentions) <= set(places)
     assert {*document.subjects, *document.objects} == set(range(len(document.entities)))
-    assert (document.roles == "unknown") == bool(read.entities)
+    assert (document.roles == "unknown") == bool(read.spans("e"))
+
+
+# === Ids and types ===
+
+
+def test_mentions_with_the_same_id_are_one_entity():
+    text = "<e id=1>Ada</e> said <e id=1 type=PERSON>she</e> knew <e>Ada</e>, <o id=1>her</o>"
+    document, problem = marked_document(text)
+    assert problem == ""
+    first, other = document.entities
+    assert (first.id, first.name, first.type, len(first.mentions)) == ("1", "Ada", "PERSON", 3)
+    assert (other.id, other.name, other.type) == ("", "Ada", "")
+    assert (document.subjects, document.objects) == ((0, 1), (0, 1))
+
+
+@pytest.mark.parametrize(
+    ("tag", "id", "type"),
+    [
+        ("<e>", "", ""),
+        ("<e id=Q1>", "Q1", ""),
+        ('<e type="Work of Art" id=a=b>', "a=b", "Work of Art"),
+        ('<e\tid="a &quot;b&quot; &lt;&amp;lt;"\ntype=x >', 'a "b" <&lt;', "x"),
+        ('<e id="">', "", ""),
+    ],
+)
+def test_attributes_of_a_tag(tag, id, type):
+    document, problem = marked_document(f"{tag}Ada</e> slept")
+    assert problem == ""
+    assert [(entity.id, entity.type) for entity in document.entities] == [(id, type)]
+
+
+@pytest.mark.parametrize(
+    "tag", ["<e x=1>", "<e id>", "<e id=1 id=2>", '<e id="a>', '<e id=1"x">', "<e id=a b>"]
+)
+def test_tags_with_anything_else_are_bad_marks(tag):
+    document, problem = marked_document(f"{tag}Ada</e> slept")
+    assert problem == "bad mark <e …>"
+    assert document.entities == ()
+    assert document.text == f"{tag}Ada</e> slept"
+
+
+def test_where_roles_alone_are_read_attributes_are_text():
+    read = parse_marked("<s id=1>Ada</s> met <o>Bob</o>")
+    assert (read.spans("s"), len(read.spans("o"))) == ((), 1)
+    assert read.text == "<s id=1>Ada</s> met Bob"
+    assert read.problem == "unpaired </s>"
+
+
+def test_a_document_with_ids_and_types_as_marked_text():
+    entities = (
+        Entity((Span(0, 2), Span(5, 6)), 'a "b"'),
+        Entity((Span(1, 2), Span(4, 5))),
+    )
+    document = Document(("New", "York", "is", "<", "that", "it"), entities).with_unknown_roles()
+    text = marked(document, roles_only=False)
+    assert text == (
+        '<e id=0 type="a &quot;b&quot;">New York</e> is &lt; <e id=1>that</e> '
+        '<e id=0 type="a &quot;b&quot;">it</e>'
+    )
+    again, problem = marked_document(text)
+    assert problem == ""
+    assert again.entities[0].mentions == entities[0].mentions
+    assert again.entities[0].type == entities[0].type
+    given = Document(document.tokens, entities, subjects=(0,), objects=(0, 1))
+    assert marked(given, roles_only=False).startswith("<s id=0 type=")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from mrca.errors import MrcaError
-from mrca.text import Document, Entity, Span
+from mrca.text.document import Document, Entity, Span
 from mrca.text.html_table import html_table
 
 

@@ -2,8 +2,8 @@ import pytest
 
 from mrca.errors import MrcaError
 from mrca.models import PredictedFact, Prediction
-from mrca.models.prediction import mention_text
 from mrca.text import Document, Entity, Span
+from mrca.text.prediction import mention_text
 
 TEXT = "Ada  Byron met <Bob> & co."
 WORDS = ("Ada", "Byron", "met", "<", "Bob", ">", "&", "co.")
