@@ -3,9 +3,10 @@
     python benchmarks/serve_load.py saved_models/webnlg/1 --output benchmarks/results/serve.json
 
 The sentences are words of the export's vocabulary, drawn with a seed, with a subject and an object
-marked. Every answer is compared with what the SavedModel itself says, so that one that is lost,
-cut off or another client's is counted as an error. Clients and server share the machine, and what
-the clients read and compare takes its time too. The memory is the server's resident set, sampled
+marked; with `--dataset` those of a corpus with its own marks, so that a run of entity pairs and one
+of sentences can be asked about the same. Every answer is compared with what the SavedModel itself
+says, so that one that is lost, cut off or another client's is counted as an error. Clients and
+server share the machine, and what the clients read and compare takes its time too. The memory is the server's resident set, sampled
 every second after the warm-up; it still grows while new shapes of batches come up.
 """
 
@@ -27,7 +28,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from mrca.datasets import load_corpus
 from mrca.serving.served_model import ServedModel
+from mrca.text.inline_marks import marked
 
 SENTENCES = 2000
 # By which a score may differ: one row alone is multiplied by other kernels than many are.
@@ -50,12 +53,17 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--warm-up", type=float, default=10, help="seconds before the measured")
     parser.add_argument("--max-rows", type=int, default=4, help="of a request; from 1 to this")
+    parser.add_argument("--dataset", help="take the sentences of a corpus")
     parser.add_argument("--output", "--json", type=Path)
     options = parser.parse_args()
 
     folder = options.folder.absolute()
-    texts = _sentences(folder)
-    expected = _answers(folder, texts)
+    model = ServedModel.load(folder)
+    pairs = "subjects" in model.signatures["serving_default"].outputs
+    if pairs and not options.dataset:
+        parser.error("a run of entity pairs is asked about a corpus: give --dataset")
+    texts = _of_corpus(options.dataset, pairs) if options.dataset else _sentences(folder)
+    expected = _answers(model, texts)
     server, host = start_server(folder)
     path = f"/v1/models/{folder.parent.name}:predict"
     finished = threading.Event()
@@ -79,7 +87,10 @@ def main() -> None:
     measured = [each for each in answered if start <= each.heard <= end]
     latencies = np.array([each.heard - each.sent for each in measured]) * 1e3
     problems = [each.problem for each in answered if each.problem]
+    facts = sum(bool(name) for row in expected for name in row["relations"])
     results = {
+        "sentences": len(texts),
+        "relations_or_facts_in_them": facts,
         "sentences_per_second": sum(each.rows for each in measured) / (end - start),
         "requests_per_second": len(measured) / (end - start),
         **{f"p{p}_ms": float(np.percentile(latencies, p)) for p in (50, 90, 99)},
@@ -108,9 +119,14 @@ def _sentences(folder: Path) -> list[str]:
     return sentences
 
 
-def _answers(folder: Path, texts: list[str]) -> list[dict[str, np.ndarray]]:
+def _of_corpus(name: str, pairs: bool) -> list[str]:
+    rows = [row for split in load_corpus(name).splits.values() for row in split]
+    chosen = np.random.default_rng(0).permutation(len(rows))[:SENTENCES]
+    return [marked(rows[row], roles_only=not pairs) for row in chosen]
+
+
+def _answers(model: ServedModel, texts: list[str]) -> list[dict[str, np.ndarray]]:
     """What the SavedModel itself says of each sentence."""
-    model = ServedModel.load(folder)
     rows = []
     for text in texts:
         outputs = model.run("serving_default", {"text": np.array([text.encode()], object)})
@@ -164,14 +180,27 @@ def _problem(status: int, body: bytes, expected: list[dict[str, np.ndarray]]) ->
     if len(predictions) != len(expected):
         return f"{len(predictions)} rows for {len(expected)}"
     for prediction, row in zip(predictions, expected, strict=True):
-        if np.abs(np.array(prediction["scores"]) - row["scores"]).max() > CLOSE:
-            return "scores of another sentence"
-        if prediction["labels"] != row["labels"].tolist():
-            return "labels of another sentence"
-        names = [name for name in prediction["relations"] if name]
-        if names != [name.decode() for name in row["relations"] if name]:
-            return "relations of another sentence"
+        if sorted(prediction) != sorted(row):
+            return f"other outputs: {sorted(prediction)}"
+        for name, value in row.items():
+            found, wanted = _unpadded(np.array(prediction[name])), _unpadded(value)
+            if found.shape != wanted.shape:
+                return f"{name} of another sentence"
+            if wanted.dtype == np.float32:
+                same = bool(np.abs(found - wanted).max(initial=0) <= CLOSE)
+            else:
+                same = found.tolist() == wanted.tolist()
+            if not same:
+                return f"{name} of another sentence"
     return ""
+
+
+def _unpadded(values: np.ndarray) -> np.ndarray:
+    """Without what fills up rows of which another has more."""
+    if values.dtype == object:
+        values = np.array([each.decode() for each in values.ravel()]).reshape(values.shape)
+    used = values.reshape(len(values), -1).astype(bool).any(axis=1) if values.ndim else None
+    return values if used is None else values[: len(used) - int(np.argmax([*used[::-1], True]))]
 
 
 def _memory(process: int) -> float:
