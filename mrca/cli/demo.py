@@ -33,7 +33,7 @@ def demo(
 
     A run that was not exported yet is exported first. Ends with Ctrl-C.
     """
-    check_installed("mrca demo", "serve", "fastapi", "uvicorn")
+    check_installed("mrca demo", "serve", "fastapi", "uvicorn", "prometheus_client")
     try:
         exported = find_exported(run, version)
     except NothingExportedError:
