@@ -25,6 +25,8 @@ from mrca.serving.served_model import ServedModel
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _NOBODY_LISTENS = 499
+# Folders of packages with the files of the page, and of the library that draws its graph.
+_PAGE: list[str | tuple[str, str]] = [("mrca.serving", "page"), ("mrca.graph", "cytoscape")]
 
 
 def create_app(
@@ -136,7 +138,7 @@ def create_app(
         async def shown() -> Response:
             return _json(page)
 
-        app.mount("/", StaticFiles(packages=[("mrca.serving", "page")], html=True))
+        app.mount("/", StaticFiles(packages=_PAGE, html=True))
     return app
 
 

@@ -1,101 +1,165 @@
-// Draws facts as a graph: entities on an ellipse, an arrow for each pair with its relations.
+// Draws facts as a graph, with Cytoscape: a box for each entity, an arrow for each pair with its relations.
 
-import { drawn } from "./element.js";
-import { placed } from "./graph_layout.js";
-
-const LINE = 17; // pixels from one line of text to the next
-const FONT = "600 13px system-ui, sans-serif";
+const FONT = "system-ui, sans-serif";
+const NAME_SIZE = 13;
+const RELATION_SIZE = 12;
+const LINE = 1.3; // from one line of text to the next, in sizes of letters
+const TRIES = 16; // arrangements, with more and more room: the first in which no text hides another
 const measure = document.createElement("canvas").getContext("2d");
+let drawing = null;
+
+/** What is drawn now, as Cytoscape has it, or null. */
+export const drawn = () => drawing;
 
 /**
- * Draw facts into an `svg` element as wide as its parent.
+ * Draw facts into an element as wide as its parent, in place of what is drawn there.
  *
- * `facts` are as `predictedTriples` gives them.
+ * `facts` are `{subject, relation, object}`; `colourOf` gives the colour of an entity by its name.
  */
-export function drawGraph(svg, facts) {
-  const entities = [...new Set(facts.flatMap(({ subject, object }) => [subject, object]))];
-  const width = svg.parentNode.clientWidth;
-  const narrow = width < 480;
-  const nodes = entities.map((name) => box(wrapped(name, narrow ? 96 : 170), 10, 7));
-  const edges = [];
+export function drawGraph(box, facts, colourOf) {
+  drawing?.destroy();
+  const names = [...new Set(facts.flatMap(({ subject, object }) => [subject, object]))];
+  const narrow = box.clientWidth < 480;
+  const relations = new Map(); // by pair
   for (const { subject, relation, object } of facts) {
-    const [from, to] = [entities.indexOf(subject), entities.indexOf(object)];
-    const edge = edges.find((each) => each.from === from && each.to === to);
-    if (edge) edge.relations.push(relation);
-    else edges.push({ from, to, relations: [relation] });
+    const pair = `${names.indexOf(subject)} ${names.indexOf(object)}`;
+    relations.set(pair, [...(relations.get(pair) ?? []), relation]);
   }
-  for (const edge of edges) {
-    Object.assign(edge, box(edge.relations.map((name) => shortened(name, narrow ? 160 : 220)), 6, 1));
-  }
-  const size = placed(nodes, edges, width);
-  svg.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
-  svg.setAttribute("width", size.width);
-  svg.setAttribute("height", size.height);
-
-  svg.replaceChildren(
-    arrowHead(),
-    ...edges.map((edge) =>
-      drawn("path", { class: "edge", d: curve(edge.path), "marker-end": "url(#arrow)" }),
-    ),
-    ...edges.map((edge) => textBox(edge, "label", edge.relations.join(", "))),
-    ...nodes.map((node, i) => textBox(node, "node", entities[i])),
-  );
+  drawing = cytoscape({
+    container: box,
+    elements: [
+      ...names.map((name, i) => ({ data: { id: `${i}`, name, ...entity(name, narrow), colour: colourOf(name) } })),
+      ...[...relations].map(([pair, told]) => {
+        const [source, target] = pair.split(" ");
+        return { data: { source, target, relations: told, ...text(told, RELATION_SIZE) } };
+      }),
+    ],
+    style: styles(getComputedStyle(box)),
+    userZoomingEnabled: false, // the wheel and a finger move the page
+    userPanningEnabled: false,
+    boxSelectionEnabled: false,
+    autounselectify: true,
+  });
+  arrange(box, narrow);
+  box.setAttribute("role", "img");
 }
 
-function box(lines, marginX, marginY) {
-  measure.font = FONT;
-  const widest = Math.max(...lines.map((line) => measure.measureText(line).width));
-  return {
-    lines,
-    width: Math.ceil(widest) + 2 * marginX,
-    height: lines.length * LINE + 2 * marginY,
-  };
+/** Place the entities so that no text hides another, or as few as can be. */
+function arrange(box, narrow) {
+  const nodes = drawing.nodes();
+  let best = null;
+  for (let attempt = 0; attempt < TRIES && best?.hidden !== 0; attempt += 1) {
+    nodes.positions((_, i) => {
+      const angle = 2 * Math.PI * ((i * (1 + (attempt % 3))) / nodes.length + attempt / TRIES);
+      return { x: (narrow ? 120 : 260) * Math.cos(angle), y: 160 * Math.sin(angle) };
+    });
+    drawing
+      .layout({
+        name: "cose",
+        animate: false,
+        randomize: false,
+        fit: false,
+        nodeRepulsion: () => 3000 + 1500 * attempt,
+        componentSpacing: 30,
+        nodeOverlap: 40,
+        gravity: narrow ? 1.2 : 0.6,
+        idealEdgeLength: (edge) => (narrow ? 30 : 50) + edge.data("width"),
+      })
+      .run();
+    const hidden = overlaps();
+    if (!best || hidden < best.hidden) best = { hidden, positions: nodes.map((node) => ({ ...node.position() })) };
+  }
+  nodes.positions((_, i) => best.positions[i]);
+  fitInto(box);
+}
+
+/** Give the element the height that the drawing needs, and show all of it. */
+function fitInto(box) {
+  const { w, h } = drawing.elements().boundingBox();
+  const zoom = Math.min(1, box.clientWidth / (w + 24));
+  box.style.height = `${Math.ceil(Math.min(h * zoom + 24, 560))}px`;
+  drawing.resize();
+  drawing.fit(undefined, 12);
+  if (drawing.zoom() > 1) drawing.zoom(1);
+  drawing.center();
+}
+
+/** How many pairs of boxes and relations lie on each other. */
+function overlaps() {
+  const only = { includeNodes: false, includeEdges: false, includeOverlays: false };
+  const boxes = [
+    ...drawing.nodes().map((node) => node.boundingBox({ includeOverlays: false })),
+    ...drawing.edges().map((edge) => edge.boundingBox({ ...only, includeLabels: true })),
+  ];
+  const over = (a, b) => a.x1 < b.x2 && b.x1 < a.x2 && a.y1 < b.y2 && b.y1 < a.y2;
+  return boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) => over(a, b))).length;
+}
+
+function entity(name, narrow) {
+  const { width, height, ...rest } = text(wrapped(name, narrow ? 110 : 170), NAME_SIZE);
+  return { ...rest, width: width + 20, height: height + 12 };
+}
+
+function text(lines, size) {
+  measure.font = `600 ${size}px ${FONT}`;
+  const width = Math.max(...lines.map((line) => measure.measureText(line).width));
+  return { label: lines.join("\n"), width: Math.ceil(width), height: lines.length * size * LINE };
 }
 
 /** A name in at most three lines. */
 function wrapped(name, width) {
-  measure.font = FONT;
+  measure.font = `600 ${NAME_SIZE}px ${FONT}`;
   const lines = [];
   for (const word of name.split(" ")) {
     const longer = lines.length ? `${lines.at(-1)} ${word}` : word;
-    if (lines.length && measure.measureText(longer).width <= width) lines[lines.length - 1] = longer;
+    if (lines.length && (lines.length === 3 || measure.measureText(longer).width <= width)) lines[lines.length - 1] = longer;
     else lines.push(word);
   }
-  const shown = lines.slice(0, 3);
-  if (lines.length > 3) shown[2] += " …";
-  return shown.map((line) => shortened(line, width));
+  return lines.map((line) => (line.length > 40 ? `${line.slice(0, 39)}…` : line));
 }
 
-function shortened(text, width) {
-  measure.font = FONT;
-  const characters = [...text];
-  while (characters.length > 1 && measure.measureText(characters.join("")).width > width) {
-    characters.splice(-2, 2, "…");
-  }
-  return characters.join("");
-}
-
-function textBox({ x, y, width, height, lines }, kind, title) {
-  const top = y - ((lines.length - 1) * LINE) / 2;
-  return drawn(
-    "g",
-    { class: kind },
-    drawn("title", {}, title),
-    drawn("rect", { x: x - width / 2, y: y - height / 2, width, height, rx: 7 }),
-    ...lines.map((line, i) => drawn("text", { x, y: top + i * LINE }, line)),
-  );
-}
-
-function curve([a, b, c]) {
-  return `M ${a.x} ${a.y} Q ${b.x} ${b.y} ${c.x} ${c.y}`;
-}
-
-function arrowHead() {
-  const attributes = { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8 };
-  const marker = drawn(
-    "marker",
-    { ...attributes, orient: "auto", markerUnits: "userSpaceOnUse" },
-    drawn("path", { d: "M 0 0 L 8 4 L 0 8 z" }),
-  );
-  return drawn("defs", {}, marker);
+function styles(page) {
+  const of = (name) => page.getPropertyValue(`--${name}`).trim();
+  return [
+    {
+      selector: "node",
+      style: {
+        shape: "round-rectangle",
+        width: "data(width)",
+        height: "data(height)",
+        label: "data(label)",
+        "text-wrap": "wrap",
+        "text-valign": "center",
+        "font-family": FONT,
+        "font-size": NAME_SIZE,
+        "font-weight": 600,
+        "line-height": LINE,
+        color: of("text"),
+        "background-color": "data(colour)",
+        "background-opacity": 0.16,
+        "border-color": "data(colour)",
+        "border-width": 1.5,
+      },
+    },
+    {
+      selector: "edge",
+      style: {
+        label: "data(label)",
+        "text-wrap": "wrap",
+        "font-family": FONT,
+        "font-size": RELATION_SIZE,
+        "line-height": LINE,
+        color: of("good"),
+        "text-background-color": of("card"),
+        "text-background-opacity": 1,
+        "text-background-padding": 2,
+        width: 1.5,
+        "line-color": of("quiet"),
+        "target-arrow-color": of("quiet"),
+        "target-arrow-shape": "triangle",
+        "curve-style": "bezier",
+        "control-point-step-size": 60,
+      },
+    },
+  ];
 }
