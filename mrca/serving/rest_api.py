@@ -22,6 +22,7 @@ from mrca.serving.metrics import Metrics
 from mrca.serving.predict_json import parse_request, response_body
 from mrca.serving.request_error import RequestError
 from mrca.serving.served_model import ServedModel
+from mrca.text import tokenise
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _NOBODY_LISTENS = 499
@@ -137,6 +138,11 @@ def create_app(
         @app.get("/model.json")
         async def shown() -> Response:
             return _json(page)
+
+        @app.post("/words")
+        async def words(request: Request) -> Response:
+            text = (await _body(request, limits.max_characters)).decode("utf-8", "replace")
+            return _json([[word.start, word.end] for word in tokenise(text)])
 
         app.mount("/", StaticFiles(packages=_PAGE, html=True))
     return app

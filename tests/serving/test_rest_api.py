@@ -346,6 +346,25 @@ def test_a_page_stands_beside_the_models(ask):
     assert get(ask, "/../rest_api.py", page=page).json() == {"error": "Not Found"}
 
 
+def test_the_page_asks_for_the_words_of_a_text(ask):
+    async def talk(client):
+        answer = await client.post("/words", content="Ada's «Bob».".encode())
+        long = await client.post("/words", content=b"a" * 101)
+        return answer.json(), long.status_code
+
+    words, status = ask(talk, page={}, limits=Limits(max_characters=100))
+    assert ["Ada's «Bob»."[start:end] for start, end in words] == [
+        "Ada",
+        "'s",
+        "«",
+        "Bob",
+        "»",
+        ".",
+    ]
+    assert status == 413
+    assert post(ask, b"Ada", "/words")[0] in (404, 405)  # without the page
+
+
 def test_who_watches_it_needs_no_token(ask):
     assert get(ask, "/healthz", token="tok").text == "ok\n"
     assert get(ask, "/healthz", {"host": "evil.example"}).status_code == 403

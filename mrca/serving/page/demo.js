@@ -20,6 +20,7 @@ let model, sentence, marker; // from when the server has said what it serves
 let asking = new AbortController();
 let timer = null;
 let facts = [];
+let example = null; // that is to be read next
 
 // === Begin ===
 
@@ -32,16 +33,13 @@ async function start() {
     return;
   }
   const kinds = model.pairs ? ["e"] : ["s", "o"];
-  sentence = new Sentence(part("sentence").value, kinds);
+  sentence = new Sentence(kinds);
   const changed = () => ask();
   marker = new Marker(part("words"), sentence, { changed, selected: showButtons, mark, colourOf });
   showModel();
   listen();
   if (model.examples.length) load(model.examples[0]);
-  else {
-    marker.render();
-    ask();
-  }
+  else ask();
 }
 
 /** The colour of a type. */
@@ -69,6 +67,7 @@ async function answer(signal) {
   }, SLOW);
   signal.addEventListener("abort", () => clearTimeout(slow));
   try {
+    await read(signal);
     await (model.pairs ? askForFacts(signal) : askForRelations(signal));
     part("error").hidden = true;
     document.body.classList.remove("waiting");
@@ -77,6 +76,18 @@ async function answer(signal) {
   } finally {
     clearTimeout(slow);
   }
+}
+
+/** Have the words of what was typed or chosen. */
+async function read(signal) {
+  const text = part("sentence").value;
+  if (!example && text === sentence.text) return;
+  const words = await model.words(text, signal);
+  if (example) sentence.load(example, words);
+  else sentence.edit(text, words);
+  example = null;
+  marker.render();
+  showEntities();
 }
 
 async function askForFacts(signal) {
@@ -295,8 +306,7 @@ function mark(kind) {
 
 function listen() {
   part("sentence").addEventListener("input", () => {
-    sentence.edit(part("sentence").value);
-    marker.render();
+    example = null;
     ask(PAUSE);
   });
 
@@ -337,11 +347,10 @@ function listen() {
 
 part("retry").addEventListener("click", () => (model ? ask() : start()));
 
-function load(example) {
-  sentence.load(example);
-  part("sentence").value = sentence.text;
+function load(chosen) {
+  example = chosen;
+  part("sentence").value = chosen.text;
   marker.select(null);
-  marker.render();
   ask();
 }
 

@@ -25,6 +25,17 @@ export class Model {
     return new Model(await fetched("model.json", { signal }));
   }
 
+  /** The words of a text, as the model reads it: `{text, start, end}` each, `text.slice(start, end)`. */
+  async words(text, signal) {
+    const places = await fetched("words", { method: "POST", body: text, signal }); // in code points
+    const units = [0];
+    for (const character of text) units.push(units.at(-1) + character.length);
+    return places.map((place) => {
+      const [start, end] = place.map((point) => units[point]);
+      return { text: text.slice(start, end), start, end };
+    });
+  }
+
   /** Answers to sentences with inline marks, in their order: the outputs of each by name. */
   async predict(texts, signal) {
     const predictions = [];

@@ -1,14 +1,12 @@
 // A sentence whose entities are marked. It knows nothing of the page.
 
-import { tokenise } from "./tokenise.js";
-
 const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
 /**
  * Attributes:
  *   kinds: the tags that it is marked with: `["s", "o"]`, subjects and objects, or `["e"]`, entities.
  *   text: what was typed.
- *   words: its words, see `tokenise`.
+ *   words: its words, see `Model.words`.
  *   marks: `{kind, start, end}` each, for the words `start` to before `end`, in order. Those of one
  *     kind never overlap.
  *   types: what entities are, by name.
@@ -16,15 +14,15 @@ const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 export class Sentence {
   #markAt; // by kind, the mark of each word that has one
 
-  constructor(text, kinds) {
+  constructor(kinds, text = "", words = []) {
     this.kinds = kinds;
     this.types = new Map();
-    this.#read(text);
+    this.#read(text, words);
   }
 
   /** Become another sentence. `marks` are `{kind, start, end, type}`, in code points of the text. */
-  load({ text, marks }) {
-    this.#read(text);
+  load({ text, marks }, words) {
+    this.#read(text, words);
     this.types.clear();
     for (const { kind, start, end, type } of marks) {
       const span = this.#spanOf([start, end]);
@@ -36,7 +34,7 @@ export class Sentence {
   }
 
   /** Change the text. Marks stay with their words. */
-  edit(text) {
+  edit(text, words) {
     const old = this.text;
     const shorter = Math.min(old.length, text.length);
     let start = 0;
@@ -57,7 +55,7 @@ export class Sentence {
         kept.push([mark.kind, from, to + moved]);
       } // else it was typed over
     }
-    this.#read(text);
+    this.#read(text, words);
     for (const [kind, from, to] of kept) {
       const span = this.span(from, to);
       if (span && !this.covered(kind, span)) this.#add(kind, span);
@@ -171,9 +169,9 @@ export class Sentence {
     return this.span(from, from + characters.slice(start, end).join("").length);
   }
 
-  #read(text) {
+  #read(text, words) {
     this.text = text;
-    this.words = tokenise(text);
+    this.words = words;
     this.marks = [];
     this.#markAt = Object.fromEntries(this.kinds.map((kind) => [kind, new Map()]));
   }
