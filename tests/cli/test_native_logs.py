@@ -5,10 +5,13 @@ import pytest
 from mrca.quiet import quiet_start
 
 
-@pytest.fixture
-def logger():
+pytest.importorskip("tensorflow")
+
+
+@pytest.fixture(params=["tensorflow", "absl"])
+def logger(request):
     """TensorFlow's, as it is before the command line starts; put back afterwards."""
-    logger = logging.getLogger("tensorflow")
+    logger = logging.getLogger(request.param)
     before = logger.level
     logger.setLevel(logging.NOTSET)
     yield logger
