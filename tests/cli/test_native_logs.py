@@ -4,7 +4,6 @@ import pytest
 
 from mrca.quiet import quiet_start
 
-
 pytest.importorskip("tensorflow")
 
 
