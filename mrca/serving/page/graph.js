@@ -4,7 +4,11 @@ const FONT = "system-ui, sans-serif";
 const NAME_SIZE = 13;
 const RELATION_SIZE = 12;
 const LINE = 1.3; // from one line of text to the next, in sizes of letters
-const TRIES = 16; // arrangements, with more and more room: the first in which no text hides another
+const TRIES = 12; // arrangements; the first good one is shown, or the best
+const GOOD = 1; // no text hides another, in letters of nearly full size
+const SHIFTS = [0, 0.12, -0.12, 0.22, -0.22, 0.3, -0.3]; // of a relation along its arrow
+const EDGE = 12; // pixels around the drawing
+const HIGHEST = 540; // pixels of the drawing
 const measure = document.createElement("canvas").getContext("2d");
 let drawing = null;
 
@@ -31,7 +35,7 @@ export function drawGraph(box, facts, colourOf) {
       ...names.map((name, i) => ({ data: { id: `${i}`, name, ...entity(name, narrow), colour: colourOf(name) } })),
       ...[...relations].map(([pair, told]) => {
         const [source, target] = pair.split(" ");
-        return { data: { source, target, relations: told, ...text(told, RELATION_SIZE) } };
+        return { data: { source, target, ...text(told, RELATION_SIZE), dx: 0, dy: 0 } };
       }),
     ],
     style: styles(getComputedStyle(box)),
@@ -48,51 +52,67 @@ export function drawGraph(box, facts, colourOf) {
 function arrange(box, narrow) {
   const nodes = drawing.nodes();
   let best = null;
-  for (let attempt = 0; attempt < TRIES && best?.hidden !== 0; attempt += 1) {
+  for (let attempt = 0; attempt < TRIES && !(best?.bad < GOOD); attempt += 1) {
     nodes.positions((_, i) => {
       const angle = 2 * Math.PI * ((i * (1 + (attempt % 3))) / nodes.length + attempt / TRIES);
       return { x: (narrow ? 120 : 260) * Math.cos(angle), y: 160 * Math.sin(angle) };
     });
-    drawing
-      .layout({
-        name: "cose",
-        animate: false,
-        randomize: false,
-        fit: false,
-        nodeRepulsion: () => 3000 + 1500 * attempt,
-        componentSpacing: 30,
-        nodeOverlap: 40,
-        gravity: narrow ? 1.2 : 0.6,
-        idealEdgeLength: (edge) => (narrow ? 30 : 50) + edge.data("width"),
-      })
-      .run();
-    const hidden = overlaps();
-    if (!best || hidden < best.hidden) best = { hidden, positions: nodes.map((node) => ({ ...node.position() })) };
+    const springs = {
+      nodeRepulsion: () => 3000 + 1500 * attempt,
+      componentSpacing: 30,
+      nodeOverlap: 40,
+      gravity: narrow ? 1.2 : 0.6,
+      idealEdgeLength: (edge) => (narrow ? 30 : 50) + edge.data("width"),
+    };
+    drawing.layout({ name: "cose", animate: false, randomize: false, fit: false, ...springs }).run();
+    const placed = nodes.map((node) => ({ ...node.position() }));
+    for (const positions of [placed, placed.map(({ x, y }) => ({ x: y, y: x }))]) {
+      nodes.positions((_, i) => positions[i]);
+      // Small letters are as bad, and a wide drawing leaves more of the page to be seen than a high one.
+      const bad = written() + 12 * (1 - zoomInto(box)) + drawing.elements().boundingBox().h / 1000;
+      if (!best || bad < best.bad) best = { bad, positions };
+    }
   }
   nodes.positions((_, i) => best.positions[i]);
-  fitInto(box);
-}
-
-/** Give the element the height that the drawing needs, and show all of it. */
-function fitInto(box) {
-  const { w, h } = drawing.elements().boundingBox();
-  const zoom = Math.min(1, box.clientWidth / (w + 24));
-  box.style.height = `${Math.ceil(Math.min(h * zoom + 24, 560))}px`;
+  written();
+  const { h } = drawing.elements().boundingBox();
+  box.style.height = `${Math.ceil(h * zoomInto(box)) + 2 * EDGE}px`;
   drawing.resize();
-  drawing.fit(undefined, 12);
-  if (drawing.zoom() > 1) drawing.zoom(1);
+  drawing.zoom(zoomInto(box));
   drawing.center();
 }
 
-/** How many pairs of boxes and relations lie on each other. */
-function overlaps() {
-  const only = { includeNodes: false, includeEdges: false, includeOverlays: false };
-  const boxes = [
-    ...drawing.nodes().map((node) => node.boundingBox({ includeOverlays: false })),
-    ...drawing.edges().map((edge) => edge.boundingBox({ ...only, includeLabels: true })),
-  ];
+/** By how much the drawing is made smaller for the room that there is. */
+function zoomInto(box) {
+  const { w, h } = drawing.elements().boundingBox();
+  return Math.min(1, (box.clientWidth - 2 * EDGE) / w, HIGHEST / h);
+}
+
+/** Move relations along their arrows away from what they would hide; how much is hidden all the same. */
+function written() {
   const over = (a, b) => a.x1 < b.x2 && b.x1 < a.x2 && a.y1 < b.y2 && b.y1 < a.y2;
-  return boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) => over(a, b))).length;
+  const taken = [];
+  let hidden = 0;
+  for (const node of drawing.nodes()) {
+    const place = node.boundingBox();
+    hidden += taken.filter((each) => over(each, place)).length;
+    taken.push(place);
+  }
+  for (const edge of drawing.edges()) {
+    const [from, to, middle] = [edge.source().position(), edge.target().position(), edge.midpoint()];
+    const { width, height } = edge.data();
+    const places = SHIFTS.map((shift) => {
+      const [dx, dy] = [shift * (to.x - from.x), shift * (to.y - from.y)];
+      const [x, y] = [middle.x + dx, middle.y + dy];
+      const place = { x1: x - width / 2, x2: x + width / 2, y1: y - height / 2, y2: y + height / 2 };
+      return { dx, dy, place, hidden: taken.filter((each) => over(each, place)).length };
+    });
+    const best = places.reduce((a, b) => (b.hidden < a.hidden ? b : a));
+    edge.data({ dx: best.dx, dy: best.dy });
+    hidden += best.hidden;
+    taken.push(best.place);
+  }
+  return hidden;
 }
 
 function entity(name, narrow) {
@@ -153,6 +173,8 @@ function styles(page) {
         "text-background-color": of("card"),
         "text-background-opacity": 1,
         "text-background-padding": 2,
+        "text-margin-x": "data(dx)",
+        "text-margin-y": "data(dy)",
         width: 1.5,
         "line-color": of("quiet"),
         "target-arrow-color": of("quiet"),
