@@ -6,8 +6,9 @@ The sentences are words of the export's vocabulary, drawn with a seed, with a su
 marked; with `--dataset` those of a corpus with its own marks, so that a run of entity pairs and one
 of sentences can be asked about the same. Every answer is compared with what the SavedModel itself
 says, so that one that is lost, cut off or another client's is counted as an error. Clients and
-server share the machine, and what the clients read and compare takes its time too. The memory is the server's resident set, sampled
-every second after the warm-up; it still grows while new shapes of batches come up.
+server share the machine, and what the clients read and compare takes its time too. The memory is
+the server's resident set, sampled every second after the warm-up; it still grows while new shapes
+of batches come up.
 """
 
 import argparse
@@ -199,8 +200,10 @@ def _unpadded(values: np.ndarray) -> np.ndarray:
     """Without what fills up rows of which another has more."""
     if values.dtype == object:
         values = np.array([each.decode() for each in values.ravel()]).reshape(values.shape)
-    used = values.reshape(len(values), -1).astype(bool).any(axis=1) if values.ndim else None
-    return values if used is None else values[: len(used) - int(np.argmax([*used[::-1], True]))]
+    if not values.ndim:
+        return values
+    used = values.astype(bool).any(axis=tuple(range(1, values.ndim)))
+    return values[: len(used) - int(np.argmax([*used[::-1], True]))]
 
 
 def _memory(process: int) -> float:

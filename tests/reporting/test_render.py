@@ -15,7 +15,6 @@ from mrca.evaluation import (
 )
 from mrca.evaluation.seeds import summarise_runs
 from mrca.models import Prediction
-from mrca.text.prediction import PredictedFact
 from mrca.reporting.render import (
     document_tables,
     examples_table,
@@ -24,6 +23,7 @@ from mrca.reporting.render import (
     threshold_table,
 )
 from mrca.text import Document, Entity, Fact, RelationSet, Span
+from mrca.text.prediction import PredictedFact
 
 RELATIONS = RelationSet(["rare[x]", "often", "absent"])
 LABELS = np.array([[1, 1, 0], [0, 1, 0], [0, 0, 0]], dtype=bool)
