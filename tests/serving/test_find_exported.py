@@ -63,7 +63,7 @@ def test_what_is_missing_is_said(here, folder, version, message):
 def test_a_run_that_can_have_no_version_is_told_why(here):
     config = dump_config(load_recipe("mrca").changed({"data.roles": "unknown"}))
     (here / "saved_models/trained/config.toml").write_text(config, "utf-8")
-    with pytest.raises(MrcaError, match="trained was trained with data.roles=unknown") as error:
+    with pytest.raises(MrcaError, match=r"trained was trained with data\.roles=unknown") as error:
         find_exported(Path("trained"))
     assert not isinstance(error.value, NothingExportedError)
     (here / "saved_models/trained/config.toml").write_text(dump_config(load_recipe("mrca")))
