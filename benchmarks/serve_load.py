@@ -23,7 +23,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.console import Console
@@ -34,6 +34,7 @@ from mrca.serving.served_model import ServedModel
 from mrca.text.inline_marks import marked
 
 SENTENCES = 2000
+_AT_A_TIME = 64
 # By which a score may differ: one row alone is multiplied by other kernels than many are.
 CLOSE = 1e-4
 
@@ -129,9 +130,10 @@ def _of_corpus(name: str, pairs: bool) -> list[str]:
 def _answers(model: ServedModel, texts: list[str]) -> list[dict[str, np.ndarray]]:
     """What the SavedModel itself says of each sentence."""
     rows = []
-    for text in texts:
-        outputs = model.run("serving_default", {"text": np.array([text.encode()], object)})
-        rows.append({name: array[0] for name, array in outputs.items()})
+    for start in range(0, len(texts), _AT_A_TIME):
+        asked = [text.encode() for text in texts[start : start + _AT_A_TIME]]
+        outputs = model.run("serving_default", {"text": np.array(asked, object)})
+        rows += [{name: array[row] for name, array in outputs.items()} for row in range(len(asked))]
     return rows
 
 
@@ -184,7 +186,7 @@ def _problem(status: int, body: bytes, expected: list[dict[str, np.ndarray]]) ->
         if sorted(prediction) != sorted(row):
             return f"other outputs: {sorted(prediction)}"
         for name, value in row.items():
-            found, wanted = _unpadded(np.array(prediction[name])), _unpadded(value)
+            found, wanted = _unpadded(prediction[name]), _unpadded(value)
             if found.shape != wanted.shape:
                 return f"{name} of another sentence"
             if wanted.dtype == np.float32:
@@ -196,10 +198,12 @@ def _problem(status: int, body: bytes, expected: list[dict[str, np.ndarray]]) ->
     return ""
 
 
-def _unpadded(values: np.ndarray) -> np.ndarray:
-    """Without what fills up rows of which another has more."""
-    if values.dtype == object:
-        values = np.array([each.decode() for each in values.ravel()]).reshape(values.shape)
+def _unpadded(value: Any) -> np.ndarray:
+    """An output of one row, without what fills up rows of which another has more."""
+    values = np.asarray(value)
+    if values.dtype.kind in "OS":
+        texts = [bytes(each).decode() for each in values.ravel()]
+        values = np.array(texts, str).reshape(values.shape)
     if not values.ndim:
         return values
     used = values.astype(bool).any(axis=tuple(range(1, values.ndim)))
