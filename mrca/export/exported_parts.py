@@ -158,7 +158,7 @@ def _with_words(
     """The same classifier that knows these words and spells out all others."""
     words, vectors = exported
     store = VectorStore.write(folder, words, vectors, "exported words")
-    encoder = WordVectors(classifier.config, (), words, vectors, store, {})
+    encoder = WordVectors(classifier.config, classifier.types, words, vectors, store, {})
     return classifier.with_network(classifier.network, encoder)
 
 

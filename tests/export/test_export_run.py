@@ -371,12 +371,6 @@ def test_types_of_entities_are_no_marks(tiny_config, tmp_path):
         exported_parts(classifier, None, False, tmp_path)
 
 
-def test_a_run_of_pairs_is_refused_before_anything_is_written(tiny_pairs_run, tmp_path):
-    with pytest.raises(MrcaError, match="pairs of entities"):
-        export_run(tiny_pairs_run, tmp_path)
-    assert not any(tmp_path.iterdir())
-
-
 # === Runs of entity pairs ===
 
 
