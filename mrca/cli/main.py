@@ -1,6 +1,7 @@
 """The `mrca` command: parse, call one public function, render."""
 
 import os
+import re
 import sys
 from typing import Annotated
 
@@ -54,6 +55,10 @@ app.add_typer(losses.app, name="losses")
 app.add_typer(search.app, name="tune")
 
 
+# How backends say it, of a GPU's memory as well.
+_OUT_OF_MEMORY = re.compile("ResourceExhaustedError|RESOURCE_EXHAUSTED|OutOfMemoryError")
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"mrca {mrca.__version__}")
@@ -102,7 +107,7 @@ def _message(error: Exception) -> str:
             f"KERAS_BACKEND is {backend!r}, which Keras does not know. Expected tensorflow, jax or "
             "torch; or unset it to use TensorFlow."
         )
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(f"{type(error).__name__} {error}"):
         return "there is not enough memory. Lower training.batch_size, or use smaller input."
     return (
         f"something that mrca did not expect went wrong: {type(error).__name__}: {error}. "

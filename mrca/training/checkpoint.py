@@ -14,7 +14,7 @@ from keras import ops
 from mrca.errors import MrcaError
 from mrca.files import whole_file
 from mrca.models.weight_average import average_in_use
-from mrca.runs.layout import HISTORY, write_text
+from mrca.runs.layout import HISTORY, gone, write_text
 from mrca.training.determinism import random_states, restore_random_states
 
 STATE = "state.npz"
@@ -76,6 +76,8 @@ class Checkpoint(keras.callbacks.Callback):
                 f"The loss is {row['loss']} after epoch {epoch + 1}: training diverged. Lower "
                 "training.learning_rate, and check that the vectors hold no extreme values."
             )
+        if not self.folder.is_dir():
+            raise gone(self.folder)
         self.history.append(row)
         if self.best is row:
             with average_in_use(self.model):

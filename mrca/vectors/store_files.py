@@ -38,8 +38,9 @@ def read_meta(path: Path) -> dict[str, Any]:
         if type(value) is not int or value < least:
             raise MrcaError(f"meta.json, field {field!r}: received {value!r}.")
     for field in ("name", "fingerprint"):
-        if not isinstance(meta.get(field), str):
-            raise MrcaError(f"meta.json, field {field!r}: received {meta.get(field)!r}.")
+        value = meta.get(field)
+        if not isinstance(value, str) or not value.isprintable():
+            raise MrcaError(f"meta.json, field {field!r}: received {value!r}.")
     max_entry = meta.get("max_entry")
     if not isinstance(max_entry, int | float) or not math.isfinite(max_entry):
         raise MrcaError(f"meta.json, field 'max_entry': received {max_entry!r}.")
