@@ -1,4 +1,4 @@
-"""What computes: the processor, or which GPU; whether one goes unused; and how much memory it has."""
+"""What computes: the processor, or which GPU; whether one goes unused; how much memory it has."""
 
 import os
 import subprocess

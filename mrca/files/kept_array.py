@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ def _open(path: Path, shape: tuple[int, int], dtype: np.dtype[Any]) -> np.ndarra
     try:
         found: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
         os.utime(path)
-    except (OSError, ValueError, EOFError):
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         return None
     return found if found.shape == shape and found.dtype == dtype else None
 

@@ -1,6 +1,7 @@
 """Files and folders that are written atomically: whole or not at all."""
 
 import ctypes
+import errno
 import glob
 import os
 import platform
@@ -139,6 +140,8 @@ def _place_beside(place: Path) -> Path:
     there already that writing would follow. What killed processes of this machine have left in that
     folder goes, whatever it was for.
     """
+    if not place.name:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(place))
     place.parent.mkdir(parents=True, exist_ok=True)
     machine = platform.node()
     left_behind = re.compile(rf"\..*\.{re.escape(machine)}\.(\d+)-\w+\.partial", re.DOTALL)

@@ -61,7 +61,8 @@ def open_vector_file(path: Path) -> Iterator[VectorStream]:
 
     Raises:
         MrcaError: if it cannot be read, is empty, is compressed under another name than `.gz` or in
-            another way, or (later, from what reads it inside the `with`) if the compressed data are damaged.
+            another way, or (later, from what reads it inside the `with`) if the compressed data are
+            damaged.
     """
     try:
         with path.open("rb") as raw:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import mmap
+import zipfile
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -77,7 +78,10 @@ class VectorStore:
             )
         try:
             return cls._open_checked(folder)
-        except (OSError, ValueError, OverflowError, EOFError) as error:  # MrcaError is a ValueError
+        except (
+            # MrcaError is a ValueError; NumPy takes what begins like a zip archive for one.
+            *(OSError, ValueError, OverflowError, EOFError, zipfile.BadZipFile),
+        ) as error:
             raise MrcaError(
                 f"The vector store {folder} is damaged: {error} "
                 "Import it again with `mrca vectors import FILE --overwrite`."
