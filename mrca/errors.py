@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-_UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class MrcaError(ValueError):
@@ -27,7 +27,7 @@ class MrcaError(ValueError):
 def readable(text: str) -> str:
     """A message without characters that move a terminal's cursor or turn the writing around.
 
-    They are shown by their codes; line breaks and tabs stay.
+    They, and halves of characters, are shown by their codes; line breaks and tabs stay.
 
     Example:
         >>> print(readable("a \x1b[2J b"))

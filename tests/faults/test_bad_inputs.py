@@ -32,9 +32,12 @@ def _cached(load_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
         space.fingerprint()
         raise MrcaError("It would be searched now.")
 
+    # Imported before anything is put in place, or they would keep it.
+    planned = importlib.import_module("mrca.experiments.train_planned")
+    searching = importlib.import_module("mrca.experiments.search.search")
+    monkeypatch.setattr(planned, "train", train)
     monkeypatch.setattr(training, "train", train)
-    monkeypatch.setattr("mrca.experiments.train_planned.train", train)
-    monkeypatch.setattr(importlib.import_module("mrca.experiments.search.search"), "search", search)
+    monkeypatch.setattr(searching, "search", search)
 
 
 @pytest.fixture
@@ -292,7 +295,7 @@ def test_requests(drawn, mutations, tally, no_failures, exported_run):
                 except httpx.InvalidURL:
                     continue
                 tally("bad inputs: requests")
-                said = answer.status_code == 200 or "error" in answer.text[:30]
+                said = answer.status_code in (200, 307) or "error" in answer.text[:30]
                 if answer.status_code >= 500 or not said:
                     no_failures.append(f"{method} {where} {content[:800]!r}: {answer.text[:300]}")
             good = await client.post(path, json=bodies[0])

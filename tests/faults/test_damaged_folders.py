@@ -135,7 +135,7 @@ def test_unfinished_runs(drawn, damage, tried, mrca, tiny_config, sample_slice, 
     with pytest.raises(KeyboardInterrupt):
         training.train(config, tmp_path / "kept" / "run", data_dir=sample_slice, reporter=Stopped())
     again = ("train", "--recipe", tmp_path / "config.toml", "--name", "run", "--resume", "--json")
-    for number in range(drawn(1, 15)):
+    for number in range(drawn(0, 15)):
         runs = tmp_path / f"runs-{number}"
         shutil.copytree(tmp_path / "kept", runs)
         what = damage(runs / "run.unfinished")
@@ -201,7 +201,7 @@ def test_exports(drawn, damage, tally, no_failures, exported_run, tmp_path):
     from mrca.errors import MrcaError
     from mrca.serving.served_model import ServedModel
 
-    for number in range(drawn(2, 30)):
+    for number in range(drawn(1, 30)):
         copy = shutil.copytree(exported_run, tmp_path / f"{number}" / "tiny" / "1")
         what = damage(copy)
         tally("damaged folders: exports")

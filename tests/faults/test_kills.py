@@ -176,7 +176,7 @@ def commands(
 @pytest.mark.parametrize(
     ("name", "few", "whole"),
     [
-        *(("vectors import", 1, 25), ("train", 1, 20), ("compare", 0, 15), ("tune", 0, 10)),
+        *(("vectors import", 0, 25), ("train", 0, 20), ("compare", 0, 15), ("tune", 0, 10)),
         *(("bulk", 0, 15), ("export", 0, 6)),
     ],
 )
