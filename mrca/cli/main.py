@@ -1,5 +1,6 @@
 """The `mrca` command: parse, call one public function, render."""
 
+import io
 import os
 import re
 import sys
@@ -82,6 +83,9 @@ def main() -> None:
 
     With the environment variable MRCA_DEBUG set, errors come with their traceback.
     """
+    for stream in (sys.stdout, sys.stderr):  # a character that a terminal lacks fails nothing
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except Exception as error:
@@ -93,6 +97,8 @@ def main() -> None:
 def _message(error: Exception) -> str:
     if isinstance(error, MrcaError):
         return str(error)
+    if isinstance(error, RuntimeError) and "home directory" in str(error):  # of a ~
+        return f"{error} Set HOME, or write the whole path."
     if isinstance(error, OSError):
         place = f" ({error.filename})" if error.filename else ""
         return f"{error.strerror or error}{place}."

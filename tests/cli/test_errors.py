@@ -377,6 +377,23 @@ def test_a_backend_that_is_not_there(backend, what):
     assert "did not expect" not in done.stderr
 
 
+@pytest.mark.processes
+def test_a_character_that_the_terminal_lacks_fails_nothing(tmp_path):
+    row = json.dumps({"text": "Ada met Bo.", "labels": ["met"], "colour": "林"})
+    (tmp_path / "rows.jsonl").write_text(row)
+    command = [sys.executable, "-c", "from mrca.cli.main import main; main()"]
+    done = subprocess.run(
+        [*command, "data", "validate", "rows.jsonl"],
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert b"colour" in done.stdout
+    assert b"did not expect" not in done.stderr
+
+
 # === Damaged runs ===
 
 DAMAGES = {
