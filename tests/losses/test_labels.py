@@ -30,7 +30,7 @@ def test_a_label_is_0_or_1(name, labels):
     loss = _loss(name)
     given, outputs = _case(loss, labels)
     for each in (given, given.tolist()):
-        with pytest.raises(MrcaError, match="takes labels that are 0 or 1. Received"):
+        with pytest.raises(MrcaError, match=r"takes labels that are 0 or 1\. Received"):
             loss(each, outputs)
 
 
