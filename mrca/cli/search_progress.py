@@ -136,7 +136,7 @@ def short_settings(settings: dict[str, Any]) -> str:
         >>> short_settings({"model.units": 300, "loss.name": "focal", "loss.options.gamma": 2.5})
         'units=300 loss=focal gamma=2.5'
     """
-    from mrca.experiments.search.setting_axis import setting_text, short_names
+    from mrca.experiments.search.setting_names import setting_text, short_names
 
     names = short_names(list(settings))
     return " ".join(f"{names[field]}={setting_text(value)}" for field, value in settings.items())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mrca.errors import MrcaError, counted
-from mrca.experiments.search.setting_axis import SettingAxis, short_names
+from mrca.experiments.search.setting_names import short_names
 from mrca.experiments.search.trial_plots import new_figure
 from mrca.experiments.search.trials import Trial, settings_of, values_of
 from mrca.reporting.palette import BLUE, GREY
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 LEAST_TRIALS = 10
 _TREES = 200
 _REPEATS = 10
-# Where a number stands that is no part of a trial: beside [0, 1], where the others are.
-_ABSENT = -1.0
 # Below this R² on trials not seen, the order of settings says little.
 _EXPLAINED = 0.1
 
@@ -68,17 +66,18 @@ def setting_importance(trials: Sequence[Trial], seed: int = 0) -> Importance:
         )
     scores = np.array([trial.score for trial in scored])
     columns = {field: values_of(scored, field) for field in settings_of(scored)}
-    axes = {field: SettingAxis(values) for field, values in columns.items() if _varies(values)}
-    if not axes or np.ptp(scores) == 0:
-        what = "settings" if not axes else "scores"
+    columns = {field: values for field, values in columns.items() if _varies(values)}
+    if not columns or np.ptp(scores) == 0:
+        what = "settings" if not columns else "scores"
         raise MrcaError(f"All trials have the same {what}, so none can be told to be important.")
-    words = [place for place, axis in enumerate(axes.values()) if axis.has_words]
-    table = np.empty((len(scored), len(axes)), dtype=object)
-    for place, (field, axis) in enumerate(axes.items()):
-        if axis.has_words:
-            table[:, place] = [repr(value) for value in columns[field]]
-        else:
-            table[:, place] = np.nan_to_num(axis.places(columns[field]), nan=_ABSENT)
+    words = [place for place, values in enumerate(columns.values()) if _has_words(values)]
+    table = np.empty((len(scored), len(columns)), dtype=object)
+    for place, values in enumerate(columns.values()):
+        if place in words:
+            table[:, place] = [repr(value) for value in values]
+        else:  # trees ask for the order of numbers alone; none stands below all
+            lowest = min(value for value in values if value is not None)
+            table[:, place] = [lowest - 1.0 if value is None else value for value in values]
     forest = RandomForestRegressor(
         _TREES, min_samples_leaf=2, oob_score=True, random_state=seed, n_jobs=1
     )
@@ -89,7 +88,7 @@ def setting_importance(trials: Sequence[Trial], seed: int = 0) -> Importance:
     model = make_pipeline(encoded, forest).fit(table, scores)
     found = permutation_importance(model, table, scores, n_repeats=_REPEATS, random_state=seed)
     falls = zip(found.importances_mean.tolist(), found.importances_std.tolist(), strict=True)
-    ranked = sorted(zip(axes, falls, strict=True), key=lambda each: -each[1][0])
+    ranked = sorted(zip(columns, falls, strict=True), key=lambda each: -each[1][0])
     return Importance(dict(ranked), len(scored), float(forest.oob_score_))
 
 
@@ -106,7 +105,7 @@ def plot_importance(importance: Importance, objective: str, title: str) -> "Figu
     """
     names = short_names(list(importance.settings))
     legend = explained_note(importance, objective)
-    figure, axes = new_figure(title, legend, 7.2, 1.7 + 0.34 * len(names))
+    figure, [[axes]] = new_figure(title, legend, 7.2, 1.7 + 0.34 * len(names))
     places = range(len(names))
     # A fall below 0 is chance: shuffled values happened to predict better.
     means = [max(mean, 0.0) for mean, _ in importance.settings.values()]
@@ -128,6 +127,10 @@ def plot_importance(importance: Importance, objective: str, title: str) -> "Figu
 
 def _varies(values: Sequence[object]) -> bool:
     return len({(type(value), value) for value in values}) > 1
+
+
+def _has_words(values: Sequence[object]) -> bool:
+    return any(isinstance(value, bool | str) for value in values)
 
 
 def explained_note(importance: Importance, objective: str) -> str:

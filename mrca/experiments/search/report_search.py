@@ -20,8 +20,8 @@ from mrca.experiments.search.importance import explained_note, plot_importance, 
 from mrca.experiments.search.load_space import load_space
 from mrca.experiments.search.search_folder import BEST, SPACE, START, check_no_links, write_best
 from mrca.experiments.search.search_space import SearchSpace
-from mrca.experiments.search.setting_axis import setting_text, short_names
-from mrca.experiments.search.trial_plots import plot_parallel_coordinates, plot_search_progress
+from mrca.experiments.search.setting_names import setting_text, short_names
+from mrca.experiments.search.trial_plots import plot_search_progress, plot_slices
 from mrca.experiments.search.trials import Trial, best_first, read_trials, settings_of
 from mrca.reporting import write_files
 
@@ -55,7 +55,7 @@ class SearchReport(NamedTuple):
 def report_search(folder: Path) -> SearchReport:
     """Write a search's report into its folder; it may still be under way.
 
-    `report.md` with all that follows, `trials.csv`, `parallel_coordinates.png`, `progress.png`,
+    `report.md` with all that follows, `trials.csv`, `progress.png`, `slices.png`,
     `importance.png` where there are trials enough, and `best.toml`, with which `mrca train
     --recipe` repeats the best trial's first run. Files of these names are replaced, each whole.
 
@@ -116,7 +116,7 @@ def _figures(
     about = space.objective, title
     figures = {
         "progress.png": plot_search_progress(trials, *about),
-        "parallel_coordinates.png": plot_parallel_coordinates(trials, space.parameters, *about),
+        "slices.png": plot_slices(trials, space.parameters, *about),
     }
     try:
         importance = setting_importance(trials)

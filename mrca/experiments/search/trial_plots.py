@@ -1,50 +1,52 @@
-"""The trials of a search as pictures: their settings with their scores, and the best so far."""
+"""The trials of a search as pictures: scores over settings, and the best so far."""
 
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from mrca.errors import MrcaError
 from mrca.experiments.search.parameter import Parameter
-from mrca.experiments.search.setting_axis import SettingAxis, short_names
-from mrca.experiments.search.trials import Trial, best_first, settings_of, values_of
+from mrca.experiments.search.setting_names import setting_text, short_names
+from mrca.experiments.search.trials import Trial, best_first
 from mrca.reporting.figure_title import figure_title
 from mrca.reporting.palette import BLUE, GREY, ORANGE
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
-# Where lines go that have no value on an axis.
-_ABSENT = -0.13
-_ABSENT_TEXT = "n/a"
-# The weakest trials share the lightest blue, so that the best ones can be told apart.
-_LIGHTEST = 0.25
-_CHARACTERS = 16  # of the legend to an inch
-_NO_SCORE, _INK = "#BDBDBD", "#1F1F1F"
+_CHARACTERS = 16  # of the legend to an inch, and of labels that stand side by side
+_COLUMNS = 4
+_NARROWEST = 4.6  # inches, for the legend
 
 
-def new_figure(title: str, legend: str, width: float, height: float) -> tuple["Figure", "Axes"]:
-    """A figure of one axes, with what all pictures of a search have.
+def new_figure(
+    title: str, legend: str, width: float, height: float, rows: int = 1, columns: int = 1
+) -> tuple["Figure", "NDArray[np.object_]"]:
+    """A figure with what all pictures of a search have, and its axes `(rows, columns)`.
 
     Args:
         title: what was searched; names the sample corpus a sample.
         legend: stands below.
         width: in inches.
         height: in inches.
+        rows: of panels, which share their vertical axis.
+        columns: of panels.
     """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
-    axes = figure.subplots()
-    axes.set_title(figure_title(title, width), loc="left", fontsize=11, fontweight="bold")
+    grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    bold = {"fontsize": 11, "fontweight": "bold"}
+    figure.suptitle(figure_title(title, width), x=0.01, ha="left", **bold)
     wrapped = textwrap.fill(legend, int(_CHARACTERS * width), replace_whitespace=False)
     figure.supxlabel(wrapped, x=0.01, ha="left", fontsize=8, color=GREY)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.set_axisbelow(True)
-    return figure, axes
+    for axes in grid.flat:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.set_axisbelow(True)
+    return figure, grid
 
 
 def plot_search_progress(trials: Sequence[Trial], objective: str, title: str) -> "Figure":
@@ -67,7 +69,7 @@ def plot_search_progress(trials: Sequence[Trial], objective: str, title: str) ->
     if not trials:
         raise MrcaError("There is no trial to draw yet.")
     legend = "Orange: the best so far.  Hollow: stopped early.  ×: failed or too large."
-    figure, axes = new_figure(title, legend, 7.2, 4.0)
+    figure, [[axes]] = new_figure(title, legend, 7.2, 4.0)
     best: list[tuple[int, float]] = []
     for trial in trials:
         number = int(trial.id)
@@ -104,104 +106,78 @@ def plot_search_progress(trials: Sequence[Trial], objective: str, title: str) ->
     return figure
 
 
-def plot_parallel_coordinates(
+def plot_slices(
     trials: Sequence[Trial], parameters: Sequence[Parameter], objective: str, title: str
 ) -> "Figure":
-    """A line for each trial through its settings to its score, the darker the better.
+    """A panel for each setting: the score of every trial over the value that it had.
 
-    Each setting has an axis of its own, from the lowest to the highest value that is searched; a
-    line passes below it where the setting was no part of the trial. The best trial is orange;
-    those that were stopped are dashed, and those without a score are grey and end before the last
-    axis.
+    The best trial is orange in every panel, and stopped trials are hollow. Trials without a score,
+    or of which a setting was no part, are left out. Values to choose from stand at equal distances.
 
     Args:
         trials: in any order.
-        parameters: what is searched; a setting without one has the values that were tried.
-        objective: the name of the last axis.
+        parameters: what is searched, in the order of the panels.
+        objective: what the score is.
         title: what was searched; names the sample corpus a sample.
 
     Returns:
-        A figure of one axes.
+        A figure of as many axes as there are fields, in rows of at most four.
 
     Raises:
-        MrcaError: if there is no trial.
+        MrcaError: if no trial has a score.
     """
-    if not trials:
+    ranked = [trial for trial in best_first(list(trials)) if trial.score is not None]
+    if not ranked:
         raise MrcaError("There is no trial to draw yet.")
-    ranked = best_first(list(trials))[::-1]  # the best on top
-    scores = [trial.score for trial in ranked]
-    columns: dict[str, tuple[SettingAxis, list[object]]] = {}
-    for field, name in short_names(settings_of(ranked)).items():
-        values = values_of(ranked, field)
-        columns[name] = _axis(field, values, parameters), values
-    columns[objective] = SettingAxis(scores), [*scores]
-    labels = [text for axis, _ in columns.values() for _, text in axis.ticks]
-    gap = max(1.2, 0.08 * max(map(len, [*labels, *columns])))
-    across = gap * np.arange(len(columns))
-    figure, axes = new_figure(title, _legend(ranked), across[-1] + 1.9, 4.6)
-    heights = np.column_stack([axis.places(values) for axis, values in columns.values()])
-    _draw_lines(axes, across, heights, ranked)
-    lowest = 0.0
-    for place, (name, (axis, values)) in zip(across, columns.items(), strict=True):
-        ticks = axis.ticks
-        if None in values and name != objective:
-            lowest = _ABSENT
-            ticks = [*ticks, (_ABSENT, _ABSENT_TEXT)]
-        axes.plot([place, place], [-0.04, 1.04], color=_INK, linewidth=1, zorder=4)
-        for height, text in ticks:
-            axes.plot([place, place + 0.04], [height] * 2, color=_INK, linewidth=1, zorder=4)
-            box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.8}
-            axes.text(place + 0.07, height, text, va="center", fontsize=7.5, zorder=5, bbox=box)
-        weight = "bold" if name == objective else "normal"
-        axes.text(place, 1.09, name, ha="center", fontsize=9, fontweight=weight)
-    axes.set_xlim(-0.15, across[-1] + 0.75)
-    axes.set_ylim(lowest - 0.08, 1.17)
-    axes.set_axis_off()
+    fields: dict[str, list[Parameter]] = {}
+    for parameter in parameters:
+        fields.setdefault(parameter.field, []).append(parameter)
+    names = short_names(list(fields))
+    rows = -(-len(fields) // _COLUMNS)
+    columns = -(-len(fields) // rows)
+    legend = "Orange: the best trial.  Hollow: stopped early.  A panel has the trials with a score "
+    legend += "of which its setting was a part."
+    size = max(_NARROWEST, 2.3 * columns), 1.2 + 2.1 * rows
+    figure, grid = new_figure(title, legend, *size, rows, columns)
+    for place, (field, searched) in enumerate(fields.items()):
+        axes = grid[place // columns][place % columns]
+        _draw_slice(axes, searched, [(each.settings.get(field), each) for each in ranked])
+        axes.set_xlabel(names[field])
+    for axes in grid.flat[len(fields) :]:
+        axes.remove()
+    for row in grid:
+        row[0].set_ylabel(f"{objective} on validation")
     return figure
 
 
-def _axis(field: str, values: list[object], parameters: Sequence[Parameter]) -> SettingAxis:
-    searched = [each for each in parameters if each.field == field]
-    known = [value for each in searched for value in each.values or each.ends]
-    return SettingAxis([*known, *values], any(each.log for each in searched))
-
-
-def _draw_lines(
-    axes: "Axes", across: np.ndarray, heights: np.ndarray, ranked: Sequence[Trial]
+def _draw_slice(
+    axes: "Axes", searched: Sequence[Parameter], values: Sequence[tuple[Any, Trial]]
 ) -> None:
-    from matplotlib import colormaps
-
-    scored = sum(trial.score is not None for trial in ranked)
-    order = np.argsort(np.argsort(np.nan_to_num(heights[:, -1], nan=-1.0)))
-    for place, trial in enumerate(ranked):
-        is_best = place == len(ranked) - 1
-        share = (order[place] + scored - len(ranked)) / max(scored - 1, 1)
-        blue = colormaps["Blues"](_LIGHTEST + (1 - _LIGHTEST) * max(share, 0.0))
-        line = np.nan_to_num(heights[place], nan=_ABSENT)
-        ends = len(line)
-        if trial.score is None:  # it ends before the last axis
-            is_best, blue, ends = False, _NO_SCORE, ends - 1
+    """Dots of the trials, ranked, with the value that a setting had in each, None for none."""
+    choices: list[Any] = []
+    known = [value for each in searched for value in each.choices or each.ends]
+    has_words = any(isinstance(each, bool | str) for each in known)
+    if has_words or all(each.choices for each in searched):
+        tried = [value for value, _ in values if value is not None]
+        choices = sorted({*known, *tried}, key=lambda each: (isinstance(each, str), each))
+        axes.set_xticks(range(len(choices)), [setting_text(each) for each in choices])
+        axes.set_xlim(-0.5, len(choices) - 0.5)
+        if sum(len(setting_text(each)) for each in choices) > _CHARACTERS:
+            axes.tick_params(axis="x", labelrotation=30)
+    elif any(each.log for each in searched):
+        axes.set_xscale("log")
+    for rank, (value, trial) in enumerate(values):
+        if value is None or trial.score is None:
+            continue
+        color = BLUE if rank else ORANGE
         axes.plot(
-            across[:ends],
-            line[:ends],
-            color=ORANGE if is_best else blue,
-            linewidth=2.4 if is_best else 1.1,
-            linestyle="--" if trial.status == "stopped" else "-",
-            zorder=3 if is_best else 2,
-            gid=trial.id,
+            choices.index(value) if choices else value,
+            trial.score,
+            "o",
+            ms=5,
+            color=color,
+            markerfacecolor=color if trial.status == "done" else "white",
+            zorder=3 - rank / len(values),
         )
-
-
-def _legend(ranked: Sequence[Trial]) -> str:
-    best = ranked[-1].score
-    parts = [
-        *([] if best is None else [f"Orange: the best trial, {best:.4f}."]),
-        "The darker a line, the better.",
-    ]
-    if any(trial.status == "stopped" for trial in ranked):
-        parts.append("Dashed: stopped early.")
-    if any(trial.score is None for trial in ranked):
-        parts.append("Grey: failed or too large.")
-    if any(None in values_of(list(ranked), field) for field in settings_of(list(ranked))):
-        parts.append(f"{_ABSENT_TEXT}: no part of the trial.")
-    return "  ".join(parts)
+    axes.margins(y=0.12)
+    axes.grid(color="#E4E4E4", linewidth=0.7)

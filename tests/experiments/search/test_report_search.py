@@ -44,7 +44,7 @@ def test_a_report_holds_everything_and_can_be_written_again(folder, make_trials,
         "report.md",
         "trials.csv",
         "progress.png",
-        "parallel_coordinates.png",
+        "slices.png",
         "importance.png",
         "best.toml",
     }
