@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +142,7 @@ class Checkpoint(keras.callbacks.Callback):
                 for i, variable in enumerate(variables):
                     variable.assign(saved[str(i)])
                 return {name: saved[name] for name in saved.files if not name.isdigit()}
-        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        except Exception as error:  # NumPy and zipfile raise whatever they meet
             raise MrcaError(
                 f"The saved state {path} does not fit this run: {error}. Start over without "
                 "--resume and with --overwrite."

@@ -4,7 +4,6 @@ import hashlib
 import json
 import math
 import mmap
-import zipfile
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -78,10 +77,7 @@ class VectorStore:
             )
         try:
             return cls._open_checked(folder)
-        except (
-            # MrcaError is a ValueError; NumPy takes what begins like a zip archive for one.
-            *(OSError, ValueError, OverflowError, EOFError, zipfile.BadZipFile),
-        ) as error:
+        except (OSError, ValueError, OverflowError, EOFError) as error:  # MrcaError is a ValueError
             raise MrcaError(
                 f"The vector store {folder} is damaged: {error} "
                 "Import it again with `mrca vectors import FILE --overwrite`."

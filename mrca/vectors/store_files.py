@@ -49,7 +49,12 @@ def read_meta(path: Path) -> dict[str, Any]:
 
 def map_array(path: Path, dtype: type[np.generic], shape: tuple[int, ...]) -> np.memmap:
     """Map an array read-only; `MrcaError` if it is not of this type and shape."""
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except OSError:
+        raise
+    except Exception as error:  # NumPy raises whatever it meets in a header, that of a zip too
+        raise MrcaError(f"{path.name} is no array: {error}.") from error
     if not isinstance(array, np.memmap) or array.dtype != dtype or array.shape != shape:
         raise MrcaError(
             f"{path.name} should hold {np.dtype(dtype).name} of shape {shape}; it holds "

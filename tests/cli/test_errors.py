@@ -455,6 +455,16 @@ def test_json_that_does_not_fit_is_named(mrca, run_copy, name, content):
     assert "did not expect" not in done.err
 
 
+@pytest.mark.parametrize("count", [-1, 1.5, {"a": 1}, "3", True])
+def test_counts_that_are_none_are_named(mrca, run_copy, count):
+    path = run_copy / "label_counts.json"
+    kept = json.loads(path.read_text())
+    path.write_text(json.dumps({**kept, "counts": {**kept["counts"], "employer": count}}))
+    done = mrca("predict", run_copy, stdin=json.dumps(ROW))
+    assert (done.code, done.out) == (1, "")
+    assert "label_counts.json does not hold what it should" in done.err
+
+
 def test_parts_of_different_runs_are_noticed(mrca, run_copy, tmp_path):
     from mrca.vectors import VectorStore
 
