@@ -81,7 +81,8 @@ def _unpacked(
             packed = stack.enter_context(archive.open(info))
             path = _copy(packed, source.name, folder, info.file_size, stack, progress)
             yield stack.enter_context(_called(f"{source}:{info.filename}", path))
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    # An IndexError is of a member without a name.
+    except (zipfile.BadZipFile, EOFError, IndexError, NotImplementedError, RuntimeError) as error:
         raise MrcaError(f"{source} is a damaged or unsupported zip archive: {error}.") from error
     except OSError as error:
         raise MrcaError(f"Cannot unpack {source}: {error.strerror or error}.") from error

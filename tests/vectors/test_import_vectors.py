@@ -105,3 +105,12 @@ def test_what_is_wrong_behind_a_byte_order_mark_is_said_of_the_file(tmp_path):
     (tmp_path / "v.txt").write_bytes(b"\xef\xbb\xbfa 1 2\nb x 1\n")
     with pytest.raises(MrcaError, match=r"/v\.txt, line 2, value 1"):
         import_vectors(tmp_path / "v.txt", tmp_path / "stores" / "mine", "mine")
+
+
+def test_a_member_without_a_name_is_a_damaged_archive(tmp_path):
+    with zipfile.ZipFile(tmp_path / "v.zip", "w") as archive:
+        member = zipfile.ZipInfo("x")
+        member.filename = ""
+        archive.writestr(member, b"a 1 2\n")
+    with pytest.raises(MrcaError, match="damaged or unsupported zip archive"):
+        import_vectors(tmp_path / "v.zip", tmp_path / "store", "mine")
