@@ -28,6 +28,7 @@ def quiet_start() -> Iterator[None]:
         yield
         if "tensorflow" in sys.modules:  # it looks for a GPU once, and complains if there is none
             sys.modules["tensorflow"].config.list_physical_devices()
+            logging.getLogger("absl").setLevel(logging.ERROR)  # not before absl has made it
     finally:
         os.dup2(kept, 2)
         os.close(kept)

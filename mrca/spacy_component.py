@@ -3,6 +3,7 @@
 spaCy imports this module wherever mrca is installed, so it loads no model before one is used.
 """
 
+import json
 import os
 import re
 import warnings
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mrca.datasets import row_from_value
 from mrca.errors import MrcaError, check_installed, check_positive_integers
+from mrca.files import whole_file
 from mrca.graph import BASE, MergedFacts, Names, found_facts
 from mrca.quiet import quiet_start
 from mrca.runs import layout
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from mrca.training import Run
 
 _FACTS = "mrca"  # in `doc.user_data`: facts by component, plain values that spaCy can write
+_SPAN = ("label", "kb_id", "span_id")  # what spaCy calls a side of a fact, beside what we print
 _UNLINKED = "NIL"  # what spaCy's entity linker calls an entity that it does not find
 
 
@@ -309,6 +312,33 @@ def graph_of(docs: Iterable[Doc], *, base_iri: str = BASE, ids: bool = True) -> 
     return merged.graph()
 
 
+def write_facts(docs: Iterable[Doc], file: str | Path) -> None:
+    """Write the facts of documents as `mrca predict` does: a line of JSON for each document, which
+    `mrca graph show` draws and `mrca graph convert` brings into other forms.
+
+    Args:
+        docs: that went through the component.
+        file: is written whole, or on an error not at all.
+    """
+    with whole_file(Path(file)) as temporary, temporary.open("w", encoding="utf-8") as stream:
+        for number, doc in enumerate(docs, start=1):
+            facts = [
+                {
+                    "subject": _printed(fact["subject"]),
+                    "relation": fact["relation"],
+                    "object": _printed(fact["object"]),
+                    "score": round(fact["score"], 4),
+                }
+                for fact in _facts(doc)
+            ]
+            line = json.dumps({"line": number, "facts": facts}, ensure_ascii=False)
+            stream.write(f"{line}\n")
+
+
+def _printed(side: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in side.items() if name not in _SPAN}
+
+
 def _facts(doc: Doc) -> list[dict[str, Any]]:
     """The facts as `mrca predict` prints them, with spaCy's own labels beside."""
     return [fact for facts in doc.user_data.get(_FACTS, {}).values() for fact in facts]
@@ -331,7 +361,7 @@ def _span(doc: Doc, side: Mapping[str, Any]) -> Span:
         side["char_start"],
         side["char_end"],
         alignment_mode="expand",  # tokens may have been merged since
-        **{name: side[name] for name in ("label", "kb_id", "span_id")},
+        **{name: side[name] for name in _SPAN},
     )
 
 

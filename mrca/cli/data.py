@@ -19,6 +19,7 @@ from mrca.cli.options import (
     OffsetsInWords,
     OnBadRow,
     OnError,
+    ignore_option,
     say_next,
 )
 from mrca.cli.progress import StageProgress
@@ -145,8 +146,19 @@ def stats(
             markup=False,
             soft_wrap=True,
         )
+    named = shlex.quote(corpus)
     skip = " --on-error skip" if on_error is OnBadRow.SKIP else ""
-    say_next(f"mrca train --dataset {shlex.quote(corpus)}{skip}")
+    steps = [f"mrca train --dataset {named}{skip}"]
+    if set(statistics.splits["train"].relations_per_document) == {1}:
+        ignored = ignore_option(statistics.train_counts)
+        scored = f", scored with mrca evaluate RUN{ignored}" if ignored else ""
+        steps.append(
+            f"{steps[0]} --recipe mrca --loss categorical_crossentropy"
+            f"  # exactly one relation in each document: a softmax{scored}"
+        )
+    if plot is None:
+        steps.append(f"mrca data stats {named}{skip} --plot counts.png")
+    say_next(*steps)
 
 
 @app.command()

@@ -4,18 +4,25 @@ import shlex
 import sys
 import threading
 import webbrowser
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mrca.cli.options import Host, Port, ServedVersion
+from mrca.datasets import iter_rows, locate_corpus
+from mrca.datasets.locate import split_files
 from mrca.errors import MrcaError, check_installed
 from mrca.quiet import quiet_start
+from mrca.runs.layout import CONFIG, find_run, read_config
 from mrca.serving import find_exported
 from mrca.serving.demo_page import demo_page
 from mrca.serving.find_exported import NothingExportedError
 from mrca.serving.stale_export import stale_export
+from mrca.text import Document
+
+_ROWS = 200  # of the corpus, from which examples are chosen
 
 
 def demo(
@@ -33,7 +40,7 @@ def demo(
 
     A run that was not exported yet is exported first. Ends with Ctrl-C.
     """
-    check_installed("mrca demo", "serve", "fastapi", "uvicorn")
+    check_installed("mrca demo", "serve", "fastapi", "uvicorn", "prometheus_client")
     try:
         exported = find_exported(run, version)
     except NothingExportedError:
@@ -49,8 +56,25 @@ def demo(
             # Some browsers return only when they are closed.
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
-    with demo_page(exported) as page:
-        run_server(exported, host=host, port=port, page=page, ready=ready)
+    page = demo_page(exported, _documents(run))
+    run_server(exported, host=host, port=port, page=page, ready=ready)
+
+
+def _documents(run: Path) -> list[Document]:
+    """Some of the run's corpus, if it is at hand: what the page begins with."""
+    folder = find_run(run)
+    if not (folder / CONFIG).is_file():
+        return []
+    data = read_config(folder).data
+    if not data.dataset:
+        return []
+    try:
+        files = split_files(locate_corpus(data.dataset, download=False))
+        rows = iter_rows(files.get("test", files["train"]), offsets=data.offsets)
+        return [row.document for row in islice(rows, _ROWS) if row.document is not None]
+    except MrcaError as error:
+        typer.echo(f"Note: the page has no examples of the run's corpus: {error}", err=True)
+        return []
 
 
 def _export(run: Path, version: int) -> Path:

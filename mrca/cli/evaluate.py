@@ -22,6 +22,7 @@ from mrca.cli.options import (
     RunFolder,
     Trust,
     Tune,
+    ignore_option,
     say_next,
 )
 from mrca.cli.settings import run_corpus
@@ -192,8 +193,11 @@ def evaluate(
         prefix = _file_prefix(split, tuned, ignore or [], limits, min_precision, calibrated, top_k)
         _write(figures, plots, prefix)
     place = shlex.quote(layout.shown_run(run))
+    left_out = "" if ignore else ignore_option(classifier.relations)
     if chosen.changed and not save:
         say_next("the same with --save, to predict by what was chosen")
+    elif left_out:
+        say_next(f"mrca evaluate {place}{left_out}", f"mrca predict {place} ROWS.jsonl")
     elif tune is None and min_precision is None and classifier.decision.rule.has_threshold:
         steps = [f"mrca evaluate {place} --tune global"]
         if report.candidates.micro.precision < _PRECISE:

@@ -3,6 +3,7 @@
 import math
 import shlex
 import sys
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ from typing import Annotated
 import typer
 
 from mrca.config import checked_seeds
+from mrca.datasets.readers.one_pair import NO_RELATION
 from mrca.runs import layout
 
 # A day, in seconds: sockets and threads take no time-out of any size.
@@ -217,3 +219,9 @@ def say_next(*commands: str) -> None:
     """
     for lead, command in zip(("Next: ", *["  or: "] * len(commands)), commands, strict=False):
         typer.echo(f"{lead}{command}", err=True)
+
+
+def ignore_option(relations: Iterable[str]) -> str:
+    """` --ignore NAME` for the label that says that nothing is stated, if relations have one:
+    published scores leave it out."""
+    return "".join(f" --ignore {shlex.quote(name)}" for name in relations if name in NO_RELATION)

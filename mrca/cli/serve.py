@@ -76,7 +76,7 @@ def serve(
     Ends with Ctrl-C, after what was asked is answered. With $MRCA_SERVE_TOKEN set, it answers
     those who bring that token.
     """
-    check_installed("mrca serve", "serve", "fastapi", "uvicorn")
+    check_installed("mrca serve", "serve", "fastapi", "uvicorn", "prometheus_client")
     exported = find_exported(run, version)
     if note := stale_export(run, exported):
         typer.echo(f"Note: {note}", err=True)

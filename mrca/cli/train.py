@@ -23,6 +23,7 @@ from mrca.cli.options import (
     VectorsDir,
     Workers,
     finished_run,
+    ignore_option,
     parse_seeds,
     resume_command,
     say_next,
@@ -236,7 +237,8 @@ def train(
             _print_summary(name, metrics)
         _print_examples(training.load(plan[-1].folder) if at_once else run, data_dir)
     last = shlex.quote(str(plan[-1].folder))
-    say_next(f"mrca evaluate {last}", f"mrca predict {last} ROWS.jsonl")
+    ignored = ignore_option(layout.read_json(folder / layout.RELATIONS))
+    say_next(f"mrca evaluate {last}{ignored}", f"mrca predict {last} ROWS.jsonl")
 
 
 def _base(
@@ -326,6 +328,8 @@ def _print_run(name: str, folder: Path, metrics: dict[str, Any]) -> None:
 
     Console().print(run_table(name, metrics))
     typer.echo(f"Written to {folder}")
+    if (figure := folder / layout.HISTORY_FIGURE).is_file():
+        typer.echo(f"Its epochs as a figure: {figure}")
 
 
 def _print_examples(run: "Run", data_dir: Path | None) -> None:

@@ -12,6 +12,7 @@ from mrca.losses.curve import decision_point, loss_curve
 from mrca.losses.multi_label_loss import MultiLabelLoss
 from mrca.losses.softmax_loss import SoftmaxLoss
 from mrca.reporting.palette import BLUE, GREEN, GREY, ORANGE
+from mrca.reporting.plain_axes import plain_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -133,9 +134,7 @@ def _draw(
                 zorder=3,
             )
     axes.set_xlim(scores[0], scores[-1])
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="#E4E4E4", linewidth=0.7)
-    axes.set_axisbelow(True)
+    plain_axes(axes)
 
 
 def _crop(row: Sequence["Axes"], losses_drawn: int) -> None:

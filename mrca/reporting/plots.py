@@ -20,6 +20,7 @@ from mrca.evaluation.precision_recall_curve import (
 from mrca.evaluation.report import Report
 from mrca.reporting.figure_title import figure_title
 from mrca.reporting.palette import BLUE, GREY, GROUP_COLOURS, ORANGE
+from mrca.reporting.plain_axes import plain_axes
 from mrca.reporting.reliability_plot import plot_reliability
 
 if TYPE_CHECKING:
@@ -231,6 +232,7 @@ def plot_history(
     right.set_ylabel("training loss (dashed)", color=ORANGE)
     right.tick_params(axis="y", colors=ORANGE)
     right.spines[["top", "left"]].set_visible(False)
+    right.set_ylim(bottom=min(0, *losses))
     axes.plot(epochs, scores, color=BLUE, linewidth=2, marker=marker)
     axes.plot(
         epochs[best],
@@ -258,6 +260,7 @@ def plot_history(
     axes.set_ylim(0, 1.05)
     axes.yaxis.label.set_color(BLUE)
     axes.tick_params(axis="y", colors=BLUE)
+    axes.set_xlim(0.5, max(epochs) + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
 
@@ -268,9 +271,7 @@ def _new_figure(title: str, width: float = 7.2, height: float = 4.6) -> tuple["F
     figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
     axes = figure.subplots()
     axes.set_title(figure_title(title, width - 0.9), loc="left", fontsize=11, fontweight="bold")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="#E4E4E4", linewidth=0.7)
-    axes.set_axisbelow(True)
+    plain_axes(axes)
     return figure, axes
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from mrca.evaluation.calibration import Reliability
 from mrca.reporting.figure_title import figure_title
 from mrca.reporting.palette import BLUE, GREY, ORANGE
+from mrca.reporting.plain_axes import plain_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -72,9 +73,7 @@ def plot_reliability(before: Reliability, after: Reliability, title: str) -> "Fi
     lower.yaxis.set_major_formatter("{x:,.0f}")
     lower.yaxis.set_minor_formatter("")
     for axes in (upper, lower):
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(color="#E4E4E4", linewidth=0.7)
-        axes.set_axisbelow(True)
+        plain_axes(axes)
     upper.set_title(figure_title(title, _WIDTH - 0.9), loc="left", fontsize=11, fontweight="bold")
     figure.legend(loc="outside lower left", frameon=False, fontsize=9, ncols=1)
     return figure

@@ -62,6 +62,11 @@ class Batcher:
         self._arrived = asyncio.Event()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="model")
 
+    @property
+    def waiting(self) -> int:
+        """Rows that wait to be run; a request without rows counts as one."""
+        return sum(max(each.rows, 1) for each in self._queue)
+
     async def run(self, signature: str, arrays: Arrays) -> Arrays:
         """A signature's outputs, in the rows' order.
 
@@ -70,7 +75,7 @@ class Batcher:
         Raises:
             RequestError: if too much is waiting (503), or the model fails (400, 500).
         """
-        waiting = sum(max(each.rows, 1) for each in self._queue)
+        waiting = self.waiting
         rows = self._rows(signature, arrays)
         if self._queue and waiting + max(rows, 1) > self._limits.max_queue:
             raise RequestError(503, f"The server is busy: {waiting} rows are waiting. Try later.")

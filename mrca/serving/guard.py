@@ -13,6 +13,8 @@ _Send = Callable[[_Message], Awaitable[None]]
 
 # The environment variable with what requests must bring, of a server and of its clients.
 TOKEN = "MRCA_SERVE_TOKEN"
+# Where a server says that it is up; whoever watches it has no token.
+HEALTH = "/healthz"
 # A page may load only what this server has, and be shown in no other page.
 _HEADERS = {
     "cache-control": "no-cache",  # another model, or another version of the page, may be next here
@@ -31,7 +33,8 @@ class Guard:
 
     Refused, with 403, is what a web page elsewhere could make a visitor's browser ask: a request
     for a host name that is not this server's (a page's own name may lead here), and one that a page
-    of another origin sends. With a token, every request that does not bring it is refused with 401.
+    of another origin sends. With a token, every request that does not bring it is refused with 401,
+    but one of `/healthz`.
 
     Args:
         app: the application behind it.
@@ -62,7 +65,7 @@ class Guard:
                 message["headers"] = [*message.get("headers", ()), *guards]
             await send(message)
 
-        refused = self._refused(dict(scope["headers"]))
+        refused = self._refused(scope["path"], dict(scope["headers"]))
         if refused is None:
             await self.app(scope, receive, send_guarded)
             return
@@ -74,7 +77,7 @@ class Guard:
         body = json.dumps({"error": error}).encode()
         await send_guarded({"type": "http.response.body", "body": body})
 
-    def _refused(self, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
+    def _refused(self, path: str, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
         """Why a request is not passed on, as a status and in words."""
         host = headers.get(b"host", b"").decode("latin-1")
         name = _without_port(host)
@@ -90,7 +93,11 @@ class Guard:
         if origin is not None and urlsplit(origin.decode("latin-1")).netloc != host:
             return 403, "Pages of other servers may not ask this one."
         given = headers.get(b"authorization", b"")
-        if self._token and not hmac.compare_digest(given, f"Bearer {self._token}".encode()):
+        if (
+            self._token
+            and path != HEALTH
+            and not hmac.compare_digest(given, f"Bearer {self._token}".encode())
+        ):
             return 401, "This server asks for its token: Authorization: Bearer TOKEN."
         return None
 

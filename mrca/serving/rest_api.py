@@ -2,34 +2,39 @@
 
 import asyncio
 import json
+import time
 import zlib
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from mrca.serving.batcher import Batcher
-from mrca.serving.guard import Guard
+from mrca.serving.guard import HEALTH, Guard
 from mrca.serving.limits import Limits
+from mrca.serving.metrics import Metrics
 from mrca.serving.predict_json import parse_request, response_body
 from mrca.serving.request_error import RequestError
 from mrca.serving.served_model import ServedModel
+from mrca.text import tokenise
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _NOBODY_LISTENS = 499
+# Folders of packages with the files of the page, and of the library that draws its graph.
+_PAGE: list[str | tuple[str, str]] = [("mrca.serving", "page"), ("mrca.graph", "cytoscape")]
 
 
 def create_app(
     models: Iterable[ServedModel],
     limits: Limits | None = None,
     *,
-    page: Path | None = None,
+    page: Mapping[str, Any] | None = None,
     only_loopback: bool = True,
     names: Collection[str] = (),
     token: str = "",
@@ -38,11 +43,13 @@ def create_app(
 
     Under `/v1/models/<name>`, or `/v1/models/<name>/versions/<number>` for one version: `GET` of it
     gives its status, of `…/metadata` its signatures, and `POST` to `…:predict` its answers.
+    `/healthz` says that the server is up, and `/metrics` what it has counted.
 
     Args:
         models: versions of one or more models. Without a number, the highest version answers.
         limits: by default those of `Limits`.
-        page: a folder of files to show at `/`, such as `index.html`.
+        page: what the page of `mrca demo` knows of its model (see `demo_page`), to show it at `/`;
+            without, there is no page.
         only_loopback: whether to refuse requests that name another host than this machine; see
             `Guard`.
         names: other host names of this server; see `Guard`.
@@ -51,6 +58,7 @@ def create_app(
     limits = limits or Limits()
     batchers = {model: Batcher(model, limits) for model in models}
     versions = _Versions(batchers)
+    metrics = Metrics(batchers)
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
@@ -91,23 +99,52 @@ def create_app(
     @app.post("/v1/models/{name}/versions/{version}:predict")
     async def predict(request: Request, name: str, version: str | None = None) -> Response:
         model = versions.of(name, version)[0]
+        begun = time.perf_counter()
+        status, rows = 500, 0
         try:
             async with asyncio.timeout(limits.timeout):
                 asked = parse_request(await _body(request, limits.max_body), model.signatures)
                 _check_size(asked.arrays, limits)
                 outputs = await batchers[model].run(asked.signature, asked.arrays)
+            answer = Response(response_body(outputs, asked.by_row), media_type="application/json")
+            status, rows = answer.status_code, _rows(asked.arrays)
         except TimeoutError:
+            status = 504
             raise RequestError(504, f"No answer within {limits.timeout:g} seconds.") from None
+        except RequestError as error:
+            status = error.status
+            raise
         except ClientDisconnect:
+            status = _NOBODY_LISTENS
             return Response(status_code=_NOBODY_LISTENS)
-        return Response(response_body(outputs, asked.by_row), media_type="application/json")
+        finally:
+            metrics.answered(name, status, time.perf_counter() - begun, rows)
+        return answer
+
+    @app.get(HEALTH)
+    async def healthy() -> Response:
+        return Response("ok\n", media_type="text/plain")
+
+    @app.get("/metrics")
+    async def counted() -> Response:
+        return Response(metrics.text(), headers={"content-type": CONTENT_TYPE_LATEST})
 
     @app.api_route("/v1/{path:path}", methods=_METHODS)
     async def malformed(request: Request) -> Response:
         return _error(400, f"Malformed request: {request.method} {request.url.path}")
 
     if page is not None:
-        app.mount("/", StaticFiles(directory=page, html=True))
+
+        @app.get("/model.json")
+        async def shown() -> Response:
+            return _json(page)
+
+        @app.post("/words")
+        async def words(request: Request) -> Response:
+            text = (await _body(request, limits.max_characters)).decode("utf-8", "replace")
+            return _json([[word.start, word.end] for word in tokenise(text)])
+
+        app.mount("/", StaticFiles(packages=_PAGE, html=True))
     return app
 
 
@@ -159,7 +196,7 @@ async def _body(request: Request, most: int) -> bytes:
 
 
 def _check_size(arrays: Mapping[str, np.ndarray], limits: Limits) -> None:
-    rows = max((len(array) for array in arrays.values() if array.ndim), default=1)
+    rows = _rows(arrays)
     if rows > limits.max_rows:
         raise RequestError(400, f"{rows} rows are too many: this server takes {limits.max_rows}.")
     characters = sum(
@@ -178,6 +215,10 @@ def _check_size(arrays: Mapping[str, np.ndarray], limits: Limits) -> None:
                 f"{name}: {array.size} cells (rows times width) are too many: this server takes "
                 f"{limits.max_cells}. Send fewer rows at a time, or shorter ones.",
             )
+
+
+def _rows(arrays: Mapping[str, np.ndarray]) -> int:
+    return max((len(array) for array in arrays.values() if array.ndim), default=1)
 
 
 def _status(model: ServedModel) -> dict[str, Any]:

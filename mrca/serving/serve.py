@@ -5,14 +5,14 @@ import math
 import signal
 import socket
 import warnings
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
 from mrca.errors import MrcaError
-from mrca.serving.careful_protocol import careful_protocol
+from mrca.serving.connections import bound_connections
 from mrca.serving.guard import TOKEN, is_loopback
 from mrca.serving.limits import Limits
 from mrca.serving.rest_api import create_app
@@ -30,7 +30,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8501,
     limits: Limits | None = None,
-    page: Path | None = None,
+    page: Mapping[str, Any] | None = None,
     names: Collection[str] = (),
     token: str = "",
     ready: Callable[[str], None],
@@ -42,7 +42,7 @@ def serve(
         host: the address to listen on. Beyond this machine it warns: whoever reaches it may ask.
         port: 0 takes a free one.
         limits: by default those of `Limits`.
-        page: a folder of files to show at `/`.
+        page: what the page of `mrca demo` knows of its model, to show it; see `demo_page`.
         names: host names that it is asked by, beside its addresses and this machine's own name.
         token: what every request must bring; see `Guard`. Empty: nothing.
         ready: called with the server's address, such as `"http://127.0.0.1:8501"`, once it listens.
@@ -69,7 +69,6 @@ def serve(
         )
         config = uvicorn.Config(
             app,
-            http=careful_protocol(limits),
             log_level="warning",
             access_log=False,
             lifespan="on",
@@ -78,6 +77,7 @@ def serve(
             timeout_keep_alive=_KEEP_ALIVE,
             timeout_graceful_shutdown=math.ceil(limits.timeout) + 1,
         )
+        bound_connections(config, limits)
         address = f"[{host}]" if ":" in host else host
         url = f"http://{address}:{listener.getsockname()[1]}"
         _run(_Server(config, lambda: ready(url)), listener)

@@ -163,6 +163,15 @@ def table_row(output: str, name: str) -> list[str]:
     return [cell.strip() for cell in lines[0].split("│")[2:-1]]
 
 
+def test_stats_of_a_corpus_with_one_label_each_names_the_softmax(tmp_path):
+    rows = [json.dumps({"text": "A", "labels": [name]}) for name in ("NA", "born_in", "NA")]
+    for split in ("train", "valid", "test"):
+        (tmp_path / f"{split}.jsonl").write_text("\n".join(rows), "utf-8")
+    said = run("stats", tmp_path).stderr
+    assert f"mrca train --dataset {tmp_path} --recipe mrca --loss categorical_crossentropy" in said
+    assert "mrca evaluate RUN --ignore NA" in said
+
+
 def test_stats_counts_entities_pairs_and_types(news):
     result = run("stats", news)
     assert table_row(result.stdout, "entities per document") == ["3.00 ± 0.00"] * 3
@@ -172,7 +181,8 @@ def test_stats_counts_entities_pairs_and_types(news):
     assert table_row(result.stdout, "without a fact") == ["83.33%"] * 3
     assert table_row(result.stdout, "documents that state nothing") == ["50.00%"] * 3
     assert "3 entity types: Loc, Org, Peop" in result.stdout
-    assert f"Next: mrca train --dataset {news}" in result.stderr
+    assert f"Next: mrca train --dataset {news}\n" in result.stderr
+    assert f"  or: mrca data stats {news} --plot counts.png\n" in result.stderr
     statistics = json.loads(run("stats", news, "--json").stdout)
     assert statistics["types"] == ["Loc", "Org", "Peop"]
     train = statistics["splits"]["train"]

@@ -1,4 +1,3 @@
-import json
 import shutil
 import sys
 import webbrowser
@@ -20,7 +19,7 @@ def served(monkeypatch):
     calls = []
 
     def serve(exported, *, host, port, page, ready):
-        calls.append((exported, host, json.loads((page / "model.json").read_text("utf-8"))))
+        calls.append((exported, host, page))
         ready(URL)
 
     monkeypatch.setattr("mrca.serving.serve.serve", serve)
@@ -58,8 +57,22 @@ def test_a_run_is_exported_once_and_then_shown(mrca, tiny_run, served, exports):
     again = mrca("demo", "tiny", "--host", "localhost")
     assert again.code == 0 and "exporting" not in again.err
     assert len(exports) == 1
-    model = {"name": "tiny", "version": 1, "relations": ["a"]}
-    assert served == [(folder / "1", "127.0.0.1", model), (folder / "1", "localhost", model)]
+    assert [call[:2] for call in served] == [
+        (folder / "1", "127.0.0.1"),
+        (folder / "1", "localhost"),
+    ]
+    page = served[0][2]
+    assert (page["name"], page["version"], page["relations"]) == ("tiny", 1, ["a"])
+    assert len(page["examples"]) == 4
+
+
+def test_without_its_corpus_the_page_has_no_examples(mrca, run_copy, served, exports):
+    config = run_copy / "config.toml"
+    config.write_text(config.read_text("utf-8").replace('"sample"', '"gone/away"', 1), "utf-8")
+    done = mrca("demo", run_copy)
+    assert done.code == 0
+    assert "Note: the page has no examples of the run's corpus" in done.err
+    assert served[0][2]["examples"] == []
 
 
 def test_a_run_in_another_place_is_exported_there(mrca, run_copy, served, exports):

@@ -4,11 +4,13 @@ import pytest
 
 from mrca.quiet import quiet_start
 
+pytest.importorskip("tensorflow")
 
-@pytest.fixture
-def logger():
+
+@pytest.fixture(params=["tensorflow", "absl"])
+def logger(request):
     """TensorFlow's, as it is before the command line starts; put back afterwards."""
-    logger = logging.getLogger("tensorflow")
+    logger = logging.getLogger(request.param)
     before = logger.level
     logger.setLevel(logging.NOTSET)
     yield logger

@@ -5,7 +5,7 @@ import sys
 import pytest
 import typer
 
-from mrca.cli.options import parse_seeds, resume_command, say_next, typed_command
+from mrca.cli.options import ignore_option, parse_seeds, resume_command, say_next, typed_command
 
 
 @pytest.fixture(autouse=True)
@@ -68,3 +68,8 @@ for arguments in {commands}:
     )
     assert done.stdout.splitlines() == ["1 False"] * len(commands)
     assert done.stderr.count("There is no run at") == len(commands)
+
+
+def test_what_official_scores_leave_out_is_an_option():
+    assert ignore_option(["born_in", "no_relation"]) == " --ignore no_relation"
+    assert ignore_option(["born_in", "another"]) == ""

@@ -56,6 +56,7 @@ def test_train_prints_the_scores_and_writes_the_run(mrca, tiny):
     first, *_ = done.out.splitlines()
     assert first.strip() == "sample (sample corpus)"
     assert "Written to saved_models/sample" in done.out
+    assert "Its epochs as a figure: saved_models/sample/history.png" in done.out
     assert "validation micro F1" in done.err
     assert "validation micro F1" not in done.out
     assert "Note: Entities are listed by the corpus" in done.err

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -89,3 +90,21 @@ def test_the_readmes_first_command_offline(environment, tmp_path):
     assert report["micro"]["f1"] > 0.7
     assert (Path(tmp_path) / "saved_models/sample/plots/test-f1-by-count.png").is_file()
     assert [path.name for path in (tmp_path / "saved_models").iterdir()] == ["sample"]
+
+    # What the page finds in plain text with this run; nearly, since machines differ.
+    page = (Path(__file__).parents[2] / "docs" / "from-text-to-graph.md").read_text("utf-8")
+    for name, content in re.findall(r"<!-- run: (\S+) -->\n```\w+\n(.*?)```", page, re.DOTALL):
+        (tmp_path / name).write_text(content, "utf-8")
+    found = subprocess.run(
+        [sys.executable, "find_facts.py"],
+        cwd=tmp_path,
+        env={**environment, "PYTHONUTF8": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert found.returncode == 0, found.stderr
+    shown = set(re.findall(r"^(.* —\w+→ .*) \(", page, re.MULTILINE))
+    facts = set(re.findall(r"^(.* —\w+→ .*) \(", found.stdout, re.MULTILINE))
+    assert len(shown) == 15
+    assert len(facts & shown) > 12

@@ -1,6 +1,7 @@
 """The page of `mrca demo` in a real browser."""
 
 import json
+import re
 import shutil
 import socket
 import threading
@@ -11,8 +12,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
+from mrca.graph import read_facts
 from mrca.models.rows import documents_of
 from mrca.text import tokenise
 from mrca.text.inline_marks import parse_marked
@@ -22,6 +25,11 @@ pytestmark = pytest.mark.browser
 webdriver = pytest.importorskip("selenium.webdriver")
 ActionChains = webdriver.ActionChains
 Keys = pytest.importorskip("selenium.webdriver.common.keys").Keys
+ActionBuilder = pytest.importorskip(
+    "selenium.webdriver.common.actions.action_builder"
+).ActionBuilder
+PointerInput = pytest.importorskip("selenium.webdriver.common.actions.pointer_input").PointerInput
+interaction = pytest.importorskip("selenium.webdriver.common.actions.interaction")
 
 FLAGS = [
     "--headless",
@@ -73,7 +81,7 @@ class Moody:
 
 
 @contextmanager
-def served(model: Moody, page: Path, port: int = 0) -> Iterator[str]:
+def served(model: Any, page: dict[str, Any], port: int = 0) -> Iterator[str]:
     """The server's address, while it runs."""
     import uvicorn
 
@@ -91,11 +99,11 @@ def served(model: Moody, page: Path, port: int = 0) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def files(exported_run: Path) -> Iterator[Path]:
+def known(exported_run: Path, slice_rows) -> dict[str, Any]:
+    """What the page knows of the model."""
     from mrca.serving.demo_page import demo_page
 
-    with demo_page(exported_run) as folder:
-        yield folder
+    return demo_page(exported_run, list(documents_of(slice_rows[:20])))
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +114,8 @@ def moody(exported_run: Path) -> Moody:
 
 
 @pytest.fixture(scope="module")
-def url(moody: Moody, files: Path) -> Iterator[str]:
-    with served(moody, files) as address:
+def url(moody: Moody, known: dict[str, Any]) -> Iterator[str]:
+    with served(moody, known) as address:
         yield address
 
 
@@ -150,6 +158,19 @@ class Page:
     def type(self, text: str) -> None:
         box = self.part("sentence")
         box.send_keys(Keys.CONTROL + "a" + Keys.NULL, Keys.DELETE, text)
+        self.read()
+
+    def read(self) -> None:
+        """Until the words are those of what was typed."""
+        until(
+            lambda: self.script(
+                """
+                const words = [...document.getElementById("words").children];
+                const read = words.map(word => word.textContent).join("");
+                return document.getElementById("sentence").value.trim() === read.trim();
+                """
+            )
+        )
 
     def words(self) -> list[str]:
         return self.script(
@@ -177,7 +198,7 @@ class Page:
         """Marked words with the letters that stand behind them."""
         return [
             (word.text, word.get_dom_attribute("data-ends") or "")
-            for word in self.all(".word:is(.subject, .object)")
+            for word in self.all(".word:is(.subject, .object, .entity)")
         ]
 
     def relations(self) -> list[tuple[str, float]]:
@@ -190,6 +211,10 @@ class Page:
             for row in self.all("#facts tr")
         ]
         return [(subject, relation, obj, float(score)) for subject, relation, obj, score in rows]
+
+    def drawn(self, what: str) -> Any:
+        """Something of the graph that is drawn, as Cytoscape has it."""
+        return self.script(f"const {{ drawn }} = await import('/graph.js'); return drawn().{what};")
 
     def _rows(self, selector: str, name: str, score: str) -> list[tuple[str, float]]:
         self.wait()
@@ -282,8 +307,9 @@ def test_what_is_typed_and_marked_is_what_predict_says(page, row):
     assert 0 < len(fails) <= 5
     assert page.part("model").text.startswith("tiny, version 1")
 
-    nodes = {node.get_attribute("textContent") for node in page.all("#drawing .node title")}
-    assert nodes == {entity for subject, _, obj, _ in row.facts for entity in (subject, obj)}
+    assert set(page.drawn("nodes().map(node => node.data('name'))")) == {
+        entity for subject, _, obj, _ in row.facts for entity in (subject, obj)
+    }
 
     page.script("navigator.clipboard.writeText = async text => { window.copied = text; }")
     page.part("copy").click()
@@ -335,7 +361,9 @@ def test_a_selection_where_the_sentence_is_typed_can_be_marked(page):
     page.part("mark-o").click()
     assert page.marks() == [("Ada", ""), ("Byron", "O")]
     # Marks stay with their words while others are typed, and go when they are typed over.
-    page.part("sentence").send_keys(Keys.HOME, "Old ", Keys.END, " again")
+    for keys in ((Keys.HOME, "Old "), (Keys.END, " again")):
+        page.part("sentence").send_keys(*keys)
+        page.read()
     assert page.marks() == [("Ada", ""), ("Byron", "O")]
     assert page.words() == ["Old", "Bob", "met", "Ada", "Byron", "again"]
     page.type("Somebody else")
@@ -347,14 +375,17 @@ def test_a_very_long_sentence_is_typed_without_waiting(page):
         """
         const { Sentence } = await import('/sentence.js');
         const { Marker } = await import('/marker.js');
-        const sentence = new Sentence("Ada met Bob. ".repeat(2500));
+        const cut = (text) => [...text.matchAll(/\\w+|\\./g)].map(({ 0: word, index }) =>
+          ({ text: word, start: index, end: index + word.length }));
+        const text = "Ada met Bob. ".repeat(2500);
+        const sentence = new Sentence(["s", "o"], text, cut(text));
         const marker = new Marker(document.createElement("div"), sentence, {
           changed: () => {}, selected: () => {},
         });
         sentence.markAll("s", ["Ada"]);
         sentence.markAll("o", ["Bob"]);
         const start = performance.now();
-        sentence.edit("So " + sentence.text);
+        sentence.edit("So " + text, cut("So " + text));
         marker.render();
         sentence.entities("s");
         sentence.marked();
@@ -371,9 +402,15 @@ def test_of_very_many_pairs_only_some_are_asked_about(page):
         const { Sentence } = await import('/sentence.js');
         const { entityPairs } = await import('/facts.js');
         const names = Array.from({ length: 60 }, (_, i) => `n${i}`);
-        const sentence = new Sentence("");
-        const text = names.join(" ");
-        sentence.load({ text, subjects: names.slice(0, 40), objects: names.slice(20) });
+        let end = -1;
+        const words = names.map((text) => {
+          const start = end + 1;
+          end = start + text.length;
+          return { text, start, end };
+        });
+        const sentence = new Sentence(["s", "o"], names.join(" "), words);
+        for (const name of names.slice(0, 40)) sentence.markAll("s", [name]);
+        for (const name of names.slice(20)) sentence.markAll("o", [name]);
         const { pairs, count } = entityPairs(sentence, 200);
         const all = entityPairs(sentence, 10000).pairs;
         const same = pairs.every((pair, i) => pair.text === all[i].text);
@@ -384,27 +421,25 @@ def test_of_very_many_pairs_only_some_are_asked_about(page):
 
 
 def test_words_and_marks_are_those_that_the_model_reads(page):
-    found = page.script(
-        "const { tokenise } = await import('/tokenise.js');"
-        "return arguments[0].map(text => tokenise(text).map(word => word.text));",
-        HARD,
-    )
-    assert found == [[word.text for word in tokenise(text)] for text in HARD]
-
     sentences = page.script(
         """
+        const { Model } = await import('/model.js');
         const { Sentence } = await import('/sentence.js');
-        return arguments[0].map(text => {
-          const sentence = new Sentence(text);
+        const { signal } = new AbortController();
+        const model = await Model.load(signal);
+        return Promise.all(arguments[0].map(async (text) => {
+          const sentence = new Sentence(["s", "o"], text, await model.words(text, signal));
           for (let i = 0; i + 3 < sentence.words.length; i += 4) {
             sentence.toggle(i % 8 ? "o" : "s", { start: i, end: i + 2 });
             sentence.toggle("o", { start: i + 1, end: i + 3 });
           }
           return { marked: sentence.marked(), words: sentence.words, marks: sentence.marks };
-        });
+        }));
         """,
         HARD,
     )
+    found = [[word["text"] for word in sentence["words"]] for sentence in sentences]
+    assert found == [[word.text for word in tokenise(text)] for text in HARD]
     for sentence in sentences:
         read = parse_marked(sentence["marked"])
         words = [word["text"] for word in sentence["words"]]
@@ -415,11 +450,13 @@ def test_words_and_marks_are_those_that_the_model_reads(page):
             assert [(mark["start"], mark["end"]) for mark in marks] == list(spans)
 
 
-def test_examples_and_empty_sentences(page, tiny_run):
+def test_examples_of_the_corpus_and_empty_sentences(page, slice_rows):
     examples = page.all("#examples button")
     examples[-1].click()
+    page.wait()
     text = page.part("sentence").get_property("value")
     assert page.words() == [word.text for word in tokenise(text)]
+    assert page.part("sentence").get_property("value") in {row["text"] for row in slice_rows}
     assert page.marks()
     page.type(Keys.BACKSPACE)
     page.wait()
@@ -453,7 +490,8 @@ def test_errors_are_shown_and_what_was_said_before_is_not(page, moody, row):
         until(lambda: page.part("error").is_displayed())
         assert "The server says: The server is busy. (503)" in page.part("error").text
         assert page.part("words").text == words and page.marks()
-        assert not page.all("#relations li, #facts tr, #drawing .node")
+        assert not page.all("#relations li, #facts tr")
+        assert not page.part("drawing").is_displayed()
         assert not page.part("copy").is_displayed()
         for name in ("status", "facts-status", "json"):
             assert page.part(name).get_attribute("textContent") == ""
@@ -465,14 +503,14 @@ def test_errors_are_shown_and_what_was_said_before_is_not(page, moody, row):
     assert page.part("relations").text == shown and page.facts()
 
 
-def test_a_server_that_goes_away_and_comes_back(browser, moody, files):
-    with served(moody, files) as url:
+def test_a_server_that_goes_away_and_comes_back(browser, moody, known):
+    with served(moody, known) as url:
         page = Page(browser, url)
-    page.type("Ada met Bob.")
+        page.type("Ada met Bob.")
     page.part("words").send_keys(Keys.HOME, "s")
     until(lambda: page.part("error").is_displayed())
     assert "The server does not answer" in page.part("error").text
-    with served(moody, files, int(url.rpartition(":")[2])):
+    with served(moody, known, int(url.rpartition(":")[2])):
         page.part("retry").click()
         page.wait()
         assert not page.part("error").is_displayed()
@@ -481,29 +519,150 @@ def test_a_server_that_goes_away_and_comes_back(browser, moody, files):
 
 
 @pytest.mark.parametrize("width", [400, 1400])
-def test_eight_entities_and_their_labels_do_not_overlap(page, width):
+def test_entities_of_a_graph_do_not_overlap(page, width):
     page.browser.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
         {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False},
     )
     try:
-        overlaps = page.script(
+        entities, overlaps, fits, inside = page.script(
             """
-            const { drawGraph } = await import('/graph.js');
+            const { drawGraph, drawn } = await import('/graph.js');
             const names = ["Ada Lovelace", "University of Old Town at Riverside", "Bern", "Rome",
               "Big 12 Conference", "Harper & Row", "1962", "Los Angeles International Airport"];
             const steps = [1, 2, 3, 5, 7];
             const facts = names.map((subject, i) => ({ subject, relation: "/people/person/place",
               object: names[(i + steps[i % 5]) % 8] }));
-            const svg = document.getElementById("drawing");
             document.getElementById("found").hidden = false;
-            drawGraph(svg, facts);
-            const boxes = [...svg.querySelectorAll("g > rect")].map(r => r.getBoundingClientRect());
+            const box = document.getElementById("drawing");
+            drawGraph(box, facts, () => "#0072B2");
+            const boxes = drawn().nodes().map(node => node.renderedBoundingBox());
+            const all = drawn().elements().renderedBoundingBox();
             return [boxes.length, boxes.filter((a, i) => boxes.slice(i + 1).some(b =>
-              a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)).length,
-              document.documentElement.scrollWidth <= innerWidth];
+              a.x1 < b.x2 && b.x1 < a.x2 && a.y1 < b.y2 && b.y1 < a.y2)).length,
+              document.documentElement.scrollWidth <= innerWidth,
+              all.x1 >= -1 && all.x2 <= box.clientWidth + 1 && all.y2 <= box.clientHeight + 1];
             """
         )
     finally:
         page.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    assert overlaps == [16, 0, True]
+    assert (entities, overlaps, fits, inside) == (8, 0, True, True)
+
+
+# === A model of pairs ===
+
+
+class Pairs:
+    """A served model that finds one fact, between the first two entities that are marked."""
+
+    name, version = "pairs", 2
+
+    def __init__(self, model):
+        self.signatures = {"serving_default": model.signatures["serving_default"]}
+        self.asked: list[str] = []
+
+    def run(self, signature, arrays):
+        [text] = (each.decode() for each in arrays["text"])
+        self.asked.append(text)
+        found = list(re.finditer(r"<e[^>]*>(.*?)</e>", text))
+        facts = 1 if len(found) > 1 else 0
+        plain = re.sub("<[^>]*>", "", text)
+        names = [match[1] for match in found[:2]] if facts else []
+        spans = [(plain.index(name), plain.index(name) + len(name)) for name in names]
+
+        def outputs(values, dtype):
+            return np.array([values], dtype).reshape(1, facts, *np.shape(values)[1:])
+
+        return {
+            "subjects": outputs([name.encode() for name in names[:1]], object),
+            "relations": outputs([b"knows"] * facts, object),
+            "objects": outputs([name.encode() for name in names[1:]], object),
+            "relation_scores": outputs([0.75] * facts, np.float32),
+            "subject_spans": np.array([spans[:1]], np.int32).reshape(1, facts, 2),
+            "object_spans": np.array([spans[1:]], np.int32).reshape(1, facts, 2),
+            "problem": np.array([b"" if facts else b"fewer than two entities"], object),
+        }
+
+
+@pytest.fixture
+def pairs(moody) -> Pairs:
+    return Pairs(moody)
+
+
+@pytest.fixture
+def pairs_page(browser, pairs) -> Iterator[Page]:
+    known = {
+        "name": "pairs",
+        "version": 2,
+        "relations": ["knows"],
+        "pairs": True,
+        "types": ["PERSON", 'Work of "Art"'],
+        "examples": [
+            {
+                "text": "😀 Ada met Bob.",
+                "marks": [{"kind": "e", "start": 2, "end": 5, "type": "PERSON"}],
+            }
+        ],
+    }
+    with served(pairs, known) as url:
+        yield Page(browser, url)
+        browser.get("about:blank")
+
+
+def test_entities_with_types_become_facts(pairs_page, pairs):
+    page = pairs_page
+    assert page.marks() == [("Ada", "PERSON")]
+    assert "Mark two entities" in page.part("problem").text
+    assert not page.part("relations-card").is_displayed()
+    page.script("document.getElementById('type').value = arguments[0]", 'Work of "Art"')
+    page.drag("Bob")
+    page.part("mark-e").click()
+    assert page.facts() == [("Ada PERSON", "knows", 'Bob Work of "Art"', 0.75)]
+    assert pairs.asked[-1] == (
+        '😀 <e type="PERSON">Ada</e> met <e type="Work of &quot;Art&quot;">Bob</e>.'
+    )
+    assert page.drawn("edges().map(edge => edge.data('label'))") == ["knows"]
+    assert "1 fact between 2 entities" in page.part("facts-status").text
+
+    page.script("navigator.clipboard.writeText = async text => { window.copied = text; }")
+    page.part("copy").click()
+    until(lambda: page.part("copied").text == "Copied.")
+    copied = json.loads(page.script("return window.copied"))
+    ada = {"text": "Ada", "char_start": 2, "char_end": 5, "type": "PERSON"}
+    assert copied["facts"][0]["subject"] == ada
+    assert len(list(read_facts([json.dumps(copied)], "the page"))) == 1
+
+    choice = page.all("#entities select")[1]
+    choice.send_keys("PERSON")
+    until(lambda: "Art" not in pairs.asked[-1])
+    page.all("#entities button[aria-label='Ada: remove']")[0].click()
+    page.wait()
+    assert page.marks() == [("Bob", "PERSON")] and page.facts() == []
+
+
+def test_words_are_selected_with_a_finger(pairs_page):
+    page = pairs_page
+    page.type("Ada Byron met Bob")
+    for word in ("word-0", "word-1"):
+        finger = ActionBuilder(
+            page.browser, mouse=PointerInput(interaction.POINTER_TOUCH, "finger"), duration=0
+        )
+        finger.pointer_action.move_to(page.part(word)).pointer_down().pointer_up()
+        finger.perform()
+    page.part("mark-e").click()
+    assert [word for word, _ in page.marks()] == ["Ada", "Byron"]
+
+
+def test_a_placeholder_stands_where_no_answer_is_yet(browser, pairs):
+    answer = pairs.run
+    go = threading.Event()
+    pairs.run = lambda *asked: (go.wait(10), answer(*asked))[1]
+    known = {"name": "pairs", "version": 2, "relations": ["knows"], "pairs": True}
+    with served(pairs, {**known, "types": [], "examples": []}) as url:
+        browser.get(url)
+        until(lambda: browser.find_element("id", "facts-status").text == "Asking …")
+        shown = "#facts-card .asking"
+        assert browser.find_element("css selector", shown).is_displayed()
+        go.set()
+        until(lambda: not browser.find_element("css selector", shown).is_displayed())
+        browser.get("about:blank")

@@ -334,13 +334,63 @@ def test_browsers_are_told_to_be_careful(ask):
     assert not any(name.startswith("access-control") for name in response.headers)
 
 
-def test_a_page_stands_beside_the_models(ask, tmp_path):
-    (tmp_path / "index.html").write_text("<!doctype html><title>Hello</title>")
-    (tmp_path / "page.js").write_text("'use strict';")
-    page = get(ask, "/", page=tmp_path)
-    assert "Hello" in page.text
-    assert "default-src 'self'" in page.headers["content-security-policy"]
-    assert get(ask, "/page.js", page=tmp_path).headers["content-type"].startswith("text/javascript")
-    assert get(ask, "/v1/models/tiny", page=tmp_path).json()["model_version_status"]
-    assert get(ask, "/v1/nothing", page=tmp_path).status_code == 400
-    assert get(ask, "/../conftest.py", page=tmp_path).json() == {"error": "Not Found"}
+def test_a_page_stands_beside_the_models(ask):
+    page = {"name": "tiny", "relations": ["größer als"]}
+    shown = get(ask, "/", page=page)
+    assert "<title>mrca demo</title>" in shown.text
+    assert "default-src 'self'" in shown.headers["content-security-policy"]
+    assert get(ask, "/demo.js", page=page).headers["content-type"].startswith("text/javascript")
+    assert get(ask, "/model.json", page=page).json() == page
+    assert get(ask, "/v1/models/tiny", page=page).json()["model_version_status"]
+    assert get(ask, "/v1/nothing", page=page).status_code == 400
+    assert get(ask, "/../rest_api.py", page=page).json() == {"error": "Not Found"}
+
+
+def test_the_page_asks_for_the_words_of_a_text(ask):
+    async def talk(client):
+        answer = await client.post("/words", content="Ada's «Bob».".encode())
+        long = await client.post("/words", content=b"a" * 101)
+        return answer.json(), long.status_code
+
+    words, status = ask(talk, page={}, limits=Limits(max_characters=100))
+    assert ["Ada's «Bob»."[start:end] for start, end in words] == [
+        "Ada",
+        "'s",
+        "«",
+        "Bob",
+        "»",
+        ".",
+    ]
+    assert status == 413
+    assert post(ask, b"Ada", "/words")[0] in (404, 405)  # without the page
+
+
+def test_who_watches_it_needs_no_token(ask):
+    assert get(ask, "/healthz", token="tok").text == "ok\n"
+    assert get(ask, "/healthz", {"host": "evil.example"}).status_code == 403
+    assert get(ask, "/metrics", token="tok").status_code == 401
+
+
+def test_what_is_counted_is_in_prometheus_form(ask):
+    from prometheus_client.parser import text_string_to_metric_families
+
+    async def talk(client):
+        for content in (b'{"instances": ["a", "b"]}', b'{"instances": ["c"]}', b"nonsense"):
+            await client.post(PREDICT, content=content)
+        await client.post("/v1/models/other:predict", content=b"{}")
+        return await client.get("/metrics")
+
+    answer = ask(talk)
+    assert answer.headers["content-type"].startswith("text/plain")
+    samples = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+    requests = {
+        labels[1:]: n for labels, n in samples.items() if labels[0] == "mrca_requests_total"
+    }
+    assert requests == {("tiny", "200"): 2, ("tiny", "400"): 1}
+    assert samples["mrca_rows_total", "tiny"] == 3
+    assert samples["mrca_request_seconds_count", "tiny"] == 3
+    assert samples["mrca_waiting_rows", "tiny", "3"] == 0

@@ -1,101 +1,112 @@
-// Moves and zooms the drawing, and shows the facts of an entity that is pointed at or chosen.
+// Shows the drawing, and the facts of an entity that is pointed at or chosen.
 
-const MOST_WRITTEN = 20; // relations at a time
-const READABLE = 1.4; // points of the drawing to a pixel, at most, where names can be read
-const NEAR = 0.9; // the same where they are read with ease
-const { nodes, arrows } = JSON.parse(document.getElementById("data").textContent);
+const MOST_WRITTEN = 20; // relations at a time, of a drawing that does not write them all
+const READABLE = 0.7; // pixels to a point of the drawing, at least, where names can be read
+const NEAR = 1.1; // the same where they are read with ease
+const INK = "#1f1f1f";
+const { nodes, arrows, detailed, sizes } = JSON.parse(document.getElementById("data").textContent);
 const at = (id) => document.getElementById(id);
-const svg = document.querySelector("figure svg");
-const nodeElements = [...svg.querySelectorAll(".node")];
-const arrowElements = [...svg.querySelectorAll(".arrow")];
-const whole = svg.getAttribute("viewBox").split(" ").map(Number);
-let view = [...whole];
 let chosen = null;
 let kind = null;
 
+const font = { "font-family": '"DejaVu Sans", Verdana, system-ui, sans-serif', "text-wrap": "wrap", "line-height": sizes.line };
+const written = { label: "data(label)" };
+const cy = cytoscape({
+  container: at("drawing"),
+  layout: { name: "preset" },
+  minZoom: 0.05,
+  maxZoom: 8,
+  boxSelectionEnabled: false,
+  autounselectify: true,
+  elements: [
+    ...nodes.map(({ x, y, ...node }, i) => ({ data: { id: `n${i}`, ...node }, position: { x, y } })),
+    ...arrows.map(({ start, end, ...arrow }, i) => ({
+      data: { id: `a${i}`, source: `n${start}`, target: `n${end}`, ...arrow, dx: arrow.aside[0], dy: arrow.aside[1] },
+      classes: start === end ? "loop" : "",
+    })),
+  ],
+  style: [
+    {
+      selector: "node",
+      style: {
+        ...font,
+        ...written,
+        width: "data(width)",
+        height: "data(height)",
+        shape: detailed ? "round-rectangle" : "ellipse",
+        "font-size": sizes.name,
+        "text-valign": detailed ? "center" : "bottom",
+        "text-margin-y": detailed ? 0 : 1,
+        color: INK,
+        "background-color": "data(fill)",
+        "border-color": "data(line)",
+        "border-width": detailed ? 1.2 : 0,
+        ...(detailed ? {} : { "text-outline-color": "#fff", "text-outline-width": 1.5 }),
+      },
+    },
+    {
+      selector: "edge",
+      style: {
+        ...font,
+        ...(detailed ? written : {}),
+        "font-size": sizes.relation,
+        color: "#3f454f",
+        "text-background-color": "#fff",
+        "text-background-opacity": 1,
+        "text-background-padding": 1,
+        "text-margin-x": "data(dx)",
+        "text-margin-y": "data(dy)",
+        width: detailed ? 1.1 : 0.7,
+        opacity: detailed ? 1 : 0.55,
+        "line-color": "#8a8f98",
+        "target-arrow-color": "#6b7078",
+        "target-arrow-shape": "triangle",
+        "arrow-scale": detailed ? 0.7 : 0.5,
+        "curve-style": "unbundled-bezier",
+        "edge-distances": "node-position",
+        "control-point-distances": "data(bend)",
+        "control-point-weights": "data(along)",
+      },
+    },
+    { selector: "edge.loop", style: { "curve-style": "bezier" } },
+    { selector: ".far", style: { opacity: 0.1 } },
+    { selector: "edge.near", style: { opacity: 1, "line-color": INK, "target-arrow-color": INK } },
+    { selector: "edge.told", style: { ...written, opacity: 1 } },
+    { selector: "node.chosen", style: { "border-width": 2.5, "border-color": INK } },
+  ],
+});
+const entities = nodes.map((_, i) => cy.getElementById(`n${i}`));
+
 // === The view ===
 
-function show(next) {
-  view = next;
-  svg.setAttribute("viewBox", view.join(" "));
-}
-
-/** Points of the drawing to one pixel. */
-function scale() {
-  const { width, height } = svg.getBoundingClientRect();
-  return Math.max(view[2] / width, view[3] / height);
-}
-
-/** Show the surroundings of a node, near enough for names to be read. */
+/** Show the surroundings of an entity, near enough for names to be read. */
 function goTo(node) {
-  const { width, height } = svg.getBoundingClientRect();
-  const by = Math.min(scale(), NEAR);
-  show([nodes[node].x - (width * by) / 2, nodes[node].y - (height * by) / 2, width * by, height * by]);
+  cy.zoom(Math.max(cy.zoom(), NEAR));
+  cy.center(entities[node]);
 }
 
-function place(event) {
-  const point = new DOMPoint(event.clientX, event.clientY);
-  return point.matrixTransform(svg.getScreenCTM().inverse());
+function zoom(factor) {
+  cy.zoom({ level: cy.zoom() * factor, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
 }
 
-function zoom(factor, { x, y } = { x: view[0] + view[2] / 2, y: view[1] + view[3] / 2 }) {
-  const size = Math.min(Math.max(view[2] * factor, whole[2] / 60), whole[2] * 3);
-  const by = size / view[2];
-  show([x - (x - view[0]) * by, y - (y - view[1]) * by, size, view[3] * by]);
-}
-
-svg.addEventListener("wheel", (event) => {
-  event.preventDefault();
-  zoom(Math.exp(event.deltaY * 0.0015), place(event));
-}, { passive: false });
-
-let drag = null;
-svg.addEventListener("pointerdown", (event) => {
-  drag = { x: event.clientX, y: event.clientY, moved: false };
-});
-window.addEventListener("pointermove", (event) => {
-  if (!drag) return;
-  const [dx, dy] = [event.clientX - drag.x, event.clientY - drag.y];
-  if (!drag.moved && Math.hypot(dx, dy) < 4) return;
-  const by = scale();
-  show([view[0] - dx * by, view[1] - dy * by, view[2], view[3]]);
-  drag = { x: event.clientX, y: event.clientY, moved: true };
-});
-window.addEventListener("pointerup", () => {
-  // A click comes after this.
-  const moved = drag?.moved;
-  setTimeout(() => { drag = null; }, 0);
-  if (!moved) drag = null;
-});
-
-at("closer").addEventListener("click", () => zoom(0.7));
-at("farther").addEventListener("click", () => zoom(1 / 0.7));
-at("whole").addEventListener("click", () => show([...whole]));
+at("closer").addEventListener("click", () => zoom(1 / 0.7));
+at("farther").addEventListener("click", () => zoom(0.7));
+at("whole").addEventListener("click", () => cy.fit(undefined, 14));
 
 // === What stands out ===
 
-function near(node) {
-  const around = new Set([node]);
-  arrows.forEach(({ start, end }, i) => {
-    const touches = start === node || end === node;
-    arrowElements[i].classList.toggle("near", touches);
-    if (touches) around.add(start).add(end);
-  });
-  return around;
-}
-
 function highlight(node) {
-  const of = kind === null ? null : (i) => nodes[i].type === kind;
-  const around = node === null ? null : near(node);
-  svg.classList.toggle("focus", around !== null || of !== null);
-  nodeElements.forEach((element, i) => {
-    element.classList.toggle("near", around ? around.has(i) : of !== null && of(i));
-    element.classList.toggle("chosen", i === chosen);
-  });
-  // More relations than these would hide each other; the list has them.
-  const written = svg.querySelectorAll(".arrow.near").length;
-  svg.classList.toggle("few", around !== null && written <= MOST_WRITTEN);
-  if (around === null) arrowElements.forEach((element) => element.classList.remove("near"));
+  const all = cy.elements().removeClass("far near told chosen");
+  if (chosen !== null) entities[chosen].addClass("chosen");
+  if (node !== null) {
+    const around = entities[node].closedNeighborhood();
+    all.not(around).addClass("far");
+    const edges = around.edges().addClass("near");
+    // More relations than these would hide each other; the list has them.
+    if (edges.length <= MOST_WRITTEN) edges.addClass("told");
+  } else if (kind !== null) {
+    all.not(cy.nodes().filter((each) => each.data("type") === kind)).addClass("far");
+  }
 }
 
 function choose(node) {
@@ -126,15 +137,15 @@ function factsOf(node) {
   );
 }
 
-nodeElements.forEach((element, i) => {
-  element.addEventListener("mouseenter", () => { if (!drag && chosen === null) highlight(i); });
-  element.addEventListener("mouseleave", () => { if (!drag) highlight(chosen); });
-  element.addEventListener("click", (event) => {
-    event.stopPropagation();
-    if (!drag?.moved) choose(i === chosen ? null : i);
-  });
+const numberOf = (node) => Number(node.id().slice(1));
+cy.on("mouseover", "node", ({ target }) => { if (chosen === null) highlight(numberOf(target)); });
+cy.on("mouseout", "node", () => highlight(chosen));
+cy.on("mouseover", "edge", ({ target }) => target.addClass("told"));
+cy.on("mouseout", "edge", () => highlight(chosen));
+cy.on("tap", ({ target }) => {
+  if (target === cy) choose(null);
+  else if (target.isNode()) choose(numberOf(target) === chosen ? null : numberOf(target));
 });
-svg.addEventListener("click", () => { if (!drag?.moved) choose(null); });
 
 at("search").addEventListener("input", ({ target }) => {
   const words = target.value.trim().toLowerCase();
@@ -156,8 +167,9 @@ document.querySelectorAll("#legend button").forEach((button) => {
 });
 
 // A drawing whose names cannot be read as a whole begins where most is to be seen.
-if (scale() > READABLE) {
-  const facts = nodes.map(() => 0);
-  arrows.forEach(({ start, end }) => [start, end].forEach((node) => { facts[node] += 1; }));
-  goTo(facts.indexOf(Math.max(...facts)));
+cy.fit(undefined, 14);
+if (cy.zoom() > 1.6) cy.zoom(1.6).center();
+if (cy.zoom() < READABLE) {
+  const most = cy.nodes().max((node) => node.degree());
+  goTo(numberOf(most.ele));
 }

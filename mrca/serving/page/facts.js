@@ -1,6 +1,6 @@
-// Between whom the relations of a sentence hold. The model says of a whole text which ones do, so it
-// is asked again with one subject and one object marked at a time, and each relation goes to the pair
-// that scores highest for it.
+// Between whom the relations of a sentence hold. A model of pairs says so. A model of whole texts says
+// which relations hold, so it is asked again with one subject and one object marked at a time, and each
+// relation goes to the pair that scores highest for it.
 
 /**
  * Pairs of a marked subject and a different marked object: `pairs`, the first `most` of them as
@@ -37,9 +37,38 @@ export function predictedFacts(relations, holds, pairs, answers) {
   return facts.sort((a, b) => b.score - a.score);
 }
 
+/**
+ * The facts of an answer of a model of pairs, best first. `subject` and `object` are as in the text,
+ * `subjectSpan` and `objectSpan` their places in code points, `subjectType` and `objectType` what they
+ * were said to be.
+ */
+export function foundFacts(answer, sentence) {
+  const end = answer.relations.indexOf("");
+  return answer.relations.slice(0, end < 0 ? undefined : end).map((relation, i) => ({
+    subject: answer.subjects[i],
+    relation,
+    object: answer.objects[i],
+    score: answer.relation_scores[i],
+    subjectSpan: answer.subject_spans[i],
+    objectSpan: answer.object_spans[i],
+    subjectType: sentence.typeOf(answer.subject_spans[i]),
+    objectType: sentence.typeOf(answer.object_spans[i]),
+  }));
+}
+
 /** Facts as JSON, in the form of a line of `mrca predict`. */
 export function predictionLine(facts) {
-  return { line: 1, facts: facts.map((fact) => ({ ...fact, score: rounded(fact.score) })) };
+  const side = (text, span, type) =>
+    span ? { text, char_start: span[0], char_end: span[1], ...(type ? { type } : {}) } : text;
+  return {
+    line: 1,
+    facts: facts.map((fact) => ({
+      subject: side(fact.subject, fact.subjectSpan, fact.subjectType),
+      relation: fact.relation,
+      object: side(fact.object, fact.objectSpan, fact.objectType),
+      score: rounded(fact.score),
+    })),
+  };
 }
 
 /** A score with four digits, of the very float32 that the model computed. */

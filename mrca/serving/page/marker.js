@@ -2,7 +2,7 @@
 
 import { element } from "./element.js";
 
-const KIND_NAMES = { s: "subject", o: "object" };
+export const KIND_NAMES = { s: "subject", o: "object", e: "entity" };
 const DRAG = 4; // pixels that tell a selection within one word from a click
 
 /**
@@ -11,10 +11,12 @@ const DRAG = 4; // pixels that tell a selection within one word from a click
  *   sentence: a `Sentence`.
  *   changed: called after a mark was made or removed here.
  *   selected: called after the selection changed.
+ *   mark: called with a kind to mark the selected words, or undo it.
+ *   colourOf: gives the colour of a type.
  */
 export class Marker {
-  constructor(box, sentence, { changed, selected }) {
-    Object.assign(this, { box, sentence, changed, selected });
+  constructor(box, sentence, { changed, selected, mark, colourOf }) {
+    Object.assign(this, { box, sentence, changed, selected, mark, colourOf });
     this.anchor = null; // the word where the selection began
     this.head = null; // the word where it ends
     this.drag = null;
@@ -40,9 +42,9 @@ export class Marker {
   }
 
   /** Mark the selected words, or undo it. */
-  toggle(kind) {
+  toggle(kind, type = "") {
     if (!this.selection) return;
-    this.sentence.toggle(kind, this.selection);
+    this.sentence.toggle(kind, this.selection, type);
     this.render();
     this.changed();
   }
@@ -63,9 +65,10 @@ export class Marker {
     words.forEach((word, i) => {
       const marks = this.sentence.at({ start: i, end: i + 1 });
       const through = marks.filter((mark) => mark.start < i);
+      const gap = { className: classes("gap", through), dataset: { gap: i } };
       nodes.push(
-        element("span", { className: classes("gap", through), dataset: { gap: i } }, text.slice(end, word.start)),
-        this.#word(word, i, marks),
+        this.#coloured(element("span", gap, text.slice(end, word.start)), through),
+        this.#coloured(this.#word(word, i, marks), marks),
       );
       end = word.end;
     });
@@ -76,8 +79,9 @@ export class Marker {
   }
 
   #word(word, i, marks) {
-    const ends = marks.filter((mark) => mark.end === i + 1).map((mark) => mark.kind);
-    const kinds = marks.map((mark) => KIND_NAMES[mark.kind]);
+    const typeOf = (mark) => this.sentence.types.get(this.sentence.name(mark)) ?? "";
+    const ends = marks.filter((mark) => mark.end === i + 1);
+    const kinds = marks.map((mark) => typeOf(mark) || KIND_NAMES[mark.kind]);
     const made = element(
       "span",
       { className: classes("word", marks), id: `word-${i}`, dataset: { word: i } },
@@ -86,8 +90,16 @@ export class Marker {
     made.setAttribute("role", "option");
     if (kinds.length) made.setAttribute("aria-label", `${word.text}, ${kinds.join(" and ")}`);
     // Shown by the style sheet: kinds are told apart by more than their colours.
-    if (ends.length) made.dataset.ends = ends.sort().reverse().join("").toUpperCase();
+    const letters = ends.map((mark) => typeOf(mark) || mark.kind.toUpperCase());
+    if (ends.length) made.dataset.ends = letters.sort().reverse().join("");
     return made;
+  }
+
+  /** The colour of the type that is marked, where there is one. */
+  #coloured(node, marks) {
+    const entity = marks.find((mark) => mark.kind === "e");
+    if (entity) node.style.setProperty("--mark", this.colourOf(this.sentence.types.get(this.sentence.name(entity))));
+    return node;
   }
 
   #showSelection() {
@@ -119,8 +131,7 @@ export class Marker {
       Home: () => this.#goTo(0, event.shiftKey),
       End: () => this.#goTo(last, event.shiftKey),
       Escape: () => this.select(null),
-      s: () => this.toggle("s"),
-      o: () => this.toggle("o"),
+      ...Object.fromEntries(this.sentence.kinds.map((kind) => [kind, () => this.mark(kind)])),
       Delete: () => this.selection && this.remove(this.sentence.at(this.selection)),
     };
     moves.Backspace = moves.Delete;
@@ -157,9 +168,16 @@ export class Marker {
       this.select(null);
       return;
     }
-    this.drag = { word, x: event.clientX, y: event.clientY, moved: false };
+    const extend = this.anchor !== null && (event.shiftKey || this.#isNextByTouch(event, word));
+    this.drag = { word, x: event.clientX, y: event.clientY, moved: extend };
     this.box.setPointerCapture(event.pointerId);
-    this.select(event.shiftKey && this.anchor !== null ? this.anchor : word, word);
+    this.select(extend ? this.anchor : word, word);
+  }
+
+  /** Whether a finger taps the word beside the selection: words are then selected one by one. */
+  #isNextByTouch(event, word) {
+    const { start, end } = this.selection;
+    return event.pointerType === "touch" && (word === end || word === start - 1);
   }
 
   #move(event) {
@@ -174,7 +192,7 @@ export class Marker {
     if (this.drag === null) return;
     const { word, moved } = this.drag;
     this.drag = null;
-    if (moved || event.shiftKey) return;
+    if (moved) return;
     const marks = this.sentence.at({ start: word, end: word + 1 });
     if (marks.length) {
       this.select(null);

@@ -11,10 +11,13 @@ export class ServerError extends Error {}
  * Attributes:
  *   name, version: what it is served as.
  *   relations: their names, in the order of `scores`.
+ *   pairs: whether it says who is related to whom, and not which relations a text states.
+ *   types: of entities, which it reads; may be none.
+ *   examples: `{text, marks}` each; see `Sentence.load`.
  */
 export class Model {
-  constructor({ name, version, relations }) {
-    Object.assign(this, { name, version, relations });
+  constructor({ name, version, relations, pairs, types, examples }) {
+    Object.assign(this, { name, version, relations, pairs, types, examples });
     this.url = `v1/models/${encodeURIComponent(name)}:predict`;
   }
 
@@ -22,7 +25,18 @@ export class Model {
     return new Model(await fetched("model.json", { signal }));
   }
 
-  /** Answers to sentences with inline marks, in their order: `{scores, labels, problem, …}` each. */
+  /** The words of a text, as the model reads it: `{text, start, end}` each, `text.slice(start, end)`. */
+  async words(text, signal) {
+    const places = await fetched("words", { method: "POST", body: text, signal }); // in code points
+    const units = [0];
+    for (const character of text) units.push(units.at(-1) + character.length);
+    return places.map((place) => {
+      const [start, end] = place.map((point) => units[point]);
+      return { text: text.slice(start, end), start, end };
+    });
+  }
+
+  /** Answers to sentences with inline marks, in their order: the outputs of each by name. */
   async predict(texts, signal) {
     const predictions = [];
     for (let start = 0; start < texts.length; start += MOST_ROWS) {

@@ -1,7 +1,6 @@
 // Shows what the model says.
 
 import { element } from "./element.js";
-import { drawGraph } from "./graph.js";
 import { rounded } from "./facts.js";
 
 const RUNNERS_UP = 5; // relations to show of those that do not hold
@@ -23,6 +22,8 @@ export function problemInWords(problem) {
   if (!problem) return "";
   if (problem === "no words") return "There are no words to read yet. Type a sentence.";
   if (problem === "no word between tags") return "A mark has no word in it. Remove it and mark again.";
+  if (problem === "fewer than two entities") return "Mark two entities at least: facts are between them.";
+  if (problem.startsWith("entities without a known type")) return "Say of each entity what it is: the model reads it.";
   if (problem.startsWith("unpaired")) return "A mark begins or ends nowhere. Clear the marks and mark again.";
   return `The model says of this sentence: ${problem}.`;
 }
@@ -51,21 +52,24 @@ function relation(name, score, full, holds) {
   );
 }
 
-/** Fill a table's body and a drawing with facts between entities. */
-export function drawFacts(body, svg, facts) {
+/** Fill a table's body with facts between entities. */
+export function showFacts(body, facts) {
   body.replaceChildren(
-    ...facts.map(({ subject, relation: name, object, score }) =>
+    ...facts.map((fact) =>
       element(
         "tr",
         {},
-        ...[subject, name, object].map((cell) => element("td", {}, cell)),
-        element("td", { className: "score" }, shown(score)),
+        entity(fact.subject, fact.subjectType),
+        element("td", {}, fact.relation),
+        entity(fact.object, fact.objectType),
+        element("td", { className: "score" }, shown(fact.score)),
       ),
     ),
   );
-  const were = facts.length === 1 ? "fact" : "facts";
-  svg.setAttribute("aria-label", `Graph of ${facts.length} ${were}; the table has the same.`);
-  drawGraph(svg, facts);
+}
+
+function entity(name, type) {
+  return element("td", {}, name, ...(type ? [element("small", {}, ` ${type}`)] : []));
 }
 
 function shown(score) {

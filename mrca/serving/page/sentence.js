@@ -1,35 +1,40 @@
 // A sentence whose entities are marked. It knows nothing of the page.
 
-import { tokenise } from "./tokenise.js";
-
-export const KINDS = ["s", "o"]; // subjects and objects, by the names of their tags
-
-const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
 /**
  * Attributes:
+ *   kinds: the tags that it is marked with: `["s", "o"]`, subjects and objects, or `["e"]`, entities.
  *   text: what was typed.
- *   words: its words, see `tokenise`.
+ *   words: its words, see `Model.words`.
  *   marks: `{kind, start, end}` each, for the words `start` to before `end`, in order. Those of one
  *     kind never overlap.
+ *   types: what entities are, by name.
  */
 export class Sentence {
   #markAt; // by kind, the mark of each word that has one
 
-  constructor(text) {
-    this.#read(text);
+  constructor(kinds, text = "", words = []) {
+    this.kinds = kinds;
+    this.types = new Map();
+    this.#read(text, words);
   }
 
-  /** Become another sentence, in which every occurrence of the given names is marked. */
-  load({ text, subjects, objects }) {
-    this.#read(text);
-    for (const [kind, names] of [["s", subjects], ["o", objects]]) {
-      for (const name of names) this.markAll(kind, tokenise(name).map((word) => word.text));
+  /** Become another sentence. `marks` are `{kind, start, end, type}`, in code points of the text. */
+  load({ text, marks }, words) {
+    this.#read(text, words);
+    this.types.clear();
+    for (const { kind, start, end, type } of marks) {
+      const span = this.#spanOf([start, end]);
+      if (!span || this.covered(kind, span)) continue;
+      this.#add(kind, span);
+      if (type) this.types.set(this.name(span), type);
     }
+    this.#sort();
   }
 
   /** Change the text. Marks stay with their words. */
-  edit(text) {
+  edit(text, words) {
     const old = this.text;
     const shorter = Math.min(old.length, text.length);
     let start = 0;
@@ -50,7 +55,7 @@ export class Sentence {
         kept.push([mark.kind, from, to + moved]);
       } // else it was typed over
     }
-    this.#read(text);
+    this.#read(text, words);
     for (const [kind, from, to] of kept) {
       const span = this.span(from, to);
       if (span && !this.covered(kind, span)) this.#add(kind, span);
@@ -65,6 +70,12 @@ export class Sentence {
     return start < end ? { start, end } : null;
   }
 
+  /** What an entity at a place, in code points of the text, was said to be, or "". */
+  typeOf(place) {
+    const span = this.#spanOf(place);
+    return (span && this.types.get(this.name(span))) ?? "";
+  }
+
   /** Whether a mark of the kind touches the words. */
   covered(kind, span) {
     return this.at(span).some((mark) => mark.kind === kind);
@@ -74,7 +85,7 @@ export class Sentence {
   at({ start, end }) {
     const found = new Set();
     for (let word = start; word < end; word += 1) {
-      for (const kind of KINDS) if (this.#markAt[kind].has(word)) found.add(this.#markAt[kind].get(word));
+      for (const kind of this.kinds) if (this.#markAt[kind].has(word)) found.add(this.#markAt[kind].get(word));
     }
     return [...found].sort(inOrder);
   }
@@ -88,7 +99,7 @@ export class Sentence {
    * Mark words, wherever they stand in the sentence, or undo it where just these are marked so.
    * Other marks of the kind on the words given go.
    */
-  toggle(kind, span) {
+  toggle(kind, span, type = "") {
     const marked = this.at(span).filter((mark) => mark.kind === kind);
     if (marked.some((mark) => mark.start === span.start && mark.end === span.end)) {
       this.removeEntity(kind, this.name(span));
@@ -96,6 +107,7 @@ export class Sentence {
     }
     this.remove(marked);
     this.#add(kind, span);
+    if (type) this.types.set(this.name(span), type);
     this.markAll(kind, this.words.slice(span.start, span.end).map((word) => word.text));
   }
 
@@ -132,28 +144,36 @@ export class Sentence {
     return entities;
   }
 
-  /** The sentence as one string with inline marks, as mrca/export/marked_text.py reads it. */
+  /** The sentence as one string with inline marks, as mrca/text/inline_marks.py reads it. */
   marked(marks = this.marks) {
     const opening = this.words.map(() => "");
     const closing = this.words.map(() => "");
-    for (const { kind, start, end } of marks) {
-      opening[start] += `<${kind}>`;
-      closing[end - 1] += `</${kind}>`;
+    for (const mark of marks) {
+      const type = this.types.get(this.name(mark));
+      const said = type ? ` type="${escaped(type, /[&<>"]/g)}"` : "";
+      opening[mark.start] += `<${mark.kind}${said}>`;
+      closing[mark.end - 1] += `</${mark.kind}>`;
     }
     let text = "";
     let place = 0;
     this.words.forEach((word, i) => {
-      text += this.text.slice(place, word.start) + opening[i] + escaped(word.text) + closing[i];
+      text += this.text.slice(place, word.start) + opening[i] + escaped(word.text, /[&<>]/g) + closing[i];
       place = word.end;
     });
     return text + this.text.slice(place);
   }
 
-  #read(text) {
+  #spanOf([start, end]) {
+    const characters = [...this.text];
+    const from = characters.slice(0, start).join("").length;
+    return this.span(from, from + characters.slice(start, end).join("").length);
+  }
+
+  #read(text, words) {
     this.text = text;
-    this.words = tokenise(text);
+    this.words = words;
     this.marks = [];
-    this.#markAt = Object.fromEntries(KINDS.map((kind) => [kind, new Map()]));
+    this.#markAt = Object.fromEntries(this.kinds.map((kind) => [kind, new Map()]));
   }
 
   #add(kind, { start, end }) {
@@ -182,6 +202,6 @@ function firstPlace(items, condition) {
   return low;
 }
 
-function escaped(text) {
-  return text.replace(/[&<>]/g, (character) => ESCAPES[character]);
+function escaped(text, special) {
+  return text.replace(special, (character) => ESCAPES[character]);
 }

@@ -8,7 +8,7 @@ import pytest
 import uvicorn
 
 from mrca.serving import Limits
-from mrca.serving.careful_protocol import careful_protocol
+from mrca.serving.connections import bound_connections
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -31,9 +31,8 @@ def connect():
 
     @contextmanager
     def serving(limits):
-        config = uvicorn.Config(
-            app, http=careful_protocol(limits), lifespan="off", ws="none", log_level="error"
-        )
+        config = uvicorn.Config(app, lifespan="off", ws="none", log_level="error")
+        bound_connections(config, limits)
         server = uvicorn.Server(config)
         with socket.create_server(("127.0.0.1", 0)) as listener:
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
