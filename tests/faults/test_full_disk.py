@@ -144,7 +144,7 @@ def test_a_disk_that_refuses(
         when = f"{command}, {errno.errorcode[error]} after {left} changes"
         if problem:
             no_failures.append(f"{when}: {problem}")
-        elif done.code == 0 and state() != expected and command != "evaluate":
+        elif done.code == 0 and state(error) != expected and command != "evaluate":
             no_failures.append(f"{when}: said nothing: {done}")
         # What it left stands in nobody's way.
         again, problem = tells(*commands[command])

@@ -91,7 +91,7 @@ class Place:
         return {
             path.relative_to(self.folder).as_posix(): _content(path)
             for path in sorted(self.folder.rglob("*"))
-            # A killed process's lock is nobody's; predictions are kept under a digest of their place.
+            # A killed process's lock is nobody's; predictions are kept by a digest of their place.
             if path.is_file() and path.suffix not in (".png", ".lock", ".npz")
         }
 
