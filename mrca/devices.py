@@ -1,9 +1,14 @@
-"""What computes: the processor, or which GPU; and whether one is there that goes unused."""
+"""What computes: the processor, or which GPU; whether one goes unused; how much memory it has."""
 
 import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
+# What a container of Linux may take, in either version of its control groups.
+_LIMITS = tuple(
+    Path("/sys/fs/cgroup", name) for name in ("memory.max", "memory/memory.limit_in_bytes")
+)
 _DRIVER = Path("/proc/driver/nvidia/gpus")  # a folder for each GPU, where Linux has the driver
 
 # What a backend is called, and what it needs where it cannot use a GPU.
@@ -45,6 +50,18 @@ def training_device() -> str:
         f"Trains on the CPU: there is a GPU, {unused[0]}, but {name} cannot use it. {remedy}. "
         "What else it may be: docs/training.md, On a GPU."
     )
+
+
+def memory() -> int | None:
+    """Bytes that the machine has, or its container may take; `None` where nobody says."""
+    try:
+        found = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # Windows
+        return None
+    for limit in _LIMITS:
+        with suppress(OSError, ValueError):  # there is none, or it is "max"
+            found = min(found, int(limit.read_text("ascii")))
+    return found
 
 
 def visible_gpus() -> list[str]:

@@ -2,12 +2,15 @@
 
 import difflib
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
+
+_UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class MrcaError(ValueError):
@@ -16,6 +19,21 @@ class MrcaError(ValueError):
     The message says what was wrong, where, what was expected, what was received and what to do
     next. The command line prints it alone, without a traceback, and exits with 1.
     """
+
+    def __str__(self) -> str:
+        return readable(super().__str__())
+
+
+def readable(text: str) -> str:
+    """A message without characters that move a terminal's cursor or turn the writing around.
+
+    They, and halves of characters, are shown by their codes; line breaks and tabs stay.
+
+    Example:
+        >>> print(readable("a \x1b[2J b"))
+        a \\x1b[2J b
+    """
+    return _UNREADABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -57,8 +57,12 @@ class Manifest(BaseModel):
         said = changes(self.inputs, inputs)
         if model.fingerprint != self.model:
             said.append(f"the model {model.folder} is another one, or decides otherwise")
-        options = {**asked.model_dump(mode="json"), "shard-mb": shard_bytes / 1e6}
-        before = {**self.asked.model_dump(mode="json"), "shard-mb": self.shard_bytes / 1e6}
+        # No answer depends on trust, which is given or not each time.
+        now, then = (
+            each.model_dump(mode="json", exclude={"trust"}) for each in (asked, self.asked)
+        )
+        options = {**now, "shard-mb": shard_bytes / 1e6}
+        before = {**then, "shard-mb": self.shard_bytes / 1e6}
         for name, value in options.items():
             if value != before[name]:
                 option = {"form": "format"}.get(name, name)

@@ -29,6 +29,7 @@ class Asked(BaseModel):
         top: at most so many facts of a row, the best.
         vectors: a name or path of word vectors to look unseen words up in.
         encoder: where the run's frozen encoder is now.
+        trust: whether a program that a fetched run carries or names may be run.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, ser_json_inf_nan="strings")
@@ -38,6 +39,7 @@ class Asked(BaseModel):
     top: int | None = None
     vectors: str | None = None
     encoder: str | None = None
+    trust: bool = False
 
 
 class Model(NamedTuple):
@@ -123,5 +125,5 @@ def answers_of(model: Model, asked: Asked) -> Answers:
             return ExportAnswers(model.folder)
         from mrca import training
 
-    run = training.load(model.folder, asked.vectors, asked.encoder)
+    run = training.load(model.folder, asked.vectors, asked.encoder, trust=asked.trust)
     return RunAnswers(run, asked.form, asked.threshold, asked.top)

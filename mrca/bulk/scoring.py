@@ -165,7 +165,7 @@ def _manifest(
     if (output / MANIFEST).is_file():
         manifest = read_manifest(output)
         manifest.check(output, model, asked, shard_bytes, [describe_input(name) for name in names])
-        return manifest
+        return manifest.model_copy(update={"asked": asked})
     files: list[Input] = []
     shards: list[Shard] = []
     for number, name in enumerate(names):

@@ -1,6 +1,8 @@
 """The `mrca` command: parse, call one public function, render."""
 
+import io
 import os
+import re
 import sys
 from typing import Annotated
 
@@ -54,6 +56,10 @@ app.add_typer(losses.app, name="losses")
 app.add_typer(search.app, name="tune")
 
 
+# How backends say it, of a GPU's memory as well.
+_OUT_OF_MEMORY = re.compile("ResourceExhaustedError|RESOURCE_EXHAUSTED|OutOfMemoryError")
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"mrca {mrca.__version__}")
@@ -77,6 +83,9 @@ def main() -> None:
 
     With the environment variable MRCA_DEBUG set, errors come with their traceback.
     """
+    for stream in (sys.stdout, sys.stderr):  # a character that a terminal lacks fails nothing
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except Exception as error:
@@ -88,6 +97,8 @@ def main() -> None:
 def _message(error: Exception) -> str:
     if isinstance(error, MrcaError):
         return str(error)
+    if isinstance(error, RuntimeError) and "home directory" in str(error):  # of a ~
+        return f"{error} Set HOME, or write the whole path."
     if isinstance(error, OSError):
         place = f" ({error.filename})" if error.filename else ""
         return f"{error.strerror or error}{place}."
@@ -102,7 +113,7 @@ def _message(error: Exception) -> str:
             f"KERAS_BACKEND is {backend!r}, which Keras does not know. Expected tensorflow, jax or "
             "torch; or unset it to use TensorFlow."
         )
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(f"{type(error).__name__} {error}"):
         return "there is not enough memory. Lower training.batch_size, or use smaller input."
     return (
         f"something that mrca did not expect went wrong: {type(error).__name__}: {error}. "

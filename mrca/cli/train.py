@@ -220,15 +220,16 @@ def train(
             anew = [each.folder for each in plan if not resumes(each)]
             _train_at_once(plan, anew, workers=workers, ray=ray, **how)
         for each in plan:
-            if at_once:
-                folder, found = each.folder, layout.read_json(each.folder / layout.METRICS)
-            else:
+            folder = each.folder
+            if not at_once:
                 run = _train_here(each, resume=resumes(each), **how)
-                folder, found = run.folder, run.metrics
-            if each.method == name:
-                metrics.append(found)
-            if not as_json:
-                _print_run(each.folder.name, folder, found)
+                folder = run.folder
+            with layout.reading(folder / layout.METRICS) as found:
+                if each.method == name:
+                    metrics.append(found)
+                    _summary([found])  # what it lacks is said of its file
+                if not as_json:
+                    _print_run(each.folder.name, folder, found)
     if as_json:
         typer.echo(json.dumps(_summary(metrics) if numbers else metrics[0], indent=2))
     else:

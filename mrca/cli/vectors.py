@@ -41,10 +41,11 @@ def import_(
 ) -> None:
     """Import a file of vectors into the cache, where its name finds it from then on."""
     name = name if name is not None else default_name(file.name)
-    if not name or Path(name).name != name or name.startswith("."):
+    plain = Path(name).name == name and name.strip() and name.isprintable()
+    if not plain or name.startswith("."):
         raise MrcaError(
             f"{name!r} cannot be the name of vectors. Expected a plain name without slashes that "
-            "does not start with a dot: give one with --name."
+            "can be shown and does not start with a dot: give one with --name."
         )
     with StageProgress() as progress:
         store = import_vectors(
@@ -89,6 +90,7 @@ def list_(vectors_dir: VectorsDir = None, as_json: AsJson = False) -> None:
     """List the names that `--vectors` takes here and where each is found."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     rows = []
     for name in dict.fromkeys([*KNOWN_VECTORS, *stored_names(vectors_dir)]):
@@ -114,7 +116,7 @@ def list_(vectors_dir: VectorsDir = None, as_json: AsJson = False) -> None:
     for column in ("name", "status", "found", "description"):
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(row["name"], row["status"], row["found"] or "", row["description"])
+        table.add_row(*(Text(row[key] or "") for key in ("name", "status", "found", "description")))
     Console().print(table)
 
 
@@ -138,19 +140,20 @@ def _show(store: VectorStore, as_json: bool) -> None:
         return
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(show_header=False)
     table.add_column()
     table.add_column(overflow="fold")
-    table.add_row("name", store.name)
-    table.add_row("folder", str(store.folder))
+    table.add_row("name", Text(store.name))
+    table.add_row("folder", Text(str(store.folder)))
     table.add_row("words", f"{len(store):,}")
     table.add_row("dimension", str(store.dim))
     table.add_row("largest entry", f"{store.max_entry:g}")
     table.add_row("v, the size of case and role features", f"{store.feature_value:g}")
     table.add_row("repeated words left out", f"{store.duplicates:,}")
     table.add_row("size on disk", f"{size / 1e6:,.1f} MB")
-    table.add_row("fingerprint", store.fingerprint)
+    table.add_row("fingerprint", Text(store.fingerprint))
     Console().print(table)
     say_next(f"mrca train --dataset CORPUS --vectors {shlex.quote(store.name)}")
     if not usable:

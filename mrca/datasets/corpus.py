@@ -26,6 +26,7 @@ from mrca.datasets.registry import CORPORA, SPLITS
 from mrca.datasets.relations_json import (
     REL2ID,
     RELATIONS,
+    alike_note,
     corpus_relations,
     read_descriptions,
 )
@@ -222,6 +223,7 @@ def load_corpus(
             '"facts" or "labels" in train.jsonl.'
         )
     _check_labels(folder, files, relations, first_seen)
+    notes += alike_note(folder, relations)
     if not registered and (elsewhere := _only_elsewhere(folder, first_seen)):
         notes.append(elsewhere)
     if "valid" not in rows:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from mrca.datasets.readers.row import Problem
 from mrca.datasets.readers.strict_json import JsonError, decode, parse
 from mrca.errors import MrcaError
 from mrca.files import whole_file
@@ -15,6 +16,7 @@ _Value = TypeVar("_Value")
 RELATIONS = "relations.json"
 REL2ID = "rel2id.json"  # as DocRED is published: relation → column
 REL_INFO = "rel_info.json"  # relation → what it is called
+_SHOWN = 5  # groups of names
 _NONE = "na"  # the column of no relation, which is none of ours
 
 
@@ -95,6 +97,25 @@ def _write(content: Any, path: Path) -> None:
     text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def alike_note(folder: Path, relations: RelationSet) -> list[Problem]:
+    """A note on relations whose names differ so little that they may be meant as one; or none.
+
+    Args:
+        folder: the corpus's.
+        relations: its relations.
+    """
+    if not (alike := relations.alike()):
+        return []
+    shown = "; ".join(" and ".join(map(repr, names)) for names in alike[:_SHOWN])
+    more = f"; and {len(alike) - _SHOWN:,} more" if len(alike) > _SHOWN else ""
+    return [
+        Problem(
+            *("note", str(folder), 0, "relations", "names that differ in what can be read"),
+            f"some that differ only in white space, case or Unicode form: {shown}{more}",
+        )
+    ]
 
 
 def corpus_relations(

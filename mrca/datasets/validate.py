@@ -17,7 +17,7 @@ from mrca.datasets.readers.read_file import iter_rows, row_unit
 from mrca.datasets.readers.row import Problem, shorten
 from mrca.datasets.readers.skipping import OnError
 from mrca.datasets.registry import CORPORA, SPLITS
-from mrca.datasets.relations_json import RELATIONS, corpus_relations
+from mrca.datasets.relations_json import RELATIONS, alike_note, corpus_relations
 from mrca.datasets.repeats import RepeatCounter
 from mrca.errors import MrcaError, counted, did_you_mean
 from mrca.files.download import Progress
@@ -130,6 +130,7 @@ def validate(
         )
         return report
     if relations is not None:
+        report.problems.extend(alike_note(folder, relations))
         _check_labels(files, first_seen, relations, report)
     return report
 

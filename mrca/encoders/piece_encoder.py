@@ -365,7 +365,7 @@ class HubEncoder(PieceEncoder):
                 f"The run {shown_run(folder)} reads with a TF Hub module, which "
                 f"{'it carries' if carried else f'it names {config.encoder.place!r}'}: a program, "
                 "which is run when the run is loaded. If you trust who made it, give --trust to "
-                "`mrca predict`, `mrca evaluate` or `mrca export`, or trust=True to mrca.load."
+                "`mrca predict`, `bulk`, `evaluate` or `export`, or trust=True to mrca.load."
             )
         return super().load(folder, config, types, places)
 

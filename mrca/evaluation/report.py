@@ -108,6 +108,20 @@ class Report:
     limits: GroupLimits
 
     @property
+    def same_in_all_rows(self) -> int | None:
+        """How many relations are predicted of each row, where these are the same whatever it says.
+
+        None where rows are told apart, or have all the same gold relations.
+        """
+        entries = self.relations.values()
+        constant = {0, self.rows}
+        if not all(entry.predicted in constant for entry in entries):
+            return None
+        if all(entry.score.support in constant for entry in entries):
+            return None
+        return sum(entry.predicted > 0 for entry in entries)
+
+    @property
     def notes(self) -> list[str]:
         """The conventions behind the numbers, one sentence each."""
         present = sum(entry.score.support > 0 for entry in self.relations.values())

@@ -61,7 +61,7 @@ def _open(path: Path, shape: tuple[int, int], dtype: np.dtype[Any]) -> np.ndarra
     try:
         found: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
         os.utime(path)
-    except (OSError, ValueError, EOFError):
+    except Exception:  # NumPy raises whatever it meets in a damaged header
         return None
     return found if found.shape == shape and found.dtype == dtype else None
 

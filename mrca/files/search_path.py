@@ -6,6 +6,8 @@ from typing import Literal
 
 import platformdirs
 
+from mrca.errors import MrcaError
+
 Kind = Literal["data", "vectors"]
 
 _VARIABLE: dict[Kind, str] = {"data": "MRCA_DATA_DIR", "vectors": "MRCA_VECTORS_DIR"}
@@ -38,7 +40,16 @@ def cache_folder(kind: Kind | Literal["states"]) -> Path:
 
     `$MRCA_CACHE_DIR/<kind>` where that variable is set, else the operating system's place for a
     user's caches (`~/.cache/mrca/<kind>` on Linux).
+
+    Raises:
+        MrcaError: if the user has no home folder.
     """
     if from_environment := os.environ.get("MRCA_CACHE_DIR"):
         return Path(from_environment).expanduser() / kind
-    return platformdirs.user_cache_path("mrca") / kind
+    try:
+        return platformdirs.user_cache_path("mrca") / kind
+    except RuntimeError as error:
+        raise MrcaError(
+            "This user has no home folder, in which files would be kept. Set MRCA_CACHE_DIR to a "
+            "folder that can be written to."
+        ) from error

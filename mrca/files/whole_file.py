@@ -1,9 +1,11 @@
 """Files and folders that are written atomically: whole or not at all."""
 
 import ctypes
+import errno
 import glob
 import os
 import platform
+import re
 import secrets
 import shutil
 import sys
@@ -135,18 +137,22 @@ def _place_beside(place: Path) -> Path:
     """A free name for a file or folder that is to be renamed to a place.
 
     The name, `.<name>.<machine>.<process>-<random>.partial`, cannot be guessed, so nothing can lie
-    there already that writing would follow. What killed processes of this machine have left for the
-    same place goes.
+    there already that writing would follow. What killed processes of this machine have left in that
+    folder goes, whatever it was for.
     """
+    if not place.name:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(place))
     place.parent.mkdir(parents=True, exist_ok=True)
-    start, end = f".{place.name}.{platform.node()}.", ".partial"
-    for left in place.parent.glob(f"{glob.escape(start)}*-*{end}"):
-        process = left.name.removeprefix(start).partition("-")[0]
-        if process.isdecimal() and not _is_alive(int(process)):
+    machine = platform.node()
+    left_behind = re.compile(rf"\..*\.{re.escape(machine)}\.(\d+)-\w+\.partial", re.DOTALL)
+    for left in place.parent.glob(f".*.{glob.escape(machine)}.*-*.partial"):
+        found = left_behind.fullmatch(left.name)
+        if found and not _is_alive(int(found[1])):
             shutil.rmtree(left, ignore_errors=True)  # neither a file nor a link
             with suppress(OSError):
                 left.unlink()  # of a link, not what it leads to
-    return place.with_name(f"{start}{os.getpid()}-{secrets.token_hex(4)}{end}")
+    name = f".{place.name}.{machine}.{os.getpid()}-{secrets.token_hex(4)}.partial"
+    return place.with_name(name)
 
 
 def _is_alive(process: int) -> bool:

@@ -19,7 +19,8 @@ class ClassCounts:
         num_samples: training rows, `None` where the loss does not need them.
 
     Raises:
-        MrcaError: if a count is negative, a share or no number, or `num_samples` is not at least 1.
+        MrcaError: if a count is negative, a share, no number or above `num_samples`, or that is not
+            at least 1.
     """
 
     def __init__(self, owner: object, class_counts: Any, num_samples: Any = None) -> None:
@@ -35,6 +36,11 @@ class ClassCounts:
         self.num_samples = num_samples
         if num_samples is not None:
             self.num_samples = arguments.positive_integer(owner, "num_samples", num_samples)
+            if max(given, default=0) > self.num_samples:
+                raise MrcaError(
+                    f"Argument `class_counts` of {type(owner).__name__} counts training rows, of "
+                    f"which there are {self.num_samples:,} (`num_samples`). Received: {max(given)}."
+                )
 
     def rows(self, owner: object) -> int:
         """The number of training rows.

@@ -3,6 +3,8 @@
 from abc import abstractmethod
 from typing import Any
 
+import numpy as np
+
 from mrca.errors import MrcaError
 from mrca.losses import arguments
 from mrca.losses.decision_rule import DecisionRule
@@ -52,6 +54,10 @@ class DistillationLoss(MultiLabelLoss):
         assert columns is not None and given is not None  # as seen above
         if given > columns:
             self._student.check_shapes((labels[0], given - columns), outputs)
+
+    def check_labels(self, labels: np.ndarray, columns: int) -> None:
+        """As the student's own loss; the teacher's outputs before them may be any numbers."""
+        self._student.check_labels(labels[:, columns:], columns)
 
     @abstractmethod
     def distances(self, teacher: Any, outputs: Any) -> Any:

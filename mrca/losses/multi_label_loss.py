@@ -2,9 +2,11 @@
 
 import inspect
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from mrca.errors import MrcaError
@@ -37,9 +39,10 @@ class MultiLabelLoss(keras.losses.Loss, ABC):
     """Training rows per relation, where the loss weighs relations by them."""
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """The reduced loss; labels and outputs may be nested lists too.
+        """The reduced loss; labels and outputs may be nested lists too, and labels sparse.
 
-        The loss of an empty batch is 0.
+        A label is 0 or 1: half a label, one that is unknown (NaN) and -1 are refused where their
+        values are known, that is, in all that is no tensor. The loss of an empty batch is 0.
 
         Args:
             y_true: labels.
@@ -48,10 +51,15 @@ class MultiLabelLoss(keras.losses.Loss, ABC):
 
         Raises:
             MrcaError: if the shapes of labels, outputs and weights do not fit each other or the
-                loss.
+                loss, or a label is neither 0 nor 1.
         """
+        if hasattr(y_true, "toarray"):  # SciPy's
+            y_true = y_true.toarray()
         labels, outputs = self._tensor(y_true), self._tensor(y_pred)
         self.check_shapes(_shape(labels), _shape(outputs))
+        if isinstance(y_true, list | tuple | np.ndarray):
+            with suppress(NotImplementedError):  # a list may hold tensors of a graph
+                self.check_labels(np.asarray(y_true), outputs.shape[-1])
         if sample_weight is not None:
             sample_weight = self._tensor(sample_weight)
             self._check_weights(_shape(sample_weight), _shape(outputs))
@@ -67,7 +75,7 @@ class MultiLabelLoss(keras.losses.Loss, ABC):
     def _tensor(self, values: Any) -> Any:
         # Keras would take a list for a structure of scalars.
         dtype = self.dtype if isinstance(values, list | tuple) else None
-        return ops.convert_to_tensor(values, dtype=dtype)
+        return ops.convert_to_tensor(values, dtype=dtype, sparse=False)
 
     def columns(self, num_relations: int) -> int:
         """How many output columns the model needs for `num_relations` relations."""
@@ -127,6 +135,24 @@ class MultiLabelLoss(keras.losses.Loss, ABC):
             raise MrcaError(
                 f"{kind} expects labels with {' or '.join(map(str, expected))} columns for "
                 f"{outputs[1]} columns of outputs. {received}"
+            )
+
+    def check_labels(self, labels: np.ndarray, columns: int) -> None:
+        """Check that labels are 0 or 1.
+
+        Args:
+            labels: `(batch, columns)`, as `check_shapes` has seen them.
+            columns: of the outputs.
+
+        Raises:
+            MrcaError: if one is neither.
+        """
+        if labels.size and not np.isin(labels, (0, 1)).all():
+            row, column = np.argwhere(~np.isin(labels, (0, 1)))[0]
+            raise MrcaError(
+                f"{type(self).__name__} takes labels that are 0 or 1. Received "
+                f"{labels[row, column]} in row {row}, column {column}. Leave rows out whose labels "
+                "are not known, and decide which relations hold."
             )
 
     def _check_weights(

@@ -38,6 +38,7 @@ class OverlapLoss(MultiLabelLoss):
 
     def dice(self, scores: Any, labels: Any, squared: bool) -> Any:
         """One minus the Dice coefficient of cells `(batch, columns)`, row means `(batch,)`."""
+        labels = ops.cast(labels, scores.dtype)  # which are precise where the loss is not
         power = 2 if squared else 1
         overlap = self.total(scores * labels)
         size = self.size(scores**power) + self.size(labels**power)

@@ -28,6 +28,9 @@ def reference_page() -> str:
         "evaluation and prediction. Where a loss needs counts (training rows of each relation, and "
         "in all), `mrca train` takes them from the corpus. `mrca losses show NAME` prints a "
         "section of this page; `mrca losses plot NAME...` draws losses and their gradients.",
+        "Labels are 0 or 1, as arrays, lists, tensors or SciPy's sparse matrices. Shares of a "
+        "label, -1 and NaN are refused by every loss where their values are known: in all that is "
+        "no tensor of a backend. A tensor's are not looked at.",
         _overview(described),
         "Every loss also takes:",
         _arguments(shared),

@@ -144,9 +144,10 @@ def read_parts(folder: Path, config: RunConfig) -> dict[str, Any]:
     """
     relations = read_relations(folder / layout.RELATIONS)
     with layout.reading(folder / layout.LABEL_COUNTS) as counts:
-        label_counts = LabelCounts(
-            [counts["counts"][name] for name in relations], counts["num_samples"]
-        )
+        numbers = [counts["counts"][name] for name in relations]
+        if not all(type(each) is int and each >= 0 for each in (*numbers, counts["num_samples"])):
+            raise ValueError("expected whole numbers of rows")
+        label_counts = LabelCounts(numbers, counts["num_samples"])
     with layout.reading(folder / layout.DECISION) as found:
         decision = Decision.from_config(found)
     for name in ("threshold", "offset", "segments"):

@@ -166,6 +166,14 @@ def check_unfinished_folder(unfinished: Path) -> None:
         )
 
 
+def gone(unfinished: Path) -> MrcaError:
+    """That a run was deleted while it was trained: no half of it is written anew."""
+    return MrcaError(
+        f"{unfinished} was deleted, or moved, while the run was trained. Nothing more is written "
+        "to it; train the run again."
+    )
+
+
 def check_run_folder(folder: Path) -> None:
     """Check that `folder` is a finished run.
 

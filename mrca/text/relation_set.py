@@ -35,14 +35,14 @@ class RelationSet:
         if not self.names:
             raise MrcaError("A relation set needs at least one relation name. Received: none.")
         for name in self.names:
-            if not name.strip():
-                raise MrcaError(
-                    f"A relation name is blank: {name!r}. Expected one that can be read."
-                )
             if any(unicodedata.category(each) in _CONTROL or each in _TURNS for each in name):
                 raise MrcaError(
                     f"The relation name {name!r} has control characters in it. Expected one line "
                     "of text; take them out, in the corpus and its relations.json."
+                )
+            if not any(each.isprintable() and not each.isspace() for each in name):
+                raise MrcaError(
+                    f"A relation name is blank: {name!r}. Expected one that can be read."
                 )
         if len(self._index) != len(self.names):
             repeated = sorted({name for name in self.names if self.names.count(name) > 1})
@@ -75,6 +75,20 @@ class RelationSet:
                 f"Unknown relation {name!r}. Expected one of the set's {len(self)} relations, such "
                 f"as {', '.join(repr(known) for known in self.names[:3])}."
             ) from None
+
+    def alike(self) -> list[list[str]]:
+        """The names that differ only in white space, case or Unicode form, such as in two columns.
+
+        Example:
+            >>> RelationSet(["born in", "Born  in", "works for"]).alike()
+            [['born in', 'Born  in']]
+        """
+        groups: dict[str, list[str]] = {}
+        for name in self.names:
+            plain = unicodedata.normalize("NFKC", name).casefold()
+            shown = (each for each in plain if each.isprintable() and not each.isspace())
+            groups.setdefault("".join(shown), []).append(name)
+        return [names for names in groups.values() if len(names) > 1]
 
     def multi_hot(self, rows: Sequence[Sequence[str]]) -> "csr_array":
         """Labels as a sparse 0/1 matrix, shape `(len(rows), len(self))`, dtype uint8.

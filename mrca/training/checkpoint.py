@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from keras import ops
 from mrca.errors import MrcaError
 from mrca.files import whole_file
 from mrca.models.weight_average import average_in_use
-from mrca.runs.layout import HISTORY, write_text
+from mrca.runs.layout import HISTORY, gone, write_text
 from mrca.training.determinism import random_states, restore_random_states
 
 STATE = "state.npz"
@@ -76,6 +75,8 @@ class Checkpoint(keras.callbacks.Callback):
                 f"The loss is {row['loss']} after epoch {epoch + 1}: training diverged. Lower "
                 "training.learning_rate, and check that the vectors hold no extreme values."
             )
+        if not self.folder.is_dir():
+            raise gone(self.folder)
         self.history.append(row)
         if self.best is row:
             with average_in_use(self.model):
@@ -141,7 +142,7 @@ class Checkpoint(keras.callbacks.Callback):
                 for i, variable in enumerate(variables):
                     variable.assign(saved[str(i)])
                 return {name: saved[name] for name in saved.files if not name.isdigit()}
-        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        except Exception as error:  # NumPy and zipfile raise whatever they meet
             raise MrcaError(
                 f"The saved state {path} does not fit this run: {error}. Start over without "
                 "--resume and with --overwrite."

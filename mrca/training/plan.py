@@ -8,10 +8,11 @@ from typing import Any
 from mrca import losses
 from mrca.config import RunConfig
 from mrca.datasets import Corpus, LabelCounts, LabelledCandidates, Repeats, group_limits, marks_line
-from mrca.devices import training_device
+from mrca.devices import memory, training_device
 from mrca.encoders import Encoder, encoder_class
 from mrca.encoders.encoder import Progress, no_progress
 from mrca.encoding import EpochBatches
+from mrca.errors import MrcaError
 from mrca.evaluation import DocumentReport
 from mrca.models import Classifier, RelationClassifier, SVMClassifier
 from mrca.models.classifier import configured_loss
@@ -88,6 +89,8 @@ class TrainingPlan:
         self._teacher = load_teacher(config, relations, loss)
         if self._teacher is not None:
             self.built_on["teacher"] = _named(self._teacher)
+        if base is None:
+            check_memory(config, network_size(config, encoder, loss.columns(len(relations))))
         self.classifier = RelationClassifier.new(
             config, self._train, relations, selection, encoder, loss, base and base.network
         )
@@ -102,9 +105,7 @@ class TrainingPlan:
             return 0  # unknown before the terms are: little
         # The state (weights and what the optimiser keeps of each) and the best weights each stand
         # twice while they are replaced; then the network's file.
-        settings = self.config.training
-        kept = 1 + (1 if settings.optimizer == "sgd" else 2)
-        kept += bool(settings.weight_average) + (settings.accumulate > 1)
+        kept = _kept_of_a_weight(self.config)
         trained = sum(math.prod(weight.shape) for weight in classifier.trainable_weights)
         needed = classifier.encoder.bytes_on_disk() + 4 * (2 * (kept + 1) + 1) * trained
         if self.config.classifier.representation:
@@ -259,6 +260,41 @@ def trainable_weights(config: RunConfig, corpus: Corpus, vectors_dir: Path | Non
         return network_size(config, base.encoder, columns, base.representation_width)
     encoder = open_encoder(config, corpus, vectors_dir)
     return network_size(config, encoder, columns)
+
+
+def check_memory(config: RunConfig, weights: int) -> None:
+    """Check that this machine has the memory for a network, before it takes it.
+
+    Counted are the weights with what training keeps of each, and of a batch that is padded to
+    `features.max_length` the gates and states of its LSTM: less than it will take.
+
+    Args:
+        config: what is to be trained.
+        weights: how many are trained.
+
+    Raises:
+        MrcaError: if it has not.
+    """
+    have = memory()
+    tokens = config.training.batch_size * config.features.max_length
+    batch = tokens * 10 * config.model.units if config.features.padding == "fixed" else 0
+    needed = 4 * ((_kept_of_a_weight(config) + 1) * weights + batch)
+    if have is not None and needed > have:
+        raise MrcaError(
+            f"This network has {weights:,} weights, and training it takes more than "
+            f"{needed / 1e9:,.0f} GB of memory; this machine has {have / 1e9:,.0f} GB. Lower "
+            f"features.max_length ({config.features.max_length:,}), model.units "
+            f"({config.model.units:,}), model.hidden ({config.model.hidden:,}) or "
+            f"training.batch_size ({config.training.batch_size:,}), or raise model.strides "
+            f"({config.model.strides:,})."
+        )
+
+
+def _kept_of_a_weight(config: RunConfig) -> int:
+    """How many numbers there are of each weight: itself, and what the optimiser keeps."""
+    settings = config.training
+    kept = 1 + (1 if settings.optimizer == "sgd" else 2)
+    return kept + bool(settings.weight_average) + (settings.accumulate > 1)
 
 
 def _named(run: Run) -> dict[str, str]:

@@ -50,8 +50,9 @@ class Run:
                 f"The run {self.folder} was saved from Python, so nothing was measured: there is "
                 f"no {layout.METRICS}. Measure it with `mrca evaluate {self.folder}`."
             )
-        metrics: dict[str, Any] = layout.read_json(path)
-        return metrics
+        with layout.reading(path) as metrics:
+            found: dict[str, Any] = {**metrics, "splits": {**metrics["splits"]}}
+        return found
 
     def save_decision(self) -> None:
         """Write the classifier's present decision; what was measured after training stays.

@@ -10,7 +10,7 @@ from typing import Any
 from mrca.config import RunConfig, dump_config
 from mrca.datasets import load_corpus
 from mrca.datasets.registry import sample_note
-from mrca.errors import MrcaError
+from mrca.errors import MrcaError, counted
 from mrca.files import only_writer, replace_folder, require_room
 from mrca.models.parts import write_described
 from mrca.reporting import plot_history
@@ -101,6 +101,7 @@ def train(
                 f"{folder} has appeared while this run was trained, and is left as it is. Rename "
                 "it and finish this one with --resume."
             )
+        layout.check_run_folder(unfinished)
         replace_folder(unfinished, folder)
     if not keep_state:
         Checkpoint(folder, config.training.patience).remove()
@@ -119,15 +120,20 @@ def _train(
     """Train, or go on, evaluate, and write all that a run folder has."""
     found = plan.train(checkpoint, reporter)
     config, corpus, classifier = plan.config, plan.corpus, plan.classifier
+    reports = {split: plan.evaluate(split) for split in splits if split in corpus.splits}
     metrics = {
         "corpus": corpus.name,
         "epochs": checkpoint.next_epoch,
         "best_epoch": checkpoint.best["epoch"] if checkpoint.history else 0,
         **found,
-        "splits": {
-            split: plan.evaluate(split).to_dict() for split in splits if split in corpus.splits
-        },
+        "splits": {split: report.to_dict() for split, report in reports.items()},
     }
+    if checkpoint.history and "valid" in reports:
+        same = reports["valid"].candidates.same_in_all_rows
+        if same is not None:
+            reporter.message(_learnt_nothing(same, config.training.learning_rate))
+    if not layout.is_resumable(unfinished):
+        raise layout.gone(unfinished)
     classifier.save_parts(unfinished)
     layout.write_json(unfinished / layout.METRICS, metrics)
     card = write_card(name, config, corpus.relations, metrics, environment)
@@ -136,6 +142,26 @@ def _train(
         title = f"{name}: training on {corpus.name}{sample_note(corpus.name)}"
         figure = plot_history(checkpoint.history, title, checkpoint.best["epoch"])
         figure.savefig(unfinished / layout.HISTORY_FIGURE, dpi=150)
+
+
+def _learnt_nothing(same: int, rate: float) -> str:
+    """That a model says the same of all rows, in words.
+
+    Args:
+        same: how many relations it predicts of each.
+        rate: the learning rate.
+    """
+    if not same:
+        return (
+            "Nothing is predicted on the validation split: the run has learnt nothing yet. Train "
+            "it for more epochs or, if its loss has not fallen (see history.csv), lower "
+            f"training.learning_rate ({rate:g})."
+        )
+    return (
+        f"Every validation row gets the same {counted(same, 'relation')}, whatever it "
+        "says: training diverged, and its scores are those of labelling everything. Lower "
+        f"training.learning_rate ({rate:g})."
+    )
 
 
 def _only_training(folder: Path) -> AbstractContextManager[None]:

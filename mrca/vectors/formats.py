@@ -2,6 +2,7 @@
 
 import codecs
 import gzip
+import shlex
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,14 @@ Progress = Callable[[str, int, int | None], None]
 MAX_LINE = 1 << 20  # bytes; far more than a text line of 10,000 values
 _SAMPLE = 4096
 _GZIP_MAGIC = b"\x1f\x8b"
+# How files begin that are packed in other ways, and what unpacks them.
+_PACKED = {
+    b"\xfd7zXZ\x00": ("xz", "xz --decompress --keep"),
+    b"\x28\xb5\x2f\xfd": ("zstd", "zstd --decompress"),
+    b"BZh": ("bzip2", "bzip2 --decompress --keep"),
+    b"\x04\x22\x4d\x18": ("lz4", "lz4 --decompress"),
+    b"7z\xbc\xaf\x27\x1c": ("7z", "7z x"),
+}
 
 
 class VectorFormat(StrEnum):
@@ -51,18 +60,25 @@ def open_vector_file(path: Path) -> Iterator[VectorStream]:
     """Open a file of vectors, plain or `.gz`, for reading bytes.
 
     Raises:
-        MrcaError: if it cannot be read, is empty, is compressed under another name than `.gz`, or
-            (later, from what reads it inside the `with`) if the compressed data are damaged.
+        MrcaError: if it cannot be read, is empty, is compressed under another name than `.gz` or in
+            another way, or (later, from what reads it inside the `with`) if the compressed data are
+            damaged.
     """
     try:
         with path.open("rb") as raw:
             size = path.stat().st_size
-            magic = raw.read(2)
+            start = raw.read(6)
             raw.seek(0)
-            if not magic:
+            if not start:
                 raise MrcaError(f"{path} is empty. Expected a file of word vectors.")
+            for magic, (form, command) in _PACKED.items():
+                if start.startswith(magic):
+                    raise MrcaError(
+                        f"{path} is packed with {form}, which is not read. Expected a plain file, "
+                        f".gz or .zip. Unpack it first: `{command} {shlex.quote(str(path))}`."
+                    )
             compressed = path.suffix == ".gz"
-            if compressed != (magic == _GZIP_MAGIC):
+            if compressed != start.startswith(_GZIP_MAGIC):
                 raise MrcaError(
                     f"{path} {'is not' if compressed else 'is'} gzip-compressed, which its name "
                     f"{'promises' if compressed else 'does not say'}. Expected a name that ends "

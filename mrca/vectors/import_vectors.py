@@ -1,13 +1,15 @@
 """From a file of vectors to a store."""
 
 import zipfile
+from codecs import BOM_UTF8
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import IO
 
 from mrca.errors import MrcaError
 from mrca.files import require_room, temporary_folder
-from mrca.vectors.formats import Progress, VectorFormat
+from mrca.vectors.formats import Progress, VectorFormat, VectorStream, open_vector_file
 from mrca.vectors.readers import read_vector_file
 from mrca.vectors.store import VectorStore
 
@@ -60,33 +62,60 @@ def import_vectors(
 def _unpacked(
     source: Path, folder: Path, member: str | None, progress: Progress | None
 ) -> Iterator[Path]:
-    """The file itself, or the one file of a `.zip` that is asked for, in a temporary folder."""
+    """The file itself; or a copy, in a temporary folder, of the one in a `.zip` that is asked for,
+    or of one that begins with a byte order mark, which is no part of its first word."""
     if source.suffix != ".zip":
-        yield source
+        with open_vector_file(source) as stream:
+            marked = stream.read(len(BOM_UTF8)) == BOM_UTF8
+        if not marked:
+            yield source
+            return
+        with ExitStack() as stack:
+            stream = stack.enter_context(open_vector_file(source))
+            path = _copy(stream, source.name, folder, stream.size, stack, progress)
+            yield stack.enter_context(_called(str(source), path))
         return
     try:
-        with (
-            zipfile.ZipFile(source) as archive,
-            temporary_folder(folder / source.name) as temporary,
-        ):
+        with zipfile.ZipFile(source) as archive, ExitStack() as stack:
             info = _find_member(source, archive, member)
-            require_room(folder, info.file_size, f"{info.filename}, unpacked")
-            path = temporary / "vectors.txt"  # no name from the archive reaches the disk
-            with archive.open(info) as packed, path.open("wb") as file:
-                while chunk := packed.read(_CHUNK):
-                    file.write(chunk)
-                    if progress is not None:
-                        progress("unpacking", file.tell(), info.file_size)
-            try:
-                yield path
-            except MrcaError as error:
-                raise MrcaError(
-                    str(error).replace(str(path), f"{source}:{info.filename}")
-                ) from None
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+            packed = stack.enter_context(archive.open(info))
+            path = _copy(packed, source.name, folder, info.file_size, stack, progress)
+            yield stack.enter_context(_called(f"{source}:{info.filename}", path))
+    # An IndexError is of a member without a name.
+    except (zipfile.BadZipFile, EOFError, IndexError, NotImplementedError, RuntimeError) as error:
         raise MrcaError(f"{source} is a damaged or unsupported zip archive: {error}.") from error
     except OSError as error:
         raise MrcaError(f"Cannot unpack {source}: {error.strerror or error}.") from error
+
+
+def _copy(
+    packed: VectorStream | IO[bytes],
+    name: str,
+    folder: Path,
+    size: int,
+    stack: ExitStack,
+    progress: Progress | None,
+) -> Path:
+    """What is packed, without a byte order mark, as a file that is there as long as the stack."""
+    temporary = stack.enter_context(temporary_folder(folder / name))
+    require_room(folder, size, f"{name}, unpacked")
+    path = temporary / "vectors.txt"  # no name from an archive reaches the disk
+    with path.open("wb") as file:
+        file.write(packed.read(_CHUNK).removeprefix(BOM_UTF8))
+        while chunk := packed.read(_CHUNK):
+            file.write(chunk)
+            if progress is not None:
+                progress("unpacking", file.tell(), max(size, file.tell()))
+    return path
+
+
+@contextmanager
+def _called(name: str, path: Path) -> Iterator[Path]:
+    """Calls a copy by the name of what it is of, in errors."""
+    try:
+        yield path
+    except MrcaError as error:
+        raise MrcaError(str(error).replace(str(path), name)) from None
 
 
 def _find_member(source: Path, archive: zipfile.ZipFile, member: str | None) -> zipfile.ZipInfo:

@@ -102,7 +102,8 @@ def stored_names(vectors_dir: Path | None = None) -> list[str]:
     names: list[str] = []
     for folder in search_folders("vectors", vectors_dir):
         with suppress(OSError):
-            names.extend(sorted(path.name for path in folder.iterdir() if is_store(path)))
+            stores = (path.name for path in folder.iterdir() if is_store(path))
+            names.extend(sorted(name for name in stores if name.isprintable()))
     return list(dict.fromkeys(names))
 
 

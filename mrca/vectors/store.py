@@ -121,10 +121,14 @@ class VectorStore:
             duplicates: how many repeated words the source had that are left out here.
 
         Raises:
-            MrcaError: if the words or the matrix are not as above, if `folder` exists, or if the
-                disk has no room.
+            MrcaError: if the words or the matrix are not as above, if the name cannot be shown, if
+                `folder` exists, or if the disk has no room.
         """
         folder = Path(folder)
+        if not name.isprintable():
+            raise MrcaError(
+                f"{name!r} cannot be the name of vectors: it has characters that cannot be shown."
+            )
         blob, offsets, order = index_words(list(words))
         try:
             with np.errstate(over="ignore"):  # what overflows float32 is reported as not finite

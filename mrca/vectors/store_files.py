@@ -38,8 +38,9 @@ def read_meta(path: Path) -> dict[str, Any]:
         if type(value) is not int or value < least:
             raise MrcaError(f"meta.json, field {field!r}: received {value!r}.")
     for field in ("name", "fingerprint"):
-        if not isinstance(meta.get(field), str):
-            raise MrcaError(f"meta.json, field {field!r}: received {meta.get(field)!r}.")
+        value = meta.get(field)
+        if not isinstance(value, str) or not value.isprintable():
+            raise MrcaError(f"meta.json, field {field!r}: received {value!r}.")
     max_entry = meta.get("max_entry")
     if not isinstance(max_entry, int | float) or not math.isfinite(max_entry):
         raise MrcaError(f"meta.json, field 'max_entry': received {max_entry!r}.")
@@ -48,7 +49,12 @@ def read_meta(path: Path) -> dict[str, Any]:
 
 def map_array(path: Path, dtype: type[np.generic], shape: tuple[int, ...]) -> np.memmap:
     """Map an array read-only; `MrcaError` if it is not of this type and shape."""
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except OSError:
+        raise
+    except Exception as error:  # NumPy raises whatever it meets in a header, that of a zip too
+        raise MrcaError(f"{path.name} is no array: {error}.") from error
     if not isinstance(array, np.memmap) or array.dtype != dtype or array.shape != shape:
         raise MrcaError(
             f"{path.name} should hold {np.dtype(dtype).name} of shape {shape}; it holds "

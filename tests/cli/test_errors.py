@@ -377,6 +377,23 @@ def test_a_backend_that_is_not_there(backend, what):
     assert "did not expect" not in done.stderr
 
 
+@pytest.mark.processes
+def test_a_character_that_the_terminal_lacks_fails_nothing(tmp_path):
+    row = json.dumps({"text": "Ada met Bo.", "labels": ["met"], "colour": "林"})
+    (tmp_path / "rows.jsonl").write_text(row)
+    command = [sys.executable, "-c", "from mrca.cli.main import main; main()"]
+    done = subprocess.run(
+        [*command, "data", "validate", "rows.jsonl"],
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert b"colour" in done.stdout
+    assert b"did not expect" not in done.stderr
+
+
 # === Damaged runs ===
 
 DAMAGES = {
@@ -436,6 +453,16 @@ def test_json_that_does_not_fit_is_named(mrca, run_copy, name, content):
     assert (done.code, done.out) == (1, "")
     assert name in done.err
     assert "did not expect" not in done.err
+
+
+@pytest.mark.parametrize("count", [-1, 1.5, {"a": 1}, "3", True])
+def test_counts_that_are_none_are_named(mrca, run_copy, count):
+    path = run_copy / "label_counts.json"
+    kept = json.loads(path.read_text())
+    path.write_text(json.dumps({**kept, "counts": {**kept["counts"], "employer": count}}))
+    done = mrca("predict", run_copy, stdin=json.dumps(ROW))
+    assert (done.code, done.out) == (1, "")
+    assert "label_counts.json does not hold what it should" in done.err
 
 
 def test_parts_of_different_runs_are_noticed(mrca, run_copy, tmp_path):

@@ -111,3 +111,23 @@ def test_the_module_loads_nothing_heavy():
     heavy = "{'tensorflow', 'keras', 'gensim', 'matplotlib', 'scipy'}"
     code = f"import sys, mrca.cli.vectors; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_name_is_shown_as_it_is(tmp_path):
+    for name in ("[/]", "[red]x"):
+        VectorStore.write(tmp_path / "stores" / name.replace("/", "-"), ["a"], [[1.0]], name)
+    for folder in (tmp_path / "stores").iterdir():
+        assert VectorStore.open(folder).name in run("info", folder).stdout
+    assert "[red]x" in run("list", "--vectors-dir", "stores").stdout
+
+
+@pytest.mark.parametrize("name", ["a\x1b[31m", " ", "a\nb"])
+def test_a_name_that_cannot_be_shown_is_refused(tmp_path, name):
+    (tmp_path / "mine.txt").write_bytes(TEXT)
+    with pytest.raises(MrcaError, match="cannot be the name of vectors"):
+        run("import", "mine.txt", "--name", name)
+    folder = VectorStore.write(tmp_path / "store", ["a"], [[1.0]], "mine").folder
+    meta = json.loads((folder / "meta.json").read_text())
+    (folder / "meta.json").write_text(json.dumps({**meta, "name": f"{name}\x07"}))
+    with pytest.raises(MrcaError, match="field 'name'"):
+        run("info", folder)

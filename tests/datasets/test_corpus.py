@@ -3,6 +3,7 @@ import json
 import pytest
 
 from mrca.datasets import load_corpus, marks_line
+from mrca.datasets.validate import validate
 from mrca.errors import MrcaError
 
 
@@ -196,7 +197,8 @@ def test_webnlg(real_data):
     corpus = load_corpus("webnlg", real_data, download=False)
     assert [len(rows) for rows in corpus.splits.values()] == [5019, 500, 703]
     assert len(corpus.relations) == 216
-    assert corpus.problems == []
+    (note,) = corpus.problems
+    assert "'fullName' and 'fullname'" in str(note)
 
 
 def test_nyt_small(real_data):
@@ -264,3 +266,11 @@ def test_offsets_inside_words_stop_the_load_or_are_widened(write_corpus):
     assert corpus.splits == load_corpus(str(folder), unmatched="drop", offsets="widen").splits
     with pytest.raises(MrcaError, match=r"offsets is 'guess'\. Expected 'exact' or 'widen'"):
         load_corpus(str(folder), offsets="guess")
+
+
+def test_names_that_differ_by_what_cannot_be_read_are_noticed(write_corpus):
+    folder = write_corpus(train=[{"text": "t", "labels": ["born in", "Born\u00a0in"]}], valid=["a"])
+    (folder / "relations.json").write_text(json.dumps(["born in", "Born\u00a0in", "a"]))
+    (note,) = load_corpus(str(folder)).notes
+    assert r"only in white space, case or Unicode form: 'born in' and 'Born\xa0in'" in str(note)
+    assert any("Unicode form" in str(each) for each in validate(str(folder)).problems)

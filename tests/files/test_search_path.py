@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from mrca.errors import MrcaError
 from mrca.files import cache_folder, search_folders
 
 
@@ -42,3 +43,12 @@ def test_cache_is_the_users_own_by_default():
     assert folder.is_absolute()
     assert folder.name == "vectors"
     assert "mrca" in folder.parts
+
+
+def test_a_user_without_a_home_is_told_the_variable_to_set(monkeypatch):
+    def nowhere(*_):
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.setattr("platformdirs.user_cache_path", nowhere)
+    with pytest.raises(MrcaError, match="Set MRCA_CACHE_DIR to a folder"):
+        cache_folder("vectors")

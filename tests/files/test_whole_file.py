@@ -99,12 +99,14 @@ def test_a_link_is_replaced_and_what_it_leads_to_stays(tmp_path):
     assert not (tmp_path / "a.txt").is_symlink()
 
 
-def test_a_name_with_signs_of_patterns_is_a_name(tmp_path):
-    other = tmp_path / f".ab.{platform.node()}.{ended_process()}-x1y2.partial"
-    other.mkdir()
-    with whole_file(tmp_path / "[a]*") as temporary:
+def test_what_was_left_of_another_name_goes_too(tmp_path):
+    left = tmp_path / f".[b]*.{platform.node()}.{ended_process()}-x1y2.partial"
+    left.mkdir()
+    mine = tmp_path / f".notes.{platform.node()}.txt"
+    mine.write_text("of no process")
+    with whole_file(tmp_path / "a.txt") as temporary:
         temporary.write_text("new")
-    assert names(tmp_path) == sorted([other.name, "[a]*"])
+    assert names(tmp_path) == sorted([mine.name, "a.txt"])
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def test_multi_hot_marks_what_holds(names, data):
     assert labels.nnz == sum(len(set(held)) for held in rows)
 
 
-@pytest.mark.parametrize("blank", ["", " ", "\u00a0", "\u3000 "])
+@pytest.mark.parametrize("blank", ["", " ", "\u00a0", "\u3000 ", "\u200b\ufeff"])
 def test_a_blank_name_is_refused(blank):
     with pytest.raises(MrcaError, match="A relation name is blank"):
         RelationSet(["a", blank])
@@ -51,6 +51,26 @@ def test_a_name_that_would_move_the_cursor_is_refused(name):
 @pytest.mark.parametrize("name", ["born in", "né à", "出生地", "می‌خواهم", "a\u00a0b", "=1+1"])
 def test_any_other_name_is_taken(name):
     assert list(RelationSet([name])) == [name]
+
+
+def test_names_that_look_the_same_are_found():
+    names = [
+        "born in",
+        "works",
+        "Born\u00a0in",
+        "né",
+        "ne\u0301",
+        "works\u200b",
+        "ＷＯＲＫＳ",
+        "no",
+    ]
+    alike = [
+        ["born in", "Born\u00a0in"],
+        ["works", "works\u200b", "ＷＯＲＫＳ"],
+        ["né", "ne\u0301"],
+    ]
+    assert RelationSet(names).alike() == alike
+    assert RelationSet(["a-b", "ab", "a_b"]).alike() == []
 
 
 def test_order_matters():

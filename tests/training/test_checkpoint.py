@@ -324,6 +324,7 @@ def test_a_fit_that_goes_on_ends_as_one_that_was_not_interrupted(batch, tmp_path
 
     def fit(folder, epochs):
         keras.utils.set_random_seed(3)
+        folder.mkdir(exist_ok=True)
         model = compiled(keras.optimizers.Adam(0.1), dropout=0.5)
         checkpoint = checkpoint_for(model, folder)
         checkpoint.restore()

@@ -305,6 +305,59 @@ def test_a_fresh_process_computes_the_same_outputs(
     np.testing.assert_array_equal(np.load(saved), expected)
 
 
+# === What went wrong while it ran ===
+
+
+class Deleting(training.SilentReporter):
+    """Deletes the working folder at a moment of the training."""
+
+    def __init__(self, folder: Path, moment: str) -> None:
+        self.folder, self.moment = folder, moment
+
+    def training_starts(self, *_: object) -> None:
+        self._at("start")
+
+    def epoch_ends(self, *_: object) -> None:
+        self._at("epoch")
+
+    def training_ends(self) -> None:
+        self._at("end")
+
+    def _at(self, moment: str) -> None:
+        if moment == self.moment:
+            shutil.rmtree(self.folder)
+
+
+@pytest.mark.parametrize("moment", ["start", "epoch", "end"])
+def test_a_working_folder_that_is_deleted_leaves_no_half_run(
+    tiny_config, few_rows, tmp_path, moment
+):
+    reporter = Deleting(tmp_path / "runs" / "run.unfinished", moment)
+    with pytest.raises(mrca.MrcaError, match=r"(was deleted|state|No such file)"):
+        training.train(tiny_config, tmp_path / "runs" / "run", data_dir=few_rows, reporter=reporter)
+    assert not list((tmp_path / "runs").iterdir())
+
+
+def test_a_rate_that_is_too_high_is_called_that(tiny_config, few_rows, changed, notes, tmp_path):
+    config = changed(tiny_config, "training.learning_rate=1e4", "training.epochs=1")
+    training.train(config, tmp_path / "run", data_dir=few_rows, reporter=notes, splits=("valid",))
+    said = notes.messages[-1]
+    assert "Every validation row gets the same" in said or "Nothing is predicted" in said
+    assert "training.learning_rate (10000)" in said
+
+
+def test_a_network_that_memory_has_no_room_for_is_refused(
+    tiny_config, few_rows, changed, monkeypatch, tmp_path
+):
+    from mrca.training import plan
+
+    monkeypatch.setattr(plan, "memory", lambda: 8_000_000)
+    config = changed(tiny_config, "features.max_length=10000")
+    with pytest.raises(mrca.MrcaError, match=r"weights.*Lower features.max_length \(10,000\)"):
+        training.train(config, tmp_path / "run", data_dir=few_rows)
+    assert not list(tmp_path.iterdir())
+
+
 # === Seeds, resuming, replacing ===
 
 

@@ -1,4 +1,6 @@
+import bz2
 import gzip
+import lzma
 import struct
 
 import pytest
@@ -34,6 +36,13 @@ def test_formats_are_told_from_the_start(tmp_path, content, expected):
         ("empty.txt", b"", "is empty"),
         ("plain.gz", b"cat 0.1\n", "is not gzip-compressed"),
         ("packed.txt", gzip.compress(b"cat 0.1\n", mtime=0), "is gzip-compressed"),
+        (
+            "v.txt.xz",
+            lzma.compress(b"cat 0.1\n"),
+            r"packed with xz.*`xz --decompress --keep .*v.txt.xz`",
+        ),
+        ("v.txt.bz2", bz2.compress(b"cat 0.1\n"), "packed with bzip2"),
+        ("v.txt", b"\x28\xb5\x2f\xfd\x00\x01", "packed with zstd"),
         ("cut.txt.gz", gzip.compress(b"cat 0.1\n" * 99, mtime=0)[:20], "truncated or damaged"),
         ("a.txt", b"PK\x03\x04 0.1", "zip archive"),
         ("a.kv", b"\x80\x04\x95", "pickle"),

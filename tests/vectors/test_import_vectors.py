@@ -85,3 +85,32 @@ def test_a_zip_with_a_damaged_member_is_refused(tmp_path):
     path.write_bytes(content)
     with pytest.raises(MrcaError, match="zip"):
         import_vectors(path, tmp_path / "store", "x")
+
+
+@pytest.mark.parametrize("content", [b"the 1 2\nof 3 4\n", b"2 2\nthe 1 2\nof 3 4\n"])
+@pytest.mark.parametrize("packed", ["txt", "gz", "zip"])
+def test_a_byte_order_mark_is_no_part_of_a_word(tmp_path, content, packed):
+    path, content = tmp_path / f"v.{packed}", b"\xef\xbb\xbf" + content
+    if packed == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("v.txt", content)
+    else:
+        path.write_bytes(gzip.compress(content) if packed == "gz" else content)
+    store = import_vectors(path, tmp_path / "stores" / "mine", "mine")
+    assert list(store.words()) == ["the", "of"]
+    assert [each.name for each in (tmp_path / "stores").iterdir()] == ["mine"]
+
+
+def test_what_is_wrong_behind_a_byte_order_mark_is_said_of_the_file(tmp_path):
+    (tmp_path / "v.txt").write_bytes(b"\xef\xbb\xbfa 1 2\nb x 1\n")
+    with pytest.raises(MrcaError, match=r"/v\.txt, line 2, value 1"):
+        import_vectors(tmp_path / "v.txt", tmp_path / "stores" / "mine", "mine")
+
+
+def test_a_member_without_a_name_is_a_damaged_archive(tmp_path):
+    with zipfile.ZipFile(tmp_path / "v.zip", "w") as archive:
+        member = zipfile.ZipInfo("x")
+        member.filename = ""
+        archive.writestr(member, b"a 1 2\n")
+    with pytest.raises(MrcaError, match="damaged or unsupported zip archive"):
+        import_vectors(tmp_path / "v.zip", tmp_path / "store", "mine")

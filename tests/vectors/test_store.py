@@ -209,3 +209,12 @@ def test_open_refuses_an_order_out_of_range(store):
     np.save(store.folder / "order.npy", np.array([0, 1, 2, 3, 4, 9], dtype=np.int32))
     with pytest.raises(MrcaError, match=r"order\.npy"):
         VectorStore.open(store.folder)
+
+
+@pytest.mark.parametrize("header", [b"{'descr': \xb0(((\n", b"{'shape': \\\xeb(3"])
+def test_an_array_whose_header_is_damaged_is_named(store, header):
+    path = store.folder / "offsets.npy"
+    content = path.read_bytes()
+    path.write_bytes(content[:10] + header + content)
+    with pytest.raises(MrcaError, match="is damaged"):
+        VectorStore.open(store.folder)

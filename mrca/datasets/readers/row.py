@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from mrca.errors import MrcaError
+from mrca.errors import MrcaError, readable
 from mrca.text import Document
 
 _LONGEST = 80
@@ -43,7 +43,7 @@ class Problem:
         where = f"{self.source}, {self.unit} {self.line}" if self.line else self.source
         where += f" ({self.document})" if self.document else ""
         field = f", {self.field}" if self.field else ""
-        return f"{where}{field}: expected {self.expected}, received {self.received}"
+        return readable(f"{where}{field}: expected {self.expected}, received {self.received}")
 
     def to_dict(self) -> dict[str, str | int]:
         """The attributes by name, for JSON."""
