@@ -367,7 +367,7 @@ def test_types_of_entities_are_no_marks(tiny_config, tmp_path):
     classifier = mrca.RelationClassifier.from_recipe(
         tiny_config, [row], settings={"features.types": True}
     )
-    with pytest.raises(MrcaError, match="inline marks do not give"):
+    with pytest.raises(MrcaError, match="marks of sentences do not give"):
         exported_parts(classifier, None, False, tmp_path)
 
 
