@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mrca.cli.options import AsJson, DataDir, MovedEncoder, OtherVectors, RunFolder, Trust
+from mrca.cli.options import (
+    AsJson,
+    DataDir,
+    MovedEncoder,
+    OtherVectors,
+    RunFolder,
+    Trust,
+    say_next,
+)
 from mrca.cli.settings import run_corpus
 from mrca.errors import MrcaError
 from mrca.export.checks import check_exportable
@@ -113,9 +121,7 @@ def _print(exported: "Exported", precision: str) -> None:
             f"words unknown to the run: {effect.exported:.4f}. The run itself: {effect.run:.4f}."
         )
     model = exported.folder.parent
-    typer.echo(f"Try it: mrca serve {shlex.quote(str(model))}")
+    steps = [f"mrca serve {shlex.quote(str(model))}"]
     if model.parent.resolve() == Path("saved_models").resolve():
-        typer.echo(
-            "Or with TensorFlow Serving, next to the project's docker-compose.yml: "
-            f"MODEL={shlex.quote(model.name)} docker compose up"
-        )
+        steps.append(f"MODEL={shlex.quote(model.name)} docker compose up")
+    say_next(*steps)
