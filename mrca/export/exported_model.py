@@ -33,6 +33,17 @@ class Network(Protocol):
         """Inputs to raw outputs `(batch, columns)`."""
 
 
+def mark_specs(types: bool) -> dict[str, tf.TensorSpec]:
+    """What every network takes beside its tokens.
+
+    Args:
+        types: whether the types of entities are among it.
+    """
+    per_token = {"case": tf.int8, "role": tf.int8, **({"types": tf.int16} if types else {})}
+    specs = {name: tf.TensorSpec((None, None), dtype) for name, dtype in per_token.items()}
+    return {**specs, "lengths": tf.TensorSpec((None,), tf.int32)}
+
+
 class ExportedModel(tf.Module):
     """What an exported SavedModel computes.
 
@@ -76,8 +87,7 @@ class ExportedModel(tf.Module):
         self.functions: dict[str, Any] = {
             SERVING_DEFAULT: self._signature(
                 TEXT_SPECS,
-                # White space tells the number of words better than the number of letters.
-                lengths=lambda text: tf.strings.length(tf.strings.regex_replace(text, r"\S", "")),
+                lengths=spaces,
                 read=reader,
             ),
             TOKENS: self._signature(
@@ -86,7 +96,7 @@ class ExportedModel(tf.Module):
                 read=reader.from_tokens,
             ),
             FEATURES: self._signature(
-                [_public(name, spec) for name, spec in self._inputs.items()],
+                [public_spec(name, spec) for name, spec in self._inputs.items()],
                 lengths=lambda **arrays: arrays["lengths"],
                 read=self._from_features,
             ),
@@ -144,8 +154,14 @@ class ExportedModel(tf.Module):
         }
 
 
-def _public(name: str, spec: tf.TensorSpec) -> tf.TensorSpec:
-    """With integers of 32 bits, since JSON and many a client know no smaller ones."""
+def spaces(text: Any) -> Any:
+    """How long texts are, int32 `(batch,)`: white space tells the number of words better than the
+    number of letters."""
+    return tf.strings.length(tf.strings.regex_replace(text, r"\S", ""))
+
+
+def public_spec(name: str, spec: tf.TensorSpec) -> tf.TensorSpec:
+    """An input by name, with integers of 32 bits, since JSON and many a client know no smaller."""
     return tf.TensorSpec(spec.shape, tf.int32 if spec.dtype.is_integer else spec.dtype, name)
 
 

@@ -14,6 +14,8 @@ from mrca.export.exported_model import (
     Network,
     Tensors,
     by_chunks,
+    public_spec,
+    spaces,
 )
 from mrca.export.graph_entities import Entities, Typed, entities_of, names, numbered
 from mrca.export.graph_scores import graph_scores
@@ -105,7 +107,7 @@ class ExportedPairs(tf.Module):
         self.functions: dict[str, Any] = {
             SERVING_DEFAULT: self._signature(
                 TEXT_SPECS,
-                lambda text: tf.strings.length(tf.strings.regex_replace(text, r"\S", "")),
+                spaces,
                 lambda text: words_of_text(text, None, roles_only=False),
             ),
             TOKENS: self._signature(
@@ -237,16 +239,15 @@ class ExportedPairs(tf.Module):
 
     def _of_features(self) -> Any:
         specs = {
-            name: tf.TensorSpec(spec.shape, tf.int32 if spec.dtype.is_integer else spec.dtype)
-            for name, spec in self.network.inputs.items()
+            **self.network.inputs,
+            "entities": tf.TensorSpec((None, None, None), tf.int32),
+            "pairs": tf.TensorSpec((None, None, 2), tf.int32),
         }
-        specs["entities"] = tf.TensorSpec((None, None, None), tf.int32)
-        specs["pairs"] = tf.TensorSpec((None, None, 2), tf.int32)
 
         def answers(**arrays: Any) -> Tensors:
             return by_chunks(arrays, self._of_arrays)
 
-        named = {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in specs.items()}
+        named = {name: public_spec(name, spec) for name, spec in specs.items()}
         return tf.function(answers, autograph=False).get_concrete_function(**named)
 
     def _of_arrays(self, arrays: Tensors) -> Tensors:

@@ -5,6 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 from mrca.encoders import PieceEncoder
+from mrca.export.exported_model import mark_specs
 from mrca.layers import StatePooling
 from mrca.models import RelationClassifier
 from mrca.models.states_model import StatesModel
@@ -40,13 +41,9 @@ class PieceNetwork(tf.Module):
     @property
     def inputs(self) -> dict[str, tf.TensorSpec]:
         """What it takes, but for entities and pairs."""
-        types = {"types": tf.TensorSpec((None, None), tf.int16)} if self._network.num_types else {}
         return {
             "pieces": tf.TensorSpec((None, None), tf.int32),
-            "case": tf.TensorSpec((None, None), tf.int8),
-            "role": tf.TensorSpec((None, None), tf.int8),
-            **types,
-            "lengths": tf.TensorSpec((None,), tf.int32),
+            **mark_specs(self._network.num_types > 0),
         }
 
     def __call__(self, inputs: Tensors) -> Any:

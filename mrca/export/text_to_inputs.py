@@ -11,9 +11,7 @@ from mrca.encoding import Padding
 from mrca.export.graph_entities import Entities
 from mrca.export.graph_lower import lower
 from mrca.export.text_reader import TextReader
-from mrca.export.text_to_words import (
-    Words,
-)
+from mrca.export.text_to_words import Words
 from mrca.export.word_table import WordTable, encode
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from mrca.export.exported_model import mark_specs
 from mrca.models import RelationNetwork
 
 Tensors = dict[str, Any]
@@ -23,13 +24,9 @@ class WordNetwork(tf.Module):
     @property
     def inputs(self) -> dict[str, tf.TensorSpec]:
         """What it takes, but for entities and pairs."""
-        types = {"types": tf.TensorSpec((None, None), tf.int16)} if self.network.num_types else {}
         return {
             "vectors": tf.TensorSpec((None, None, self.network.dim), tf.float32),
-            "case": tf.TensorSpec((None, None), tf.int8),
-            "role": tf.TensorSpec((None, None), tf.int8),
-            **types,
-            "lengths": tf.TensorSpec((None,), tf.int32),
+            **mark_specs(self.network.num_types > 0),
         }
 
     def __call__(self, inputs: Tensors) -> Any:

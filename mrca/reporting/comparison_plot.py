@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from mrca.evaluation.comparison import ALL, LEVEL, Comparison
 from mrca.reporting.figure_title import figure_title
 from mrca.reporting.palette import GREY, GROUP_COLOURS
+from mrca.reporting.plain_axes import plain_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,9 +93,8 @@ def _panel(axes: "Axes", comparison: Comparison, group: str) -> None:
     axes.axvline(best, color=colour, linewidth=0.9, linestyle="--", alpha=0.5)
     title = "all relations" if group == ALL else group
     axes.set_title(title, fontsize=10, color=colour, fontweight="bold")
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.grid(color="#E4E4E4", linewidth=0.7)
-    axes.set_axisbelow(True)
+    plain_axes(axes)
+    axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", labelsize=8)
     axes.margins(x=0.12)

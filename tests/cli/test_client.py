@@ -40,8 +40,23 @@ def answered(run, tokens: np.ndarray, role: np.ndarray) -> dict[str, np.ndarray]
     return {"relations": relations, "relation_scores": scores, "problem": problem}
 
 
-class Rest(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """Answers in JSON."""
+
     protocol_version = "HTTP/1.1"
+
+    def _send(self, status: int, value: Any) -> None:
+        body = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Rest(Handler):
     run: Any
     sizes: list[int]
 
@@ -52,14 +67,7 @@ class Rest(BaseHTTPRequestHandler):
             self.sizes.append(len(inputs["tokens"]))
             arrays = answered(self.run, np.array(inputs["tokens"]), np.array(inputs["role"]))
             status, answer = 200, {"outputs": {name: a.tolist() for name, a in arrays.items()}}
-        body = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+        self._send(status, answer)
 
 
 @pytest.fixture
@@ -240,10 +248,9 @@ def test_exported_and_served_it_prints_what_predict_prints(
 # === Runs of entity pairs ===
 
 
-class Pairs(BaseHTTPRequestHandler):
+class Pairs(Handler):
     """Serves an exported model, and says what it takes, as TensorFlow Serving does."""
 
-    protocol_version = "HTTP/1.1"
     model: Any
 
     def do_GET(self) -> None:
@@ -261,16 +268,6 @@ class Pairs(BaseHTTPRequestHandler):
             return
         outputs = self.model.run(request.signature, request.arrays)
         self._send(200, json.loads(response_body(outputs, request.by_row)))
-
-    def _send(self, status: int, value: Any) -> None:
-        body = json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 def test_facts_are_those_of_predict(mrca, tiny_pairs_run, exported_pairs_run, slice_rows, tmp_path):

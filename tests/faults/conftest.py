@@ -28,6 +28,20 @@ _ODD: tuple[Any, ...] = (
     *([], {}, [[]], [None], ["a", "a"], {"": {}}, {"a": [1]}, list(range(40)), [[1, 2], [3, 4]]),
 )
 
+_COMPARISON = """\
+title = "Two"
+recipe = "svm"
+seeds = [1]
+set = ["data.dataset=sample"]
+
+[[methods]]
+name = "one"
+
+[[methods]]
+name = "two"
+set = ["classifier.options.C=0.1"]
+"""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
@@ -42,6 +56,12 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.section("faults")
         for what, number in sorted(_COUNTS.items()):
             terminalreporter.write_line(f"{number:7,}  {what}")
+
+
+@pytest.fixture(scope="session")
+def two_methods() -> str:
+    """The file of a comparison of two methods that train in a moment."""
+    return _COMPARISON
 
 
 @pytest.fixture(scope="session")

@@ -19,19 +19,6 @@ max_trials = 2
 [search."classifier.options.C"]
 choices = [0.1, 0.5, 1.0]
 """
-_COMPARISON = """\
-title = "Two"
-recipe = "svm"
-seeds = [1]
-set = ["data.dataset=sample"]
-
-[[methods]]
-name = "one"
-
-[[methods]]
-name = "two"
-set = ["classifier.options.C=0.1"]
-"""
 
 
 @pytest.fixture
@@ -174,8 +161,8 @@ def test_searches(drawn, damage, tried, made, mutations, tmp_path):
         shutil.rmtree(copy)
 
 
-def test_comparisons(drawn, damage, tried, made, tmp_path):
-    (tmp_path / "two.toml").write_text(_COMPARISON)
+def test_comparisons(drawn, damage, tried, made, two_methods, tmp_path):
+    (tmp_path / "two.toml").write_text(two_methods)
     compare = ("compare", tmp_path / "two.toml", "--output")
     made(*compare, tmp_path / "kept")
     for number in range(drawn(2, 50)):

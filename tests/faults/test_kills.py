@@ -40,19 +40,6 @@ max_trials = 3
 [search."model.units"]
 choices = [2, 3, 4, 5]
 """
-_COMPARISON = """\
-title = "Two"
-recipe = "svm"
-seeds = [1]
-set = ["data.dataset=sample"]
-
-[[methods]]
-name = "one"
-
-[[methods]]
-name = "two"
-set = ["classifier.options.C=0.1"]
-"""
 
 
 class Place:
@@ -144,13 +131,17 @@ def small_data(sample_slice: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def commands(
-    small_data: Path, slice_rows: list[Any], request: pytest.FixtureRequest, tmp_path: Path
+    small_data: Path,
+    slice_rows: list[Any],
+    two_methods: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
 ) -> Callable[[str], list[Any]]:
     """The command of a name; what it reads lies beside the folder that it writes."""
 
     def command(name: str) -> list[Any]:
         (tmp_path / "space.toml").write_text(_SPACE)
-        (tmp_path / "two.toml").write_text(_COMPARISON)
+        (tmp_path / "two.toml").write_text(two_methods)
         rows = "".join(f"{json.dumps(row)}\n" for row in slice_rows)
         (tmp_path / "rows.jsonl").write_text(rows)
         words = (f"w{number} {number} 0.5 {number % 7}\n" for number in range(20_000))

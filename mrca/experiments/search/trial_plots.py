@@ -10,6 +10,7 @@ from mrca.experiments.search.setting_names import setting_text, short_names
 from mrca.experiments.search.trials import Trial, best_first
 from mrca.reporting.figure_title import figure_title
 from mrca.reporting.palette import BLUE, GREY, ORANGE
+from mrca.reporting.plain_axes import plain_axes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,8 +45,7 @@ def new_figure(
     wrapped = textwrap.fill(legend, int(_CHARACTERS * width), replace_whitespace=False)
     figure.supxlabel(wrapped, x=0.01, ha="left", fontsize=8, color=GREY)
     for axes in grid.flat:
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.set_axisbelow(True)
+        plain_axes(axes)
     return figure, grid
 
 
@@ -101,7 +101,6 @@ def plot_search_progress(trials: Sequence[Trial], objective: str, title: str) ->
     axes.margins(y=0.12)
     axes.set_xlim(-0.6, last + 0.6)
     axes.locator_params(axis="x", integer=True)
-    axes.grid(color="#E4E4E4", linewidth=0.7)
     axes.set(xlabel="trial", ylabel=f"{objective} on validation")
     return figure
 
@@ -180,4 +179,3 @@ def _draw_slice(
             zorder=3 - rank / len(values),
         )
     axes.margins(y=0.12)
-    axes.grid(color="#E4E4E4", linewidth=0.7)
