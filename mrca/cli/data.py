@@ -222,13 +222,13 @@ def convert(
 ) -> None:
     """Write any readable form as JSON Lines (a file to a file, a corpus to a folder).
 
-    A folder of brat's without splits becomes one file where the target is called .jsonl.
+    A folder of brat's or DDI's files becomes one file where the target is called .jsonl.
     """
-    from mrca.datasets.readers.brat import is_brat
+    from mrca.datasets.readers.read_file import is_row_folder
     from mrca.datasets.write import convert_corpus, convert_file
 
-    of_brat = target.suffix == ".jsonl" and is_brat(Path(source))
-    if Path(source).is_file() or of_brat:
+    as_file = target.suffix == ".jsonl" and is_row_folder(Path(source))
+    if Path(source).is_file() or as_file:
         _print(convert_file(Path(source), target, offsets.value, on_error.value).notes)
     else:
         with StageProgress() as progress:

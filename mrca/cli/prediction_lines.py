@@ -187,11 +187,11 @@ def _is_file(stream: TextIO) -> bool:
 
 
 def _rows_of(file: str, source: str, offsets: "Offsets", stack: ExitStack) -> "Iterator[Row]":
-    """The rows of a file (or brat's folder) in any form, or of a stream of JSON Lines."""
+    """The rows of a file, or a folder read as one, in any form, or of a stream of JSON Lines."""
     from mrca.datasets import iter_jsonl, iter_rows
-    from mrca.datasets.readers.brat import is_brat
+    from mrca.datasets.readers.read_file import is_row_folder
 
-    if file != "-" and (Path(file).is_file() or is_brat(Path(file))):
+    if file != "-" and (Path(file).is_file() or is_row_folder(Path(file))):
         return iter_rows(Path(file), offsets=offsets)
     return iter_jsonl(_open(file, stack), source, offsets=offsets)
 

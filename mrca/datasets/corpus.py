@@ -421,8 +421,10 @@ def _fingerprint(files: dict[str, Path], relations: RelationSet) -> str:
 def _content(path: Path) -> str:
     """SHA-256 of a file, or of a folder's files and their names."""
     if path.is_dir():
-        files = (each for each in sorted(path.iterdir()) if each.suffix in BRAT_ENDINGS)
-        content = "".join(f"{each.name} {_content(each)}\n" for each in files)
+        files = [each for each in path.iterdir() if each.suffix in BRAT_ENDINGS]
+        files += path.rglob("*.xml")
+        named = sorted((each.relative_to(path).as_posix(), each) for each in files)
+        content = "".join(f"{name} {_content(each)}\n" for name, each in named)
         return hashlib.sha256(content.encode()).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mrca.datasets.build import build_corpus, find_raw, is_outdated
-from mrca.datasets.readers.brat import is_brat
-from mrca.datasets.readers.read_file import iter_rows
+from mrca.datasets.readers.read_file import is_row_folder, iter_rows
 from mrca.datasets.registry import CORPORA, SPLITS, CorpusSource, corpus_source
 from mrca.datasets.relations_json import RELATIONS, write_relations
 from mrca.errors import MrcaError
@@ -28,13 +27,16 @@ _NAMES = {
 _UNLABELLED = {"test": "test_file"}  # SemEval's, which counts where there is no TEST_FILE_FULL
 # With the corpus's name before it, such as `wiki80_val.txt`: where no file is called as above.
 _NAMED = r"[\w.-]+(?<!train)[_-]"
-_ENDING = r"\.(?:jsonl|json|txt|data|tsv|csv|spacy|pubtator|pubtator\.txt)(?:\.gz)?"
+_ENDING = r"\.(?:jsonl|json|txt|data|tsv|csv|spacy|xml|pubtator|pubtator\.txt)(?:\.gz)?"
+_UNREAD = r"\.(?:parquet|arrow|xlsx?|zip|tar|conll|conllu|iob|iob2|bio|ann|html|db|sqlite)(?:\.gz)?"
 
 
 def split_file(folder: Path, split: str) -> Path | None:
     """The file of a split, such as `train.jsonl`, `dev.json` or `Test.PubTator`, or `None`.
 
-    Of brat it is a folder, such as `dev`; one that has no such folders is a training split itself.
+    Of brat and DDI it is a folder, such as `dev`; one that has no such folders is a training split
+    itself. Where there is nothing to read, it is a file of that name in a form that is known and
+    not read, such as `train.parquet`, for the error that says what to bring instead.
 
     Args:
         folder: the corpus's.
@@ -78,7 +80,7 @@ def is_published(path: Path) -> bool:
 
 
 def _files(folder: Path, split: str) -> list[Path]:
-    """All files, and folders of brat's, that a split could be read from."""
+    """All files, and folders of brat's or DDI's, that a split could be read from."""
     if not folder.is_dir():
         return []
     inside = sorted(folder.iterdir())
@@ -87,18 +89,20 @@ def _files(folder: Path, split: str) -> list[Path]:
     if not _called(inside, "|".join(_NAMES.values())):
         if found := _called(inside, f"{_NAMED}(?:{_NAMES[split]})"):
             return found
-        return [folder] if split == "train" and is_brat(folder) else []
+        if split == "train" and is_row_folder(folder):
+            return [folder]
+        return _called(inside, _NAMES[split], _UNREAD)
     return _called(inside, _UNLABELLED[split]) if split in _UNLABELLED else []
 
 
-def _called(paths: Sequence[Path], names: str) -> list[Path]:
-    """The files of such a name with any ending, and the folders of brat's of that name."""
-    name = re.compile(f"(?:{names})({_ENDING})?", re.IGNORECASE)
+def _called(paths: Sequence[Path], names: str, ending: str = _ENDING) -> list[Path]:
+    """The files of such a name and ending, and the folders of brat's or DDI's of that name."""
+    name = re.compile(f"(?:{names})({ending})?", re.IGNORECASE)
     return [
         path
         for path in paths
         if (found := name.fullmatch(path.name))
-        and (path.is_file() if found[1] else path.is_dir() and is_brat(path))
+        and (path.is_file() if found[1] else path.is_dir() and is_row_folder(path))
     ]
 
 

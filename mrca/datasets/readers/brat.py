@@ -41,7 +41,7 @@ _WITHOUT_ANN = LeftOut("unannotated text", "an .ann beside each .txt")
 
 def is_brat(folder: Path) -> bool:
     """Whether a folder holds brat's files."""
-    return next(folder.glob("*.ann"), None) is not None
+    return folder.is_dir() and next(folder.glob("*.ann"), None) is not None
 
 
 def iter_brat(folder: Path) -> Iterator[Row]:

@@ -27,12 +27,14 @@ _BEGINNINGS: tuple[tuple[re.Pattern[bytes], str, str], ...] = (
     (
         re.compile(rb"<"),
         "XML or HTML",
-        f"{_OWN}; the DDI corpus by its archive (mrca data fetch ddi --from-file "
-        "DDICorpus-2013.zip)",
+        f"{_OWN}; of XML the form of the DDI corpus is read, <document><sentence text=…>",
     ),
     (
-        re.compile(rb"(?:-DOCSTART-[^\n]*\s+)?\S+[ \t]+(?:\S+[ \t]+)*(?:O|[BIES]-\S+)[ \t]*\r?\n"),
-        "a word and its tag in each line (CoNLL, IOB), which has no relations",
+        re.compile(
+            rb"(?:(?:#|-DOCSTART-)[^\n]*\s+)*"
+            rb"\S+[ \t]+(?:\S+[ \t]+)*(?:O|[BIES]-\S+)(?:[ \t][^\n]*)?\r?\n"
+        ),
+        "a word and its tag in each line (CoNLL, IOB)",
         f"{_OWN}, or a form with relations such as SpERT's",
     ),
     (
@@ -98,7 +100,10 @@ def foreign_file(head: bytes, source: str) -> Row | None:
     lines = [line for line in head.splitlines() if line.strip()]
     if lines and not any(line.lstrip().startswith((b"{", b"[")) for line in lines):
         shown = shorten(lines[0][:80].decode(errors="replace"))
-        wanted = f"{_OWN}, or another form that page lists"
+        wanted = (
+            f"{_OWN}, or another form that page lists; spaCy marks the entities of plain text "
+            "(docs/from-text-to-graph.md)"
+        )
         return _row(source, wanted, f"a file without JSON; its first line is {shown}")
     return None
 

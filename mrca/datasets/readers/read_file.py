@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 
 from mrca.datasets.readers.brat import is_brat, iter_brat
+from mrca.datasets.readers.ddi import is_ddi, iter_ddi, iter_ddi_folder
 from mrca.datasets.readers.deepke import iter_deepke
 from mrca.datasets.readers.docbin import is_docbin, iter_docbin
 from mrca.datasets.readers.fewrel import fewrel_names, iter_fewrel, iter_fewrel_lines
@@ -38,6 +39,7 @@ _Unit = Literal["line", "item"]
 _Form = Literal[
     "brat",
     "docbin",
+    "ddi",
     "array",
     "articles",
     "fewrel",
@@ -56,6 +58,7 @@ _Form = Literal[
 
 # How the content begins, tried in this order; then the fields of the first line decide.
 _BEGINNINGS: dict[_Form, re.Pattern[bytes]] = {
+    "ddi": re.compile(rb"(?:<\?xml[^>]*>\s*)?<document\b[^>]*>\s*<sentence\b"),
     "array": re.compile(rb"\["),
     "articles": re.compile(rb'\{\s*"articles"\s*:'),
     # A Wikidata property, or any name of a list whose first item is a sentence.
@@ -72,7 +75,7 @@ _BEGINNINGS: dict[_Form, re.Pattern[bytes]] = {
     "semeval": re.compile(rb"\d+\t"),
     "deepke": re.compile(rb"(?=[^\n]*\bsentence\b)[^\n{\[]*\bhead_offset\b"),
 }
-_BY_ITEM = ("brat", "docbin", "array", "articles", "fewrel", "objects")
+_BY_ITEM = ("brat", "docbin", "ddi", "array", "articles", "fewrel", "objects")
 _HEAD = 2**16  # bytes that tell the form
 _LOOKED_AT = 100  # lines, for one that could be a row
 _GZIP = b"\x1f\x8b"
@@ -108,8 +111,12 @@ def iter_rows(
         MrcaError: if the file cannot be read.
     """
     source = source or str(path)
-    if path.is_dir() and is_brat(path):
+    if is_brat(path):
         yield from _labelled(iter_brat(path), require_labels, "brat", source)
+        return
+    if is_ddi(path):
+        sentences = (_counted_in(row, _unit("ddi")) for row in iter_ddi_folder(path))
+        yield from _labelled(sentences, require_labels, "ddi", source)
         return
     with opened(path) as file:
         form = _form(file)
@@ -118,6 +125,11 @@ def iter_rows(
             return
         rows = _iter_published(file, form, path, source, offsets)
         yield from _labelled(rows, require_labels, form, source)
+
+
+def is_row_folder(path: Path) -> bool:
+    """Whether `iter_rows` reads it as a file: a folder of brat's, or of DDI's `.xml`."""
+    return is_brat(path) or is_ddi(path)
 
 
 def _labelled(rows: Iterable[Row], require_labels: bool, form: _Form, source: str) -> Iterator[Row]:
@@ -241,6 +253,8 @@ def _iter_published(
         return _iter_foreign(file, source)
     if form in ("array", "objects", "item lines"):
         return _iter_items(_items(file, form, source), _unit(form), source, offsets)
+    if form == "ddi":
+        return (_counted_in(row, _unit(form)) for row in iter_ddi(file.read(), source))
     whole = {"docbin": iter_docbin, "deepke": iter_deepke}
     if form in whole:
         return whole[form](file.read(), source)

@@ -1,3 +1,4 @@
+import re
 import zipfile
 from collections import Counter
 
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from mrca.datasets import load_corpus
 from mrca.datasets.build import build_corpus
 from mrca.datasets.readers.ddi import ddi_documents
+from mrca.datasets.readers.read_file import iter_rows
 from mrca.datasets.recipe import DDI
 from mrca.errors import MrcaError
 from mrca.text import Document, Entity, Fact, Span
@@ -100,9 +102,9 @@ def test_a_sentence_without_words_is_left_out(archive):
     [
         ('e1="d1.s0.e0" e2="d1.s0.e1"', 'e1="d1.s0.e0" e2="gone"', "facts[0].object: expected an"),
         ('charOffset="28-34"', 'charOffset="28-99"', "char_end: expected at most 43, received 100"),
-        ('charOffset="28-34"', 'charOffset="all"', "Expected the archive DDICorpus-2013.zip"),
-        ('id="d1.s0.e0"', "", "Expected the archive DDICorpus-2013.zip"),
-        ("</sentence>", "", "Expected the archive DDICorpus-2013.zip"),
+        ('charOffset="28-34"', 'charOffset="all"', 'expected charOffset="START-END'),
+        ('id="d1.s0.e0"', "", "item 1: expected the attribute 'id'"),
+        ("</sentence>", "", "expected well-formed XML, received mismatched tag"),
     ],
 )
 def test_what_is_wrong_in_a_file_is_an_error_of_ours(old, new, said, archive):
@@ -179,3 +181,57 @@ def test_the_real_archive_has_the_published_numbers(real_file):
     for (split, _), count in facts.items():
         totals[split] += count
     assert totals == {"train": 4021, "test": 979}  # one of them published without its kind
+
+
+def tree(folder, files):
+    for name, sentences in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f'<?xml version="1.0"?>\n<document id="d">{sentences}</document>')
+
+
+def test_the_unpacked_archive_is_a_corpus_as_it_is(tmp_path):
+    without_pairs = re.sub("<pair.*?/>", "", SENTENCE)
+    tree(
+        tmp_path,
+        {
+            "Train/DrugBank/b.xml": SENTENCE,
+            "Train/MedLine/a.xml": SENTENCE.replace("d1", "d2"),
+            "Test/Test for DDI Extraction task/DrugBank/t.xml": SENTENCE.replace("d1", "t"),
+            "Test/Test for DrugNER task/DrugBank/n.xml": without_pairs,
+        },
+    )
+    corpus = load_corpus(str(tmp_path))
+    trained = {row.id for split in ("train", "valid") for row in corpus.splits[split]}
+    assert trained == {"d1.s0", "d2.s0"}
+    assert [row.id for row in corpus.splits["test"]] == ["t.s0"]
+    assert corpus.relations.names == ("effect", "int")
+
+
+def test_a_file_of_it_is_read_with_what_is_wrong_in_its_place(tmp_path):
+    entity = '<entity id="e" charOffset="0-99" type="drug"/>'
+    bad = f'<sentence id="s2" text="Aspirin.">{entity}</sentence>'
+    tree(tmp_path, {"train.xml": SENTENCE + bad + SENTENCE.replace("d1", "d3")})
+    first, second, third = iter_rows(tmp_path / "train.xml")
+    assert first.document.without_text() == DOCUMENT
+    assert "train.xml, item 2, entities[0]" in str(second.error)
+    assert third.document.id == "d3.s0"
+
+
+def test_drugs_without_pairs_do_not_say_which_interact(tmp_path):
+    tree(tmp_path, {"x.xml": re.sub("<pair.*?/>", "", SENTENCE) + TEST})
+    assert [row.labelled for row in iter_rows(tmp_path / "x.xml")] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('<document><sentence id="s" text="a">', "well-formed XML, received no element found"),
+        ('<?xml version="1.0" encoding="x-none"?><document><sentence/>', "well-formed XML"),
+    ],
+)
+def test_a_broken_file_is_one_error(content, said, tmp_path):
+    (tmp_path / "train.xml").write_text(content)
+    (row,) = iter_rows(tmp_path / "train.xml")
+    assert row.ends_file
+    assert said in str(row.error)

@@ -3,12 +3,14 @@ import json
 import pytest
 
 from mrca.datasets import iter_rows
+from mrca.datasets.validate import validate
 
 FILES = {
     "utf-16": ("\xff\xfe{", "expected text encoded as UTF-8, received text encoded as UTF-16"),
-    "xml": ("<document><sentence/></document>", "received XML or HTML"),
+    "xml": ("<corpus><document/></corpus>", "received XML or HTML"),
     "zip": ("PK\x03\x04rest", "received a zip archive, or a workbook"),
     "parquet": ("PAR1rest", "received a Parquet table"),
+    "multi-head": ("#doc 1\n0\tAda\tB-PER\t['N']\t[0]\n", "received a word and its tag in each"),
     "conll": ("-DOCSTART- O\n\nAda B-PER\nleft O\n", "received a word and its tag in each line"),
     "iob": ("Ada\tNNP\tB-PER\nleft\tVBD\tO\n", "received a word and its tag in each line"),
     "ann": ("T1\tPerson 0 3\tAda\n", "received one .ann of brat's"),
@@ -31,6 +33,16 @@ def test_a_file_in_another_form_is_one_error_with_the_way_out(content, expected,
     assert str(row.error).startswith(f"{path}: expected ")
     assert expected in str(row.error)
     assert row.ends_file  # it is not skipped
+
+
+@pytest.mark.parametrize("ending", ["parquet", "conll", "xml"])
+def test_a_folder_with_nothing_else_gives_it_too(ending, tmp_path):
+    contents = {"parquet": "PAR1rest", "conll": "Ada B-PER\nleft O\n", "xml": "<corpus/>"}
+    (tmp_path / f"train.{ending}").write_text(contents[ending])
+    report = validate(str(tmp_path))
+    (problem,) = (each for each in report.problems if each.kind == "error")
+    assert f"train.{ending}: expected " in str(problem)
+    assert any(said in str(problem) for said in ("Parquet", "a word and its tag", "XML"))
 
 
 @pytest.mark.parametrize("item, expected", OBJECTS.values(), ids=OBJECTS.keys())
