@@ -70,8 +70,9 @@ def predict(
         from mrca import training
 
     loaded = training.load(run, vectors, encoder, trust=trust)
+    of_pairs = loaded.config.candidates.kind == "pairs"
     of_facts = form not in (PredictForm.JSONL, PredictForm.DOCRED)
-    if of_facts and loaded.config.candidates.kind != "pairs":
+    if of_facts and not of_pairs:
         raise MrcaError(
             f"{run} is asked about whole texts, and finds no facts to write in the form "
             f"{form.value}. Expected a run of entity pairs (recipe pairs)."
@@ -83,13 +84,14 @@ def predict(
         RunAnswers(loaded, answered, threshold, top),
         output=output_in(form, output, names),
         place=output,
-        then=_next(run, form, output),
+        then=_next(run, form, output, of_pairs=of_pairs),
     )
 
 
-def _next(run: Path, form: PredictForm, output: Path | None) -> str:
-    if output is not None and form is PredictForm.JSONL:
-        return f"mrca graph show {shlex.quote(str(output))} --out graph.html"
+def _next(run: Path, form: PredictForm, output: Path | None, *, of_pairs: bool) -> str:
+    if of_pairs and form is PredictForm.JSONL:
+        facts = "FACTS.jsonl" if output is None else shlex.quote(str(output))
+        return f"mrca graph show {facts} --out graph.html"
     if output is not None and form is PredictForm.NEO4J:
         return import_command(output)
     return f"mrca evaluate {shlex.quote(layout.shown_run(run))}"

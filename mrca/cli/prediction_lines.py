@@ -118,9 +118,8 @@ def write_predictions(
                 _write(chunk[: chunk.index(bad[0])], source, answers, notes, writer)
                 notes.say()
                 assert bad[0].error is not None
-                raise MrcaError(
-                    f"{bad[0].error}\nStopped there. To pass over such lines: --on-error skip."
-                )
+                way_out = "" if bad[0].ends_file else " To pass over such lines: --on-error skip."
+                raise MrcaError(f"{bad[0].error}\nStopped there.{way_out}")
             for row in bad:
                 typer.echo(f"Skipped: {row.error}", err=True)
             failed += len(bad)

@@ -56,6 +56,20 @@ def test_what_was_written_into_a_file_is_said(mrca, tiny_run, lines, monkeypatch
     assert "1 line of standard input could not be used" in skipped.err
 
 
+def test_facts_are_to_be_looked_at_next(mrca, tiny_pairs_run, lines, monkeypatch):
+    monkeypatch.setattr(prediction_lines, "_is_file", lambda stream: True)
+    done = mrca("predict", tiny_pairs_run.folder, stdin=lines[0])
+    assert "Next: mrca graph show FACTS.jsonl --out graph.html" in done.err
+
+
+def test_plain_text_is_sent_to_what_marks_it_and_not_to_skip_it(mrca, tiny_pairs_run, tmp_path):
+    (tmp_path / "plain.txt").write_text("Ada Moss lives in Oslo.\nBo Dahl does, too.\n")
+    done = mrca("predict", tiny_pairs_run.folder, tmp_path / "plain.txt")
+    assert done.code == 1
+    assert "docs/from-text-to-graph.md" in done.err
+    assert "--on-error" not in done.err
+
+
 def test_blank_lines_are_passed_over_and_counted(mrca, tiny_run, lines):
     done = mrca("predict", tiny_run.folder, stdin=f"\n{lines[0]}\n  \n\r\n{lines[1]}\n\n")
     assert done.code == 0
