@@ -56,7 +56,8 @@ class TrainingPlan:
         self.config = config
         self.corpus = corpus
         self._rescaled = config.classifier.name == stages.TAU_NORMALISED
-        self._notes: list[str] = []  # of what it builds on
+        self._base: Run | None = None  # what it builds on
+        self._notes: list[str] = []  # of that
         self._open(vectors_dir, reporter)
         self._valid = self.classifier.candidates(corpus.splits["valid"]).labelled(corpus.relations)
         check_candidates(self._valid, "validation")
@@ -73,7 +74,7 @@ class TrainingPlan:
             return
         start, base = config.training.init_from, None
         if name := config.classifier.representation or start:
-            run = load(name)
+            run = self._base = load(name)
             base = base_classifier(config, run)
             if self._rescaled:
                 stages.check_rescaled(base, run, relations)
@@ -107,11 +108,7 @@ class TrainingPlan:
         # twice while they are replaced; then the network's file.
         kept = _kept_of_a_weight(self.config)
         trained = sum(math.prod(weight.shape) for weight in classifier.trainable_weights)
-        needed = classifier.encoder.bytes_on_disk() + 4 * (2 * (kept + 1) + 1) * trained
-        if self.config.classifier.representation:
-            width = classifier.representation_width
-            needed += 4 * width * (len(self._train) + len(self._valid))
-        return needed
+        return classifier.encoder.bytes_on_disk() + 4 * (2 * (kept + 1) + 1) * trained
 
     def tell(self, reporter: Reporter) -> None:
         """What a user should know before training."""
@@ -174,11 +171,12 @@ class TrainingPlan:
             return {THRESHOLD: classifier.fit(self._train, self._valid)}
         assert isinstance(classifier, RelationClassifier)
         if self._rescaled:
-            self.classifier, search = stages.normalise(classifier, self._valid)
+            assert self._base is not None
+            self.classifier, search = stages.normalise(classifier, self._valid, self._base)
             return {"tau": search.tau, "tau_search": search.table}
-        if config.classifier.representation or config.training.freeze:
+        if self._base and (config.classifier.representation or config.training.freeze):
             what = stages.classifier_fit(
-                classifier, config, self._train, self._valid, self._teacher, checkpoint.folder
+                classifier, config, self._train, self._valid, self._teacher, self._base
             )
             if config.training.freeze:
                 what.classifier.set_weights(classifier.network.classifier.get_weights())

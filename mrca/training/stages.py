@@ -1,8 +1,8 @@
 """Second stages: a new classifier on the frozen layers of a run."""
 
-import tempfile
+import hashlib
+import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 from keras import ops
@@ -13,8 +13,10 @@ from mrca.datasets import LabelledCandidates
 from mrca.encoding import EncodedDocuments, EpochBatches
 from mrca.errors import MrcaError
 from mrca.evaluation.tau_search import TauSearch, search_tau
+from mrca.files import kept_array
 from mrca.models import RelationClassifier, RelationNetwork
 from mrca.models.epochs import training_batches
+from mrca.runs import layout
 from mrca.text import RelationSet
 from mrca.training.distillation import targets
 from mrca.training.fit import Fit
@@ -116,18 +118,46 @@ def check_rescaled(base: RelationClassifier, run: Run, relations: RelationSet) -
         )
 
 
+def representations(
+    classifier: RelationClassifier, candidates: LabelledCandidates, base: Run
+) -> np.ndarray:
+    """What the frozen layers of a run give for candidates, float32 `(candidates, features)`.
+
+    Computed once, as at prediction (without dropout), for all second stages on that run, and kept
+    on disk; see `mrca.files.kept_array`.
+
+    Args:
+        classifier: with these layers.
+        candidates: any.
+        base: the run whose layers they are.
+
+    Raises:
+        MrcaError: if they cannot be kept.
+    """
+
+    def compute(out: np.ndarray) -> None:
+        classifier.representations(candidates, out)
+
+    of = layout.fingerprint_of_run(base.folder), classifier.encoder.describe()
+    key = hashlib.sha256(f"1 {json.dumps(of)} {candidates.fingerprint}".encode()).hexdigest()
+    return kept_array(
+        key,
+        (len(candidates), classifier.representation_width),
+        compute,
+        np.float32,
+        what="the representations",
+    )
+
+
 def classifier_fit(
     classifier: RelationClassifier,
     config: RunConfig,
     train: LabelledCandidates,
     valid: LabelledCandidates,
     teacher: Run | None,
-    folder: Path,
+    base: Run,
 ) -> Fit:
     """What is fitted where all but the last layer is frozen: that layer, on what it sees.
-
-    This is computed once for each candidate, as at prediction (without dropout), and kept in a
-    file that goes with the process.
 
     Args:
         classifier: its layers are frozen.
@@ -135,7 +165,7 @@ def classifier_fit(
         train: candidates to fit it on.
         valid: candidates to validate it on.
         teacher: of a distillation.
-        folder: where that file lies.
+        base: the run whose layers they are.
     """
     width = classifier.representation_width
     network = RelationNetwork(
@@ -154,10 +184,8 @@ def classifier_fit(
         """One vector of each candidate, as a row of one state."""
         rows = len(candidates)
         marks = {name: np.zeros(rows, np.int8) for name in ("case", "role")}
-        with tempfile.TemporaryFile(dir=folder) as file:  # mapped until the array is gone
-            states = np.memmap(file, np.float32, "w+", shape=(max(rows, 1), width))
-        classifier.representations(candidates, states)
-        return EncodedDocuments({"states": states[:rows], **marks}, np.arange(rows + 1))
+        states = representations(classifier, candidates, base)
+        return EncodedDocuments({"states": states, **marks}, np.arange(rows + 1))
 
     def batches() -> tuple[EpochBatches, EpochBatches]:
         # As many candidates as so many documents have.
@@ -185,11 +213,12 @@ def classifier_fit(
 
 
 def normalise(
-    base: RelationClassifier, valid: LabelledCandidates
+    base: RelationClassifier, valid: LabelledCandidates, run: Run
 ) -> tuple[RelationClassifier, TauSearch]:
-    """The base with its linear classifier tau-normalised, tau chosen on validation candidates."""
+    """The base, a run's, with its linear classifier tau-normalised: tau is chosen on validation."""
     kernel = ops.convert_to_numpy(base.network.classifier.kernel)
-    found = search_tau(base.representations(valid), kernel, valid.labels.toarray())
+    seen = representations(base, valid, run)
+    found = search_tau(seen, kernel, valid.labels.toarray())
     network = base.network.with_head(base.columns, "linear", {})
     network.classifier.set_weights([found.kernel, np.zeros(base.columns, np.float32)])
     return base.with_network(network), found

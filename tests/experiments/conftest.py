@@ -16,6 +16,12 @@ from mrca.text import Document
 from mrca.training import Run
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    """States and representations that are kept go with the test."""
+    monkeypatch.setenv("MRCA_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+
+
 @pytest.fixture(scope="session")
 def corpus(sample_slice: Path) -> Corpus:
     """The slice of the sample."""

@@ -228,8 +228,7 @@ def test_what_annotators_have(write, mrca, sample, tmp_path):
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     for name, documents in sample.items():
-        pairs = [each for each in documents if len(each.entities) > 1]
-        write(corpus, name, pairs)
+        write(corpus, name, documents)
     taken_through(mrca, corpus)
 
 

@@ -16,6 +16,12 @@ from mrca.models import RelationClassifier
 from mrca.training import Run
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    """States and representations that are kept go with the test."""
+    monkeypatch.setenv("MRCA_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+
+
 class Notes(training.SilentReporter):
     """Keeps what training says."""
 

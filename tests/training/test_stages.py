@@ -10,6 +10,7 @@ import mrca
 from mrca import training
 from mrca.config import load_recipe
 from mrca.datasets import load_corpus
+from mrca.models import RelationClassifier
 from mrca.text import RelationSet
 from mrca.training import stages
 from mrca.training.run import base_classifier
@@ -74,6 +75,20 @@ def test_only_the_classifier_is_trained_anew(
     assert {path.name for path in run.folder.iterdir()} >= {"vectors", "model.keras", "history.csv"}
     environment = json.loads((run.folder / "environment.json").read_text())
     assert environment["representation"]["name"] == str(tiny_run.folder)
+
+
+def test_what_the_frozen_layers_give_is_computed_once_for_all_second_stages(
+    tiny_run, few_rows, corpus, on_top_of, outputs, tmp_path, monkeypatch
+):
+    config = on_top_of(tiny_run, "training.epochs=1")
+    first = training.train(config, tmp_path / "first", data_dir=few_rows)
+    other = on_top_of(tiny_run, "training.epochs=1", "loss.name=focal")
+    with monkeypatch.context() as patched:
+        patched.delattr(RelationClassifier, "representations")
+        training.train(other, tmp_path / "other", data_dir=few_rows)
+        second = training.train(config, tmp_path / "second", data_dir=few_rows)
+    documents = corpus.splits["test"]
+    np.testing.assert_array_equal(outputs(second, documents), outputs(first, documents))
 
 
 def test_of_pairs_too_only_the_classifier_is_trained_anew(
