@@ -21,6 +21,7 @@ from mrca.datasets.readers.row import Problem, Row, RowError
 from mrca.errors import MrcaError
 from mrca.text import Document
 
+_HEAD = 2**10  # bytes that tell the form
 _PARTS = {"train": "/Train/", "test": "/Test for DDI Extraction task/"}
 
 # What `zipfile` and the parser raise where an archive, or a file in it, is damaged.
@@ -31,8 +32,12 @@ _BROKEN = (
 
 
 def is_ddi(folder: Path) -> bool:
-    """Whether a folder, or one in it, holds the corpus's `.xml` files."""
-    return folder.is_dir() and next(folder.rglob("*.xml"), None) is not None
+    """Whether the first `.xml` file in a folder, or in one of its own, is of the corpus."""
+    path = next(folder.rglob("*.xml"), None) if folder.is_dir() else None
+    try:
+        return path is not None and b"<document" in path.read_bytes()[:_HEAD]
+    except OSError:
+        return False
 
 
 def iter_ddi_folder(folder: Path) -> Iterator[Row]:

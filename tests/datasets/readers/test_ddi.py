@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mrca.datasets import load_corpus
 from mrca.datasets.build import build_corpus
 from mrca.datasets.readers.ddi import ddi_documents
-from mrca.datasets.readers.read_file import iter_rows
+from mrca.datasets.readers.read_file import is_row_folder, iter_rows
 from mrca.datasets.recipe import DDI
 from mrca.errors import MrcaError
 from mrca.text import Document, Entity, Fact, Span
@@ -206,6 +206,14 @@ def test_the_unpacked_archive_is_a_corpus_as_it_is(tmp_path):
     assert trained == {"d1.s0", "d2.s0"}
     assert [row.id for row in corpus.splits["test"]] == ["t.s0"]
     assert corpus.relations.names == ("effect", "int")
+
+
+def test_a_folder_with_other_xml_is_none_of_it(tmp_path):
+    (tmp_path / ".idea").mkdir()
+    (tmp_path / ".idea" / "workspace.xml").write_text("<project/>")
+    assert not is_row_folder(tmp_path)
+    tree(tmp_path / "own", {"MedLine/a.xml": SENTENCE})
+    assert is_row_folder(tmp_path / "own")
 
 
 def test_a_file_of_it_is_read_with_what_is_wrong_in_its_place(tmp_path):
