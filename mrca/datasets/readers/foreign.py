@@ -31,7 +31,7 @@ _BEGINNINGS: tuple[tuple[re.Pattern[bytes], str, str], ...] = (
     ),
     (
         re.compile(
-            rb"(?:(?:#|-DOCSTART-)[^\n]*\s+)*"
+            rb"(?:(?:#|-DOCSTART-)[^\n]*\n\s*)*"
             rb"\S+[ \t]+(?:\S+[ \t]+)*(?:O|[BIES]-\S+)(?:[ \t][^\n]*)?\r?\n"
         ),
         "a word and its tag in each line (CoNLL, IOB)",

@@ -11,6 +11,8 @@ FILES = {
     "zip": ("PK\x03\x04rest", "received a zip archive, or a workbook"),
     "parquet": ("PAR1rest", "received a Parquet table"),
     "multi-head": ("#doc 1\n0\tAda\tB-PER\t['N']\t[0]\n", "received a word and its tag in each"),
+    "comments": ("# " * 2000 + "\nAda B-PER\n", "received a word and its tag in each line"),
+    "no tags": ("# " * 2000 + "\nAda\n", "a file without JSON; its first line is"),
     "conll": ("-DOCSTART- O\n\nAda B-PER\nleft O\n", "received a word and its tag in each line"),
     "iob": ("Ada\tNNP\tB-PER\nleft\tVBD\tO\n", "received a word and its tag in each line"),
     "ann": ("T1\tPerson 0 3\tAda\n", "received one .ann of brat's"),
