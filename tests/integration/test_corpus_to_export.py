@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -46,11 +47,14 @@ def sample() -> dict[str, list[Document]]:
     return dict(zip(SPLITS, kept, strict=True))
 
 
+def word_starts(document: Document) -> list[int]:
+    """Where each word begins when they are joined with spaces, and where one more would."""
+    return [0, *accumulate(len(word) + 1 for word in document.tokens)]
+
+
 def places(document: Document) -> list[Place]:
     """The first mention of each entity in the words, joined with spaces."""
-    starts = [0]
-    for word in document.tokens:
-        starts.append(starts[-1] + len(word) + 1)
+    starts = word_starts(document)
     found = []
     for entity in document.entities:
         span = entity.mentions[0]
@@ -126,9 +130,7 @@ def label_studio(folder: Path, name: str, documents: Sequence[Document]) -> None
 
 def prodigy(folder: Path, name: str, documents: Sequence[Document]) -> None:
     def row(document: Document) -> object:
-        starts = [0]
-        for word in document.tokens:
-            starts.append(starts[-1] + len(word) + 1)
+        starts = word_starts(document)
         tokens = [
             {"id": n, "text": word, "start": starts[n], "end": starts[n] + len(word), "ws": True}
             for n, word in enumerate(document.tokens)
@@ -211,7 +213,7 @@ WRITERS = (brat, doccano, label_studio, prodigy, doc_bin, semeval, kbp37)
 
 
 def taken_through(mrca: Callable, corpus: Path) -> None:
-    """convert → validate → train → evaluate → predict → export → serve's own check."""
+    """validate → convert → train → evaluate → predict → export, which tests itself."""
 
     def done(*arguments: object) -> str:
         result = mrca(*arguments)
